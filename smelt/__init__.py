@@ -1,0 +1,1 @@
+"""Smelt: the open pretraining refinery."""

@@ -1,0 +1,202 @@
+"""Artifacts: what a stage made, and how it comes to exist.
+
+The commit protocol: a worker writes its part's objects, then the part's *record* (rows, bytes,
+digest, statistics); when every record is there, the driver writes ``manifest.json`` with a
+conditional put, and only then does the artifact exist. Whoever is killed whenever, a rerun finds the
+records and does only what is missing. Objects lie at::
+
+    <lake>/<stage>/<fingerprint>/<round>/<shard><suffix>     a part's objects, e.g. parts/00003.parquet
+    <lake>/<stage>/<fingerprint>/<round>/<shard>.record.json its record
+    <lake>/<stage>/<fingerprint>/manifest.json               the commit
+"""
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from smelt.identity import digest
+from smelt.lake.store import Lake
+
+RECORD = ".record.json"
+MANIFEST = "manifest.json"
+
+
+class PartFile(BaseModel):
+    """One object of a part: its size in bytes and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+    bytes: int
+    sha256: str
+
+
+class PartRecord(BaseModel):
+    """What is known of a part once it is written.
+
+    Attributes:
+        name: the shard's name.
+        round: the round that made it.
+        rows: number of rows (documents, sequences, ...) in the part.
+        files: the part's objects by suffix (``.parquet``, ``.bin``, ``/common.pt``).
+        digest: SHA-256 over the part's content; independent of time, machine and worker.
+        stats: figures of the part that add up over parts (nested mappings of numbers); labels allowed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    round: str
+    rows: int
+    files: dict[str, PartFile]
+    digest: str
+    stats: dict[str, Any] = {}
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all objects of the part."""
+        return sum(file.bytes for file in self.files.values())
+
+
+class Manifest(BaseModel):
+    """The commit of an artifact.
+
+    Attributes:
+        config: the stage's config as it entered the fingerprint.
+        inputs: input name to fingerprint.
+        parts: records of the last round, in shard order.
+        stats: the sum of all parts' statistics, over all rounds.
+        digest: SHA-256 over the parts' digests: equal for two artifacts with equal content.
+        provenance: who made it, when and from which code; never part of identity.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    stage: str
+    version: int
+    fingerprint: str
+    config: Any
+    inputs: dict[str, str]
+    parts: tuple[PartRecord, ...]
+    stats: dict[str, Any]
+    digest: str
+    provenance: dict[str, Any] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows in all parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes in all parts."""
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def artifact(self) -> "Artifact":
+        """The address of this artifact."""
+        return Artifact(self.stage, self.fingerprint)
+
+    def key(self, part: PartRecord | str, suffix: str) -> str:
+        """Key of a part's object; ``part`` is a record or the name of one."""
+        record = part if isinstance(part, PartRecord) else self.part(part)
+        return self.artifact.key(record.round, record.name, suffix)
+
+    def part(self, name: str) -> PartRecord:
+        """The part of that name."""
+        return next(part for part in self.parts if part.name == name)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The address of an artifact: stage and fingerprint."""
+
+    stage: str
+    fingerprint: str
+
+    @property
+    def root(self) -> str:
+        """Key prefix of everything that belongs to it, ending with a slash."""
+        return f"{self.stage}/{self.fingerprint}/"
+
+    def key(self, round_name: str, shard: str, suffix: str) -> str:
+        """Key of an object of a part."""
+        return f"{self.root}{round_name}/{shard}{suffix}"
+
+    def manifest(self, lake: Lake) -> Manifest | None:
+        """The manifest, or None while the artifact does not exist."""
+        found = lake.find_json(self.root + MANIFEST)
+        return None if found is None else Manifest.model_validate(found)
+
+    def records(self, lake: Lake, round_name: str) -> dict[str, PartRecord]:
+        """Records of the parts of a round that are already written, by shard name."""
+        keys = [item.key for item in lake.list(f"{self.root}{round_name}/") if item.key.endswith(RECORD)]
+        with ThreadPoolExecutor(16) as threads:
+            records = list(threads.map(lambda key: PartRecord.model_validate(lake.get_json(key)), keys))
+        return {record.name: record for record in records}
+
+    def write_part(
+        self,
+        lake: Lake,
+        round_name: str,
+        shard: str,
+        *,
+        files: Mapping[str, bytes | Path],
+        rows: int,
+        stats: dict[str, Any],
+        content_digest: str | None = None,
+    ) -> PartRecord:
+        """Write a part's objects, then its record.
+
+        Args:
+            files: content by suffix; a path is streamed from disk.
+            content_digest: stands for the digest of the bytes where those carry clocks or addresses
+                (a training checkpoint), so that equal content has equal digests.
+        """
+        described = {suffix: _describe(content) for suffix, content in sorted(files.items())}
+        for suffix, content in files.items():
+            lake.put(self.key(round_name, shard, suffix), content)
+        record = PartRecord(
+            name=shard,
+            round=round_name,
+            rows=rows,
+            files=described,
+            digest=content_digest or digest({suffix: file.sha256 for suffix, file in described.items()}),
+            stats=stats,
+        )
+        lake.put(self.key(round_name, shard, RECORD), record.model_dump_json().encode())
+        return record
+
+    def commit(self, lake: Lake, manifest: Manifest) -> Manifest:
+        """Make the artifact exist; if another driver was first, its manifest is the one that counts."""
+        if lake.put_new(self.root + MANIFEST, manifest.model_dump_json().encode()):
+            return manifest
+        committed = self.manifest(lake)
+        assert committed is not None, "a conditional put refused though there is no manifest"
+        return committed
+
+
+def merge_stats(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add up nested mappings of numbers; where values aren't numbers, the first one stays."""
+    total: dict[str, Any] = {}
+    for stats in parts:
+        _add(total, stats)
+    return total
+
+
+def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping):
+            _add(total.setdefault(key, {}), value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            total[key] = total.get(key, 0) + value
+        else:
+            total.setdefault(key, value)
+
+
+def _describe(content: bytes | Path) -> PartFile:
+    if isinstance(content, Path):
+        with content.open("rb") as file:
+            return PartFile(bytes=content.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+    return PartFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())

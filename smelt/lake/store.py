@@ -1,0 +1,228 @@
+"""Objects in S3: boto3 for control (conditional puts, listings, buckets), obstore for data.
+
+obstore moves large objects in parallel ranges outside the GIL; boto3 is the reference for everything
+where semantics matter more than speed. Both take their credentials from one boto3 session, so a
+profile, a role or a key pair works the same for either.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import boto3
+import obstore
+from botocore.config import Config as BotoConfig
+from botocore.exceptions import BotoCoreError, ClientError
+from obstore.auth.boto3 import Boto3CredentialProvider
+from obstore.store import S3Store
+
+from smelt import settings as settings_module
+from smelt.errors import LakeError
+from smelt.settings import Settings
+
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One object of a listing: its key inside the lake, its size in bytes and its ETag."""
+
+    key: str
+    bytes: int
+    etag: str
+
+
+class Lake:
+    """Objects below ``s3://bucket/prefix``, by key. Picklable: clients are made where they are used."""
+
+    def __init__(self, settings: Settings, *, url: str | None = None) -> None:
+        self.settings = settings
+        self.url = (url or settings.lake).rstrip("/")
+        parsed = urlparse(self.url)
+        if parsed.scheme != "s3" or not parsed.netloc:
+            raise LakeError("not an S3 address", where=self.url, mend="write s3://bucket/prefix")
+        self.bucket, self.prefix = parsed.netloc, parsed.path.strip("/")
+
+    @classmethod
+    def connect(cls) -> "Lake":
+        """The lake that this process's settings name."""
+        return cls(settings_module.load())
+
+    def __reduce__(self):
+        return _relink, (self.settings, self.url)
+
+    def path(self, key: str) -> str:
+        """Full ``s3://`` address of ``key``."""
+        return f"{self.url}/{key}"
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes.
+
+        Raises:
+            LakeError: when there is no such object, or the store can't be reached.
+        """
+        try:
+            return obstore.get(self._data, key).bytes().to_bytes()
+        except FileNotFoundError:
+            raise LakeError("no such object", where=self.path(key)) from None
+        except Exception as error:  # obstore raises its own and generic errors alike
+            raise LakeError(_first_line(error), where=self.path(key)) from error
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """``length`` bytes of the object from byte ``start``."""
+        return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+
+    def get_json(self, key: str) -> Any:
+        """The object parsed as JSON."""
+        return json.loads(self.get(key))
+
+    def find_json(self, key: str) -> Any | None:
+        """The object parsed as JSON, or None where there is none."""
+        try:
+            return json.loads(self._control.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise _refused(error, self.path(key)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(key)) from error
+
+    def put(self, key: str, content: bytes | Path) -> None:
+        """Write an object, in parallel parts where it is large; overwrites."""
+        try:
+            obstore.put(self._data, key, content)
+        except Exception as error:
+            raise LakeError(_first_line(error), where=self.path(key)) from error
+
+    def put_json(self, key: str, value: Any) -> None:
+        """Write ``value`` as JSON; overwrites."""
+        self.put(key, json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+
+    def put_new(self, key: str, content: bytes) -> bool:
+        """Write an object only where there is none (S3 conditional put): True if this call wrote it."""
+        try:
+            self._control.put_object(Bucket=self.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")
+            return True
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+                return False
+            raise _refused(error, self.path(key)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(key)) from error
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            self._control.head_object(Bucket=self.bucket, Key=self._key(key))
+            return True
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return False
+            raise _refused(error, self.path(key)) from error
+
+    def list(self, prefix: str) -> list[Listed]:
+        """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""
+        return sorted(self._pages(prefix), key=lambda item: item.key)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Names of the folders directly below ``prefix`` (which ends with a slash, or is empty)."""
+        pages = self._control.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self._key(prefix), Delimiter="/"
+        )
+        found = (item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ()))
+        return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
+
+    def download(self, key: str, target: Path) -> None:
+        """Stream the object into a local file; the file appears whole or not at all."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        with partial.open("wb") as file:
+            for chunk in obstore.get(self._data, key).stream(min_chunk_size=8 << 20):
+                file.write(chunk)
+        partial.rename(target)
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects; missing ones are no error."""
+        for start in range(0, len(keys), 1000):
+            batch = [{"Key": self._key(key)} for key in keys[start : start + 1000]]
+            self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+
+    def create_bucket(self) -> None:
+        """Make the bucket where there is none."""
+        try:
+            self._control.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise _refused(error, self.url) from error
+            self._control.create_bucket(Bucket=self.bucket)
+        except BotoCoreError as error:
+            raise _unreachable(error, self.url) from error
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+    def _pages(self, prefix: str) -> Iterator[Listed]:
+        pages = self._control.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
+        strip = len(self.prefix) + 1 if self.prefix else 0
+        try:
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'))
+        except ClientError as error:
+            raise _refused(error, self.path(prefix)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(prefix)) from error
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(
+            aws_access_key_id=self.settings.access_key,
+            aws_secret_access_key=self.settings.secret_key,
+            region_name=self.settings.region,
+        )
+
+    @cached_property
+    def _control(self) -> Any:
+        if self._session.get_credentials() is None:
+            raise LakeError(
+                "no S3 credentials", where=self.url, mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+            )
+        return self._session.client(
+            "s3",
+            endpoint_url=self.settings.endpoint,
+            config=BotoConfig(retries={"max_attempts": 5, "mode": "standard"}, s3={"addressing_style": "path"}),
+        )
+
+    @cached_property
+    def _data(self) -> S3Store:
+        return S3Store(
+            self.bucket,
+            prefix=self.prefix or None,
+            endpoint=self.settings.endpoint,
+            region=self.settings.region,
+            credential_provider=Boto3CredentialProvider(self._session),
+            client_options={"allow_http": (self.settings.endpoint or "").startswith("http://")},
+        )
+
+
+def _relink(settings: Settings, url: str) -> Lake:
+    return Lake(settings, url=url)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _refused(error: ClientError, where: str) -> LakeError:
+    code = error.response["Error"].get("Code", "error")
+    mend = "check the credentials" if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"} else ""
+    return LakeError(f"the object store answered {code}", where=where, mend=mend)
+
+
+def _unreachable(error: BotoCoreError, where: str) -> LakeError:
+    return LakeError(_first_line(error), where=where, mend="is the object store running? `smelt status` tells")
