@@ -1,0 +1,30 @@
+.PHONY: run test install check clean
+
+PYTHON ?= python3.11
+VENV := .venv
+READY := $(VENV)/.ready
+
+run: install            ## the demo: raw documents in, an evaluated model out
+	$(VENV)/bin/smelt run recipes/demo.yaml
+
+test: install           ## every test, against real services
+	$(VENV)/bin/python -m pytest
+
+install: $(READY)       ## the environment, in .venv, with the command `smelt`
+
+check: install          ## lint, format, types and the arrows between the rooms
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet "uv==$$(sed -n 's/^uv==//p' constraints.txt)"
+	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" \
+	    $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+clean:                  ## stop the services and forget everything that was made
+	-$(VENV)/bin/smelt down
+	rm -rf .smelt

@@ -1,0 +1,182 @@
+"""Making an artifact: do the shards that have no record yet, then commit the manifest.
+
+How shards are spread is the mapper's business (Ray in jobs, one after the other in tests); which
+shards there are, what a part is called and what the manifest says do not depend on it.
+"""
+
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from smelt.errors import SmeltError, StageError
+from smelt.identity import digest
+from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.lake.artifact import merge_stats
+from smelt.plan import LISTING, Planned
+from smelt.recipe.graph import spec
+from smelt.recipe.recipe import Recipe
+from smelt.stage import Context, Progress, Resources, Shard, Stage
+
+Mapper = Callable[[Context, int, list[Shard]], Iterator[PartRecord]]
+"""Works on the shards of a stage's n-th round and yields the records as they are written, in any order."""
+
+
+def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifest:
+    """Make what is missing of an artifact and commit it; an artifact that exists is returned as it is."""
+    if (found := context.artifact.manifest(context.lake)) is not None:
+        return found
+    if planned.drift:
+        raise StageError(
+            "the pinned artifact is not in the lake",
+            where=f"pins.{planned.stage}: {planned.fingerprint}",
+            mend="remove the pin, or restore the artifact",
+        )
+    started = time.time()
+    stage = load_stage(planned.stage)
+    if stage.run is not None:
+        final = stage.run(context)
+        everything = final
+    else:
+        everything, final = _do_rounds(stage, context, mapper)
+    manifest = Manifest(
+        stage=planned.stage,
+        version=planned.version,
+        fingerprint=planned.fingerprint,
+        config=planned.config,
+        inputs=planned.inputs,
+        parts=tuple(final),
+        stats=merge_stats([record.stats for record in everything]),
+        digest=digest([[record.name, record.digest] for record in final]),
+        provenance=_provenance(started),
+    )
+    return context.artifact.commit(context.lake, manifest)
+
+
+def make_context(
+    recipe: Recipe, planned: Planned, lake: Lake, report: Callable[[Progress], None] = lambda progress: None
+) -> Context:
+    """The context of a planned stage; its inputs must exist."""
+    inputs = {}
+    for name, value in planned.inputs.items():
+        if name == LISTING:
+            continue
+        manifest = Artifact(name, value).manifest(lake)
+        if manifest is None:
+            raise StageError(
+                "an input is missing", where=f"{planned.stage} needs {name}/{value}", mend=f"run {name} first"
+            )
+        inputs[name] = manifest
+    return Context(
+        lake=lake,
+        config=spec(planned.stage).config(recipe),
+        resources=recipe.resources.get(planned.stage, Resources()),
+        seed=recipe.seed,
+        inputs=inputs,
+        external={name: value for name, value in planned.inputs.items() if name == LISTING},
+        artifact=planned.artifact,
+        report=report,
+    )
+
+
+def load_stage(name: str) -> Stage:
+    """The stage's implementation, imported by the name that its spec gives."""
+    module, _, attribute = spec(name).implementation.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
+    """One shard, from input to committed part. Runs in a worker.
+
+    Raises:
+        SmeltError: as the stage's function does; other errors are named with stage and shard.
+    """
+    current = load_stage(context.artifact.stage).rounds[round_index]
+    try:
+        part = current.work(context, shard)
+    except SmeltError:
+        raise
+    except Exception as error:
+        error.add_note(f"while {context.artifact.stage} worked on {current.name}/{shard.name}")
+        raise
+    return context.artifact.write_part(
+        context.lake,
+        current.name,
+        shard.name,
+        files=part.files,
+        rows=part.rows,
+        stats=part.stats,
+        content_digest=part.content_digest,
+    )
+
+
+def serially(context: Context, round_index: int, shards: list[Shard]) -> Iterator[PartRecord]:
+    """A mapper that works in this process, one shard after the other."""
+    for shard in shards:
+        yield work_on(context, round_index, shard)
+
+
+def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[PartRecord], list[PartRecord]]:
+    """All records of all rounds, and those of the last round in shard order."""
+    everything: list[PartRecord] = []
+    ordered: list[PartRecord] = []
+    for index, current in enumerate(stage.rounds):
+        shards = current.shards(context)
+        if len({shard.name for shard in shards}) != len(shards):
+            raise StageError("two shards have the same name", where=f"{stage.name}/{current.name}")
+        records = context.artifact.records(context.lake, current.name)
+        missing = [shard for shard in shards if shard.name not in records]
+        unit = "parts" if len(stage.rounds) == 1 else f"{current.name} ({index + 1} of {len(stage.rounds)})"
+        tally = _Tally(context, len(shards), unit)
+        for record in records.values():
+            tally.add(record)
+        quiet = replace(context, report=_silent)
+        for record in mapper(quiet, index, missing):
+            records[record.name] = record
+            tally.add(record)
+        ordered = [records[shard.name] for shard in shards]
+        everything += ordered
+    return everything, ordered
+
+
+class _Tally:
+    """Adds up the figures that progress shows."""
+
+    def __init__(self, context: Context, total: int, unit: str) -> None:
+        self.context, self.total, self.unit = context, total, unit
+        self.done, self.figures = 0, dict[str, float]()
+        self.context.report(Progress(0, total, unit))
+
+    def add(self, record: PartRecord) -> None:
+        self.done += 1
+        for name in ("documents", "tokens", "bytes"):
+            if isinstance(value := record.stats.get(name), int):
+                self.figures[name] = self.figures.get(name, 0) + value
+        self.context.report(Progress(self.done, self.total, self.unit, self.figures))
+
+
+def _silent(progress: Progress) -> None:
+    """Workers don't report: the driver does."""
+
+
+def _provenance(started: float) -> dict[str, Any]:
+    return {
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        "wall_s": round(time.time() - started, 2),
+        "code": _code_version(),
+        "python": platform.python_version(),
+    }
+
+
+def _code_version() -> str:
+    """The commit of the checkout that runs, with ``+`` where it has changes; empty outside a checkout."""
+    root = Path(__file__).resolve().parent.parent.parent
+    answer = subprocess.run(
+        ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True
+    )
+    return answer.stdout.strip()

@@ -1,0 +1,165 @@
+"""The plan: every stage's fingerprint, known before anything runs, and why it has to run.
+
+A fingerprint needs no data of the stages before it, only their fingerprints, so the whole chain is
+computed in one go. A stage is *cached* when its artifact exists and has passed the very gate that the
+recipe asks for. The reason of a stage that is not cached comes from comparing the plan with that of
+the recipe's last run: which config field changed, or which input.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from smelt.gates.suite import result_key, suite_id
+from smelt.identity import canonical, fingerprint
+from smelt.lake import Artifact, Lake
+from smelt.recipe.graph import STAGES, StageSpec
+from smelt.recipe.recipe import Recipe
+
+LISTING = "listing"  # name of the input that stands for the raw files
+
+
+class Planned(BaseModel):
+    """One stage of a plan.
+
+    Attributes:
+        inputs: input stage to fingerprint; ``listing`` to the digest of the raw files' listing.
+        config: the config as it entered the fingerprint.
+        suite: id of the gate's suite under this recipe.
+        cached: whether artifact and passed gate are in the lake already.
+        reason: why it runs, or "cached".
+        drift: the fingerprint that a pinned stage's config would give, where it differs from the pin.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    stage: str
+    version: int
+    fingerprint: str
+    inputs: dict[str, str]
+    config: Any
+    suite: str
+    cached: bool
+    reason: str
+    drift: str | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """Address of the artifact."""
+        return Artifact(self.stage, self.fingerprint)
+
+
+class Plan(BaseModel):
+    """The stages of a run, from top to bottom."""
+
+    model_config = ConfigDict(frozen=True)
+    recipe: str
+    stages: tuple[Planned, ...]
+
+    def planned(self, stage: str) -> Planned:
+        """The stage of that name."""
+        return next(item for item in self.stages if item.stage == stage)
+
+    @property
+    def to_do(self) -> list[str]:
+        """Names of the stages that are not cached."""
+        return [item.stage for item in self.stages if not item.cached]
+
+
+def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
+    """Plan a recipe against what the lake holds.
+
+    Args:
+        listing_digest: digest of the listing of the recipe's raw files.
+    """
+    last = lake.find_json(_last_key(recipe.name))
+    previous = Plan.model_validate(last) if last else None
+    known: dict[str, str] = {}
+    drafts: list[Planned] = []
+    for spec in STAGES:
+        draft = _draft(spec, recipe, known, listing_digest)
+        known[spec.name] = draft.fingerprint
+        drafts.append(draft)
+    with ThreadPoolExecutor(len(drafts)) as threads:
+        states = list(threads.map(lambda draft: _state(draft, lake), drafts))
+    stages = [
+        draft.model_copy(update={"cached": state == "cached", "reason": _reason(draft, state, previous)})
+        for draft, state in zip(drafts, states, strict=True)
+    ]
+    return Plan(recipe=recipe.name, stages=tuple(stages))
+
+
+def remember(plan: Plan, lake: Lake) -> None:
+    """Keep the plan as the one that the recipe's next plan is compared with."""
+    lake.put(_last_key(plan.recipe), plan.model_dump_json().encode())
+
+
+def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_digest: str) -> Planned:
+    config = spec.config(recipe)
+    inputs = {name: known[name] for name in spec.inputs}
+    if spec.reads_files:
+        inputs[LISTING] = listing_digest
+    derived = fingerprint(stage=spec.name, version=spec.version, config=config, inputs=inputs)
+    pinned = recipe.pins.get(spec.name, derived)
+    return Planned(
+        stage=spec.name,
+        version=spec.version,
+        fingerprint=pinned,
+        inputs=inputs,
+        config=config.model_dump(mode="json"),
+        suite=suite_id(spec.name, recipe.gates),
+        cached=False,
+        reason="",
+        drift=derived if derived != pinned else None,
+    )
+
+
+def _state(draft: Planned, lake: Lake) -> str:
+    if not lake.exists(draft.artifact.root + "manifest.json"):
+        return "absent"
+    result = lake.find_json(result_key(draft.stage, draft.fingerprint, draft.suite))
+    if result is None:
+        return "gate to do"
+    return "cached" if result["success"] else "gate failed"
+
+
+def _reason(draft: Planned, state: str, previous: Plan | None) -> str:
+    if state != "absent":
+        return state
+    before = {item.stage: item for item in previous.stages} if previous else {}
+    if draft.stage not in before:
+        return "first run"
+    old = before[draft.stage]
+    if old.fingerprint == draft.fingerprint:
+        return "unfinished"
+    changes = [f"version {old.version} → {draft.version}"] if old.version != draft.version else []
+    changes += [f"{path} {was} → {now}" for path, was, now in differences(old.config, draft.config)]
+    changes += [f"input {name}" for name, value in draft.inputs.items() if old.inputs.get(name) != value]
+    return "changed: " + ", ".join(changes[:4]) + (f" and {len(changes) - 4} more" if len(changes) > 4 else "")
+
+
+def differences(old: Any, new: Any, path: str = "") -> list[tuple[str, str, str]]:
+    """Where two configs differ: (dotted path, old value, new value), values shortened for a line."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = list(dict.fromkeys([*old, *new]))
+        return [
+            found
+            for key in keys
+            for found in differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            found
+            for i, (one, other) in enumerate(zip(old, new, strict=True))
+            for found in differences(one, other, f"{path}[{i}]")
+        ]
+    return [] if canonical(old) == canonical(new) else [(path, _short(old), _short(new))]
+
+
+def _short(value: Any) -> str:
+    text = canonical(value).decode()
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _last_key(recipe: str) -> str:
+    return f"recipes/{recipe}/last.json"

@@ -1,0 +1,110 @@
+"""A run: one execution of a recipe, written down before anything starts.
+
+``runs/<run id>/run.json`` holds the whole recipe and the plan, so that a stage's job needs to be told
+no more than the run's id and the stage's name, and so that what was run can be read long after the
+recipe file has changed.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from smelt.errors import LakeError, RecipeError
+from smelt.lake import Lake
+from smelt.plan import Plan, Planned, make_plan, remember
+from smelt.recipe import Recipe, load_recipe
+from smelt.settings import Settings
+from smelt.sources.listing import listing
+
+
+class Run(BaseModel):
+    """A run's recipe and plan.
+
+    Attributes:
+        id: unique in the lake; Airflow's run id, made safe for object keys.
+        recipe_path: the file it was started from.
+        overrides: what was laid over the file.
+        created: ISO 8601 time.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    recipe_path: str
+    overrides: dict[str, Any]
+    recipe: Recipe
+    plan: Plan
+    created: str
+
+    def planned(self, stage: str) -> Planned:
+        """The plan of one stage."""
+        return self.plan.planned(stage)
+
+    @property
+    def report_key(self) -> str:
+        """Key of the run's report."""
+        return self.planned("report").artifact.key("parts", "report", "/report.html")
+
+
+def preview(recipe_path: str | Path, overrides: Mapping[str, Any], settings: Settings) -> tuple[Recipe, Plan]:
+    """The recipe and its plan, without starting or writing anything but the listing of raw files."""
+    recipe = load_recipe(recipe_path, overrides)
+    lake = Lake(settings)
+    files = listing(recipe.file_sources, settings)
+    lake.put_json(f"listings/{files.digest}.json", files.as_json())
+    return recipe, make_plan(recipe, lake, listing_digest=files.digest)
+
+
+def create_run(recipe_path: str | Path, overrides: Mapping[str, Any], run_id: str, settings: Settings) -> Run:
+    """Check and plan the recipe and write the run down; an id that is taken returns that run.
+
+    Raises:
+        RecipeError: when the recipe is wrong; nothing is written then.
+    """
+    lake = Lake(settings)
+    if (found := lake.find_json(_key(run_id))) is not None:
+        run = Run.model_validate(found)
+        if run.overrides != dict(overrides) or run.recipe_path != str(recipe_path):
+            raise RecipeError("the run id is taken by another run", where=run_id, mend="choose another id")
+        return run
+    recipe, plan = preview(recipe_path, overrides, settings)
+    run = Run(
+        id=run_id,
+        recipe_path=str(recipe_path),
+        overrides=dict(overrides),
+        recipe=recipe,
+        plan=plan,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    lake.put(_key(run_id), run.model_dump_json().encode())
+    remember(plan, lake)
+    return run
+
+
+def load_run(lake: Lake, run_id: str) -> Run:
+    """The run of that id.
+
+    Raises:
+        LakeError: when there is none.
+    """
+    found = lake.find_json(_key(run_id))
+    if found is None:
+        raise LakeError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
+    return Run.model_validate(found)
+
+
+def safe_run_id(text: str) -> str:
+    """An id that may stand in object keys and job ids, made from any text (Airflow's run ids have colons)."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-")
+
+
+def progress_key(run_id: str, stage: str) -> str:
+    """Key of the small object that tells how far a stage is."""
+    return f"runs/{run_id}/progress/{stage}.json"
+
+
+def _key(run_id: str) -> str:
+    return f"runs/{run_id}/run.json"
