@@ -15,9 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.recipe.resources import Resources
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Context:
 
     lake: Lake
     config: Any
-    resources: "Resources"
+    resources: Resources
     seed: int
     inputs: dict[str, Manifest]
     external: dict[str, str]
@@ -99,24 +98,6 @@ class Context:
         folder = self.lake.settings.home / "scratch" / self.artifact.stage / self.artifact.fingerprint
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-
-class Resources(BaseModel, frozen=True, extra="forbid"):
-    """How a stage is run. Never part of a fingerprint.
-
-    Attributes:
-        workers: shards worked on at the same time; None takes what the cluster has.
-        cpus: CPU cores per worker.
-        gpus: GPUs per worker.
-        memory_gb: memory per worker that Ray reserves, in GiB.
-        retries: times a shard is tried again when its worker dies.
-    """
-
-    workers: int | None = None
-    cpus: float = 1
-    gpus: float = 0
-    memory_gb: float = 1.5
-    retries: int = 3
 
 
 @dataclass(frozen=True)
