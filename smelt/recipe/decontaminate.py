@@ -68,6 +68,7 @@ class DecontaminateConfig(Config):
     shortest_characters: int = Field(default=12, ge=1)
     """The same for Chinese items, in units."""
 
-    def with_digests(self) -> "DecontaminateConfig":
-        """This config with every benchmark's digest filled in from its file; what the fingerprint is taken over."""
-        return self.model_copy(update={"benchmarks": tuple(item.with_digest() for item in self.benchmarks)})
+
+def with_digests(config: DecontaminateConfig) -> DecontaminateConfig:
+    """The config with every benchmark's digest filled in from its file; what the fingerprint is taken over."""
+    return config.model_copy(update={"benchmarks": tuple(item.with_digest() for item in config.benchmarks)})
