@@ -1,0 +1,121 @@
+"""Phases: stretches of training with one sequence length, RoPE base, mixture and learning-rate segment.
+
+A phase's tokens are cut into steps of ``sequence_length * global_batch_size`` tokens; sample n of the
+phase is tokens [n*S, n*S + S] of its stream (one more than S: inputs and their successors). Nothing of
+this depends on how many processes train.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from smelt.recipe.base import Config
+
+Schedule = Literal["constant", "cosine", "linear", "wsd", "1-sqrt"]
+
+
+class Phase(Config):
+    """One stretch of training."""
+
+    name: str = Field("main", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    """The phase's name, in metrics and in the report."""
+    tokens: int = Field(1_048_576, gt=0)
+    """Tokens to train on; rounded down to whole steps."""
+    sequence_length: int = Field(256, ge=8)
+    """Tokens in a sample."""
+    global_batch_size: int = Field(16, ge=1)
+    """Sequences in a step, over all processes."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Peak learning rate of the phase."""
+    min_learning_rate: float = Field(0.0, ge=0)
+    """Learning rate at the phase's end, for the schedules that fall."""
+    schedule: Schedule = "cosine"
+    """Shape between warm-up and end. ``wsd``: constant, then 1-sqrt over decay_tokens (Hägele et al. 2024)."""
+    warmup_tokens: int = Field(0, ge=0)
+    """Tokens over which the rate rises, linearly, from the previous phase's last one (0 at the start)."""
+    decay_tokens: int | None = Field(None, gt=0)
+    """Length of ``wsd``'s decay; by default a tenth of the phase."""
+    rope_base: float | None = Field(None, gt=1)
+    """RoPE base of the phase; by default the model's, raised NTK-aware where sequences outgrow the first phase's."""
+    weights: dict[str, float] | None = None
+    """Mixture of this phase, instead of the recipe's."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Phase":
+        if self.num_steps == 0:
+            raise ValueError(
+                f"phase {self.name}: {self.tokens} tokens are less than one step of {self.tokens_per_step} "
+                "(sequence_length x global_batch_size; raise tokens or lower the batch)"
+            )
+        if self.min_learning_rate > self.learning_rate:
+            raise ValueError(
+                f"phase {self.name}: min_learning_rate {self.min_learning_rate} is above learning_rate "
+                f"{self.learning_rate} (lower it)"
+            )
+        if self.warmup_tokens + (self.decay_tokens or 0) > self.tokens:
+            raise ValueError(
+                f"phase {self.name}: warmup_tokens and decay_tokens exceed its {self.tokens} tokens (shorten them)"
+            )
+        return self
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens in a step."""
+        return self.sequence_length * self.global_batch_size
+
+    @property
+    def num_steps(self) -> int:
+        """Whole steps in the phase."""
+        return self.tokens // self.tokens_per_step
+
+    @property
+    def num_trained_tokens(self) -> int:
+        """Tokens the phase really trains on: whole steps."""
+        return self.num_steps * self.tokens_per_step
+
+
+def ntk_base(base: float, ratio: float, head_size: int) -> float:
+    """RoPE base under which ``ratio`` times longer sequences keep the slowest frequency's range.
+
+    NTK-aware scaling (bloc97 2023; Peng et al. 2023, appendix A.2): base * ratio^(d / (d - 2)).
+    """
+    return base * ratio ** (head_size / (head_size - 2))
+
+
+def rope_base(phases: Sequence[Phase], index: int, *, base: float, head_size: int) -> float:
+    """RoPE base of phase ``index``: its own, else the model's ``base``, NTK-scaled where sequences have grown."""
+    phase = phases[index]
+    if phase.rope_base is not None:
+        return phase.rope_base
+    ratio = phase.sequence_length / phases[0].sequence_length
+    return ntk_base(phases[0].rope_base or base, ratio, head_size) if ratio > 1 else base
+
+
+def learning_rate(phases: Sequence[Phase], index: int, step: int) -> float:
+    """Learning rate of step ``step`` (from 0) of phase ``index``: a pure function of the recipe.
+
+    A step takes the rate at its end, so that the first step of a warm-up is above 0 and the last step of a
+    decay is at ``min_learning_rate``.
+    """
+    phase = phases[index]
+    tokens = (step + 1) * phase.tokens_per_step
+    if tokens <= phase.warmup_tokens:
+        start = learning_rate(phases, index - 1, phases[index - 1].num_steps - 1) if index else 0.0
+        return start + (phase.learning_rate - start) * tokens / phase.warmup_tokens
+    end = phase.num_trained_tokens
+    start_of_decay = phase.warmup_tokens
+    if phase.schedule == "wsd":
+        start_of_decay = end - (phase.decay_tokens or max(phase.tokens_per_step, end // 10))
+    position = max(0.0, (tokens - start_of_decay) / max(1, end - start_of_decay))
+    height = phase.learning_rate - phase.min_learning_rate
+    match phase.schedule:
+        case "constant":
+            return phase.learning_rate
+        case "linear":
+            return phase.min_learning_rate + height * (1 - position)
+        case "cosine":
+            return phase.min_learning_rate + height * 0.5 * (1 + math.cos(math.pi * position))
+        case "wsd" | "1-sqrt":
+            return phase.min_learning_rate + height * (1 - math.sqrt(position))

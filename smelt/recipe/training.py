@@ -1,0 +1,132 @@
+"""How the model is trained: optimizer, precision, checkpoints; and, apart from these, the parallel layout.
+
+The layout (``parallel``, ``micro_batch_size``) says how a step is computed, not which step: sample order,
+schedule and batch are the same under any layout, so it stays out of the fingerprint and may change between
+a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_serializer, model_validator
+
+from smelt.recipe.base import Config
+from smelt.recipe.model import ModelConfig
+from smelt.recipe.phases import Phase
+from smelt.recipe.rules import Rule, divides, insist
+
+
+class Optimizer(Config):
+    """AdamW (Loshchilov & Hutter 2019). Norms and other vectors are not decayed."""
+
+    beta1: float = Field(0.9, ge=0, lt=1)
+    """Decay of the mean of gradients."""
+    beta2: float = Field(0.95, ge=0, lt=1)
+    """Decay of the mean of squared gradients; 0.95 is usual for language models."""
+    epsilon: float = Field(1e-8, gt=0)
+    """Added to the root of the second moment."""
+    weight_decay: float = Field(0.1, ge=0)
+    """Decoupled weight decay of matrices."""
+    clip_grad: float = Field(1.0, gt=0)
+    """Largest norm of the gradient over all parameters."""
+
+
+class Checkpoints(Config):
+    """When a checkpoint is committed. One lies at each phase's end in any case."""
+
+    every_blocks: int = Field(1, ge=1)
+    """Blocks between checkpoints."""
+
+
+class Parallel(Config):
+    """Model parallelism. The data-parallel size is what remains of the workers."""
+
+    tensor: int = Field(1, ge=1)
+    """Tensor-parallel size: each matrix is split over so many processes (one machine's GPUs at most)."""
+    pipeline: int = Field(1, ge=1)
+    """Pipeline-parallel size: the layers are split over so many processes."""
+
+
+class TrainingConfig(Config):
+    """The trainer's settings."""
+
+    optimizer: Optimizer = Optimizer()
+    z_loss: float = Field(0.0, ge=0)
+    """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
+    checkpoint: Checkpoints = Checkpoints()
+    parallel: Parallel = Parallel()
+    micro_batch_size: int | None = Field(None, ge=1)
+    """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
+
+
+class TrainConfig(Config):
+    """What decides the trained weights: the ``train`` stage's config. The layout is carried, not fingerprinted."""
+
+    model: ModelConfig = ModelConfig()
+    phases: tuple[Phase, ...] = Field((Phase(),), min_length=1)
+    training: TrainingConfig = TrainingConfig()
+
+    @field_serializer("training")
+    def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
+        return training.model_dump(exclude={"parallel", "micro_batch_size"})
+
+    @model_validator(mode="after")
+    def _shapes(self) -> "TrainConfig":
+        names = [phase.name for phase in self.phases]
+        if len(set(names)) < len(names):
+            raise ValueError("two phases have the same name (rename one)")
+        insist(layout_rules(self))
+        return self
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of all phases."""
+        return sum(phase.num_steps for phase in self.phases)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of all phases, in whole steps."""
+        return sum(phase.num_trained_tokens for phase in self.phases)
+
+    @property
+    def max_sequence_length(self) -> int:
+        """The longest sequence of any phase: the context the model is made for."""
+        return max(phase.sequence_length for phase in self.phases)
+
+
+def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rule]:
+    """Rules between the model, the phases and the parallel layout.
+
+    Args:
+        workers: processes that train; None leaves out the rules on their number.
+    """
+    model, parallel = config.model, config.training.parallel
+    tensor, pipeline = ("training.parallel.tensor", parallel.tensor), ("training.parallel.pipeline", parallel.pipeline)
+    rules = [
+        divides("model.num_heads", model.num_heads, *tensor),
+        divides("model.num_query_groups", model.num_query_groups, *tensor),
+        divides("model.ffn_hidden_size", model.ffn_hidden_size, *tensor),
+        divides("model.num_layers", model.num_layers, *pipeline),
+    ]
+    if workers is None:
+        return rules
+    ranks = parallel.tensor * parallel.pipeline
+    rules.append(divides("the number of workers", workers, "tensor x pipeline", ranks))
+    replicas = max(1, workers // ranks)
+    for phase in config.phases:
+        batch = (f"phase {phase.name}: global_batch_size", phase.global_batch_size)
+        rules.append(divides(*batch, "the data-parallel size", replicas))
+        if config.training.micro_batch_size:
+            by = replicas * config.training.micro_batch_size
+            rules.append(divides(*batch, "data-parallel size x training.micro_batch_size", by))
+    return rules
+
+
+def micro_batch_size(config: TrainConfig, phase: Phase, replicas: int) -> int:
+    """Sequences a process computes at once: as asked for, else the most that divide its share within 4,096 tokens."""
+    if config.training.micro_batch_size:
+        return config.training.micro_batch_size
+    share = phase.global_batch_size // replicas
+    fitting = max(1, 4096 // phase.sequence_length)
+    return max(size for size in range(1, share + 1) if share % size == 0 and size <= fitting)
