@@ -125,7 +125,7 @@ class Lake:
                 return False
             raise _refused(error, self.path(key)) from error
 
-    def list(self, prefix: str) -> list[Listed]:
+    def objects(self, prefix: str) -> list[Listed]:
         """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""
         return sorted(self._pages(prefix), key=lambda item: item.key)
 
