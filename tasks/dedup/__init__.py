@@ -1,0 +1,3 @@
+from tasks.dedup.stage import STAGE
+
+__all__ = ["STAGE"]

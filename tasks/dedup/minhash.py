@@ -1,0 +1,87 @@
+"""MinHash signatures and their band keys, straight from an Arrow column.
+
+A document's shingles are hashed to 32 bits; the i-th MinHash is the smallest value that the i-th
+permutation of the 32-bit integers takes on them (Broder 1997). Two documents agree in a MinHash with a
+probability equal to the Jaccard similarity of their shingle sets. A permutation is an odd multiplication,
+a xor-shift and another odd multiplication, all of which vector units do eight at a time.
+"""
+
+import numba
+import numpy as np
+import pyarrow as pa
+
+from smelt.recipe.dedup import MinHash
+from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
+
+
+def keys(
+    texts: pa.Array | pa.ChunkedArray, config: MinHash | None, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What documents are compared by.
+
+    Args:
+        texts: N texts.
+        config: None computes the whole-text hashes alone.
+        seed: seed of the permutations.
+
+    Returns:
+        whole-text hashes (uint64, N), band keys (uint64, N × bands), and whether the document has any unit
+        (bool, N): one without has no meaningful band keys.
+    """
+    data, offsets = text_buffers(texts)
+    config_bands, rows = (config.bands, config.rows) if config else (0, 1)
+    words, characters = (config.shingle_words, config.shingle_characters) if config else (1, 1)
+    draw = np.random.default_rng(seed)
+    factors = draw.integers(0, 1 << 32, (2, config_bands * rows), dtype=np.uint32) | np.uint32(1)
+    whole = np.empty(len(texts), np.uint64)
+    bands = np.empty((len(texts), config_bands), np.uint64)
+    has_units = np.empty(len(texts), np.bool_)
+    _keys(data, offsets, KINDS, FOLDS, words, characters, rows, factors, whole, bands, has_units)
+    return whole, bands, has_units
+
+
+@numba.njit(cache=True, nogil=True)
+def _keys(data, offsets, kinds, folds, words, characters, rows, factors, whole, bands, has_units):
+    longest = 0
+    for document in range(len(whole)):
+        longest = max(longest, offsets[document + 1] - offsets[document])
+    units = np.empty(longest, np.uint64)
+    shingles = np.empty(longest + 1, np.uint32)
+    signature = np.empty(factors.shape[1], np.uint32)
+    for document in range(len(whole)):
+        start, end = offsets[document], offsets[document + 1]
+        count, ideographs, whole[document] = hash_units(data, start, end, kinds, folds, units)
+        has_units[document] = count > 0
+        if bands.shape[1] == 0:
+            continue
+        size = characters if 2 * ideographs > count else words
+        num_shingles = _shingle(units, count, size, shingles)
+        _permute(shingles, num_shingles, factors[0], factors[1], signature)
+        for band in range(bands.shape[1]):
+            key = np.uint64(band + 1)
+            for row in range(rows):
+                key = mix(key ^ np.uint64(signature[band * rows + row]))
+            bands[document, band] = key
+
+
+@numba.njit(cache=True, nogil=True)
+def _shingle(units, count, size, shingles):
+    """Hash every run of ``size`` units (one shorter run where the text has fewer); returns how many."""
+    size = min(size, count)
+    for first in range(count - size + 1):
+        value = np.uint64(0)
+        for unit in range(first, first + size):
+            value = value * np.uint64(0x9E3779B97F4A7C15) + units[unit]
+        shingles[first] = np.uint32(mix(value) >> np.uint64(32))
+    return count - size + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _permute(shingles, num_shingles, factors, more_factors, signature):
+    signature[:] = np.uint32(0xFFFFFFFF)
+    for shingle in range(num_shingles):
+        value = shingles[shingle]
+        for i in range(len(signature)):
+            permuted = np.uint32(value * factors[i])
+            permuted = np.uint32((permuted ^ (permuted >> np.uint32(16))) * more_factors[i])
+            signature[i] = min(signature[i], permuted)

@@ -1,0 +1,107 @@
+"""Artifacts for tests of single stages: made by hand in a real lake, or by running a stage on them."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import xxhash
+
+from smelt.identity import digest
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake.artifact import merge_stats
+from smelt.recipe.resources import Resources
+from smelt.stage import Context, Stage
+from tasks import documents
+
+Document = Mapping[str, Any]
+STAGES = {
+    "clean": ("id", "text", "source"),
+    "score": ("id", "lang", "domain", "quality"),
+    "select": ("id", "keep"),
+}
+TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain")} | {
+    "keep": pa.bool_(),
+    "quality": pa.float64(),
+}
+
+
+def identify(text: str) -> str:
+    """An id as the lake has them: 16 hex digits."""
+    return xxhash.xxh3_128_hexdigest(text.encode())[:16]
+
+
+def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifest]:
+    """Artifacts clean, score and select that hold documents.
+
+    Args:
+        parts: documents of each part; ``text`` is needed, ``id``, ``lang``, ``domain``, ``source``, ``quality``
+            and ``keep`` have defaults.
+    """
+    columns: dict[str, list[pa.Table]] = {stage: [] for stage in STAGES}
+    for number, part in enumerate(parts):
+        rows = [
+            {"id": identify(f"{number}/{row}/{item['text']}"), "lang": "en", "domain": "other", "source": "test"}
+            | {"keep": True, "quality": 0.0, **item}
+            for row, item in enumerate(part)
+        ]
+        taken = {name: pa.array([row[name] for row in rows], kind) for name, kind in TYPES.items()}
+        for stage, names in STAGES.items():
+            columns[stage].append(pa.table({name: taken[name] for name in names}))
+    return {stage: commit(lake, stage, tables) for stage, tables in columns.items()}
+
+
+def commit(lake: Lake, stage: str, tables: Sequence[pa.Table]) -> Manifest:
+    """An artifact of Parquet parts ``00000``, ``00001``, …"""
+    artifact = Artifact(stage, uuid.uuid4().hex[:20])
+    records = [
+        artifact.write_part(
+            lake, "parts", f"{number:05d}", files={".parquet": documents.write(table)}, rows=len(table), stats={}
+        )
+        for number, table in enumerate(tables)
+    ]
+    return _manifest(artifact, records, records, {})
+
+
+def context(lake: Lake, stage: str, config: Any, inputs: dict[str, Manifest], seed: int = 1234) -> Context:
+    """What a stage is given; each call makes an artifact of its own."""
+    artifact = Artifact(stage, uuid.uuid4().hex[:20])
+    return Context(lake, config, Resources(), seed, inputs, {}, artifact)
+
+
+def run(stage: Stage, given: Context, *, backwards: bool = False) -> Manifest:
+    """Do a stage's rounds in this process, shard by shard (in reverse order if asked), and say what came of it."""
+    everything = []
+    for current in stage.rounds:
+        shards = current.shards(given)
+        records = []
+        for shard in reversed(shards) if backwards else shards:
+            part = current.work(given, shard)
+            records.append(
+                given.artifact.write_part(
+                    given.lake, current.name, shard.name, files=part.files, rows=part.rows, stats=part.stats
+                )
+            )
+        everything += records
+    return _manifest(given.artifact, sorted(records, key=lambda record: record.name), everything, given.config)
+
+
+def columns(lake: Lake, manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of all parts of a document stage."""
+    found = [
+        documents.read(lake, {manifest.stage: manifest}, part.name, {manifest.stage: names}) for part in manifest.parts
+    ]
+    return pa.concat_tables(found).to_pylist()
+
+
+def _manifest(artifact: Artifact, parts: list, everything: list, config: Any) -> Manifest:
+    return Manifest(
+        stage=artifact.stage,
+        version=1,
+        fingerprint=artifact.fingerprint,
+        config=config,
+        inputs={},
+        parts=tuple(parts),
+        stats=merge_stats([record.stats for record in everything]),
+        digest=digest([[record.name, record.digest] for record in parts]),
+    )
