@@ -1,0 +1,3 @@
+from tasks.decontaminate.stage import STAGE
+
+__all__ = ["STAGE"]
