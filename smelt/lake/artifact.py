@@ -131,7 +131,7 @@ class Artifact:
 
     def records(self, lake: Lake, round_name: str) -> dict[str, PartRecord]:
         """Records of the parts of a round that are already written, by shard name."""
-        keys = [item.key for item in lake.list(f"{self.root}{round_name}/") if item.key.endswith(RECORD)]
+        keys = [item.key for item in lake.objects(f"{self.root}{round_name}/") if item.key.endswith(RECORD)]
         with ThreadPoolExecutor(16) as threads:
             records = list(threads.map(lambda key: PartRecord.model_validate(lake.get_json(key)), keys))
         return {record.name: record for record in records}

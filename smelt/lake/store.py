@@ -19,12 +19,15 @@ import obstore
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from smelt import settings as settings_module
 from smelt.errors import LakeError
 from smelt.settings import Settings
 
+_RUNNING = "is the object store running? `smelt status` tells"
+_DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 
 
@@ -70,8 +73,8 @@ class Lake:
             return obstore.get(self._data, key).bytes().to_bytes()
         except FileNotFoundError:
             raise LakeError("no such object", where=self.path(key)) from None
-        except Exception as error:  # obstore raises its own and generic errors alike
-            raise LakeError(_first_line(error), where=self.path(key)) from error
+        except BaseError as error:
+            raise _failed(error, self.path(key)) from error
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """``length`` bytes of the object from byte ``start``."""
@@ -96,8 +99,8 @@ class Lake:
         """Write an object, in parallel parts where it is large; overwrites."""
         try:
             obstore.put(self._data, key, content)
-        except Exception as error:
-            raise LakeError(_first_line(error), where=self.path(key)) from error
+        except BaseError as error:
+            raise _failed(error, self.path(key)) from error
 
     def put_json(self, key: str, value: Any) -> None:
         """Write ``value`` as JSON; overwrites."""
@@ -190,7 +193,9 @@ class Lake:
     def _control(self) -> Any:
         if self._session.get_credentials() is None:
             raise LakeError(
-                "no S3 credentials", where=self.url, mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+                "no S3 credentials",
+                where=self.url,
+                mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
             )
         return self._session.client(
             "s3",
@@ -214,15 +219,23 @@ def _relink(settings: Settings, url: str) -> Lake:
     return Lake(settings, url=url)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _failed(error: BaseError, where: str) -> LakeError:
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return LakeError("the object store answered AccessDenied", where=where, mend="check the credentials")
+    if "kind: Connect" in str(error):
+        return LakeError("the object store can't be reached", where=where, mend=_RUNNING)
+    return LakeError(str(error).strip().splitlines()[0][:300], where=where)
 
 
 def _refused(error: ClientError, where: str) -> LakeError:
     code = error.response["Error"].get("Code", "error")
-    mend = "check the credentials" if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"} else ""
+    mend = (
+        "check the credentials"
+        if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+        else ""
+    )
     return LakeError(f"the object store answered {code}", where=where, mend=mend)
 
 
 def _unreachable(error: BotoCoreError, where: str) -> LakeError:
-    return LakeError(_first_line(error), where=where, mend="is the object store running? `smelt status` tells")
+    return LakeError(" ".join(str(error).split())[:300], where=where, mend=_RUNNING)

@@ -39,7 +39,7 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("clean", 1, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean),
     StageSpec("score", 1, ("clean",), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 1, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
-    StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup_config()),
+    StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
         1,
@@ -59,11 +59,11 @@ STAGES: tuple[StageSpec, ...] = (
         1,
         ("clean", "score", "select", "dedup", "decontaminate", "tokenizer"),
         "tasks.tokens:STAGE",
-        lambda r: r.tokens_config(),
+        lambda r: r.tokens,
     ),
     StageSpec("blocks", 1, ("tokens",), "tasks.blocks:STAGE", lambda r: r.blocks_config()),
     StageSpec("train", 1, ("blocks", "tokenizer"), "training.stage:STAGE", lambda r: r.train_config()),
-    StageSpec("export", 1, ("train", "tokenizer"), "training.export.stage:STAGE", lambda r: r.export_config()),
+    StageSpec("export", 1, ("train", "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
     StageSpec("evaluate", 1, ("train", "tokens", "tokenizer"), "evaluation.stage:STAGE", lambda r: r.evaluate_config()),
     StageSpec(
         "report",
@@ -84,7 +84,7 @@ STAGES: tuple[StageSpec, ...] = (
             "evaluate",
         ),
         "evaluation.report.stage:STAGE",
-        lambda r: r.report_config(),
+        lambda r: r.report,
     ),
 )
 
@@ -92,3 +92,13 @@ STAGES: tuple[StageSpec, ...] = (
 def spec(name: str) -> StageSpec:
     """The spec of the stage of that name."""
     return next(stage for stage in STAGES if stage.name == name)
+
+
+def direct_inputs(stage: StageSpec) -> list[str]:
+    """The inputs that are not also inputs, however far up, of another input: what to wait for."""
+    return [name for name in stage.inputs if not any(name in _above(other) for other in stage.inputs)]
+
+
+def _above(name: str) -> set[str]:
+    inputs = spec(name).inputs
+    return set(inputs).union(*(_above(item) for item in inputs))

@@ -1,0 +1,99 @@
+"""``smelt artifacts`` and ``smelt lineage``: what the lake holds, and where it came from."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from smelt.cli.main import app
+
+
+@app.command()
+def artifacts(
+    stage: Annotated[str, typer.Argument(help="Only this stage's.")] = "",
+    runs: Annotated[bool, typer.Option("--runs", help="List the runs instead.")] = False,
+) -> None:
+    """List what the lake holds: one line an artifact, by stage."""
+    from smelt.lake import Lake
+
+    lake = Lake.connect()
+    if runs:
+        _list_runs(lake)
+        return
+    table = Table("stage", "fingerprint", "rows", "size", "parts", "digest", "made", "took")
+    for manifest in _manifests(lake, stage):
+        made = manifest.provenance
+        table.add_row(
+            manifest.stage,
+            manifest.fingerprint,
+            f"{manifest.rows:,}",
+            _size(manifest.bytes),
+            str(len(manifest.parts)),
+            manifest.digest[:12],
+            made.get("started", ""),
+            f"{made.get('wall_s', 0):,.1f} s",
+        )
+    Console().print(table)
+
+
+@app.command()
+def lineage(
+    artifact: Annotated[str, typer.Argument(help="STAGE, or STAGE/FINGERPRINT (a prefix will do).")] = "report",
+) -> None:
+    """Show what an artifact was made from, up to the sources."""
+    from smelt.errors import LakeError
+    from smelt.lake import Artifact, Lake
+
+    lake = Lake.connect()
+    stage, _, prefix = artifact.partition("/")
+    found = [manifest for manifest in _manifests(lake, stage) if manifest.fingerprint.startswith(prefix)]
+    if not found:
+        raise LakeError("no such artifact", where=artifact, mend="`smelt artifacts` lists them")
+    newest = max(found, key=lambda manifest: manifest.provenance.get("started", ""))
+    seen: set[str] = set()
+
+    def grow(branch: Tree, name: str, value: str) -> None:
+        label = f"{name}/{value}"
+        manifest = Artifact(name, value).manifest(lake) if name != "listing" else None
+        if label in seen or manifest is None:
+            branch.add(f"{label} [dim]{'(above)' if label in seen else ''}[/dim]")
+            return
+        seen.add(label)
+        node = branch.add(f"[bold]{label}[/bold]  {manifest.rows:,} rows, {_size(manifest.bytes)}")
+        for input_name, input_value in manifest.inputs.items():
+            grow(node, input_name, input_value)
+
+    root = Tree(lake.url)
+    grow(root, newest.stage, newest.fingerprint)
+    Console().print(root)
+
+
+def _manifests(lake, only: str):
+    from smelt.lake import Artifact
+    from smelt.recipe.graph import STAGES
+
+    for spec in STAGES:
+        if only in ("", spec.name):
+            for fingerprint in lake.folders(f"{spec.name}/"):
+                if (manifest := Artifact(spec.name, fingerprint).manifest(lake)) is not None:
+                    yield manifest
+
+
+def _list_runs(lake) -> None:
+    from smelt.run import load_run
+
+    table = Table("run", "recipe", "created", "to do then")
+    for run_id in lake.folders("runs/"):
+        run = load_run(lake, run_id)
+        table.add_row(run.id, run.recipe_path, run.created, ", ".join(run.plan.to_do) or "nothing")
+    Console().print(table)
+
+
+def _size(num_bytes: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if num_bytes < 1000:
+            return f"{num_bytes:,.0f} {unit}" if unit == "B" else f"{num_bytes:,.1f} {unit}"
+        num_bytes /= 1000
+    return f"{num_bytes:,.1f} TB"

@@ -1,0 +1,125 @@
+"""``smelt check`` and ``smelt plan``: what a recipe says, and what it would do, before anything runs."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from smelt.cli.main import app
+
+RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Override one value: select.groups.0.rules.x=…, phases.main.tokens=1000000.", metavar="KEY=VALUE"
+    ),
+]
+
+
+def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """``--set KEY=VALUE`` pairs as a mapping; values are YAML, so numbers and lists come out as such.
+
+    Raises:
+        RecipeError: for a pair without ``=``, or a value that is no YAML.
+    """
+    import yaml
+
+    from smelt.errors import RecipeError
+
+    overrides = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeError("no value", where=f"--set {pair}", mend="write --set key.path=value")
+        try:
+            overrides[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise RecipeError("the value is no YAML", where=f"--set {pair}", mend="quote it") from None
+    return overrides
+
+
+@app.command()
+def check(recipe: RecipePath, overrides: Overrides = None) -> None:
+    """Validate a recipe without running it, and print the figures that follow from it."""
+    from smelt.recipe import load_recipe
+    from smelt.recipe.figures import figures
+    from smelt.recipe.resources import Resources
+
+    console = Console()
+    found = load_recipe(recipe, parse_overrides(overrides))
+    workers = found.resources.get("train", Resources()).workers or 1
+    derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
+    console.print(f"[bold]{found.name}[/bold]  {found.description}")
+    weights = found.mixture.weights
+    facts = Table(show_header=False, box=None)
+    for name, value in (
+        ("sources", ", ".join(source.name for source in found.sources)),
+        (
+            "mixture",
+            ", ".join(f"{group} {weight:g}" for group, weight in found.mixture.weights.items()) or "as it comes",
+        ),
+        ("parameters", f"{derived.parameters:,} ({derived.embedding_parameters:,} of them embedding)"),
+        ("vocabulary", f"{derived.vocab_size:,}, padded to {derived.padded_vocab_size:,}"),
+        ("tokens", f"{derived.tokens:,} in {derived.steps:,} steps"),
+        ("tokens per parameter", f"{derived.tokens_per_parameter:.3g} (compute-optimal: about 20)"),
+        ("training FLOPs", f"{derived.training_flops:.3g}"),
+        (
+            "memory per worker",
+            f"{_gib(derived.memory.total)} = weights {_gib(derived.memory.weights)} + gradients "
+            f"{_gib(derived.memory.gradients)} + optimizer {_gib(derived.memory.optimizer)} + activations "
+            f"{_gib(derived.memory.activations)}, on {derived.workers} worker{'s' * (derived.workers > 1)}",
+        ),
+        ("checkpoint", _gib(derived.checkpoint_bytes)),
+        ("inference weights", f"{_gib(derived.inference_bytes)} in bf16"),
+    ):
+        facts.add_row(name, value)
+    console.print(facts)
+    phases = Table(
+        "phase", "steps", "tokens", "batch", "sequence", "RoPE base", "learning rate", "FLOPs/token", box=None
+    )
+    for phase in derived.phases:
+        phases.add_row(
+            phase.name,
+            f"{phase.steps:,}",
+            f"{phase.tokens:,}",
+            f"{phase.tokens_per_step:,}",
+            f"{phase.sequence_length:,}",
+            f"{phase.rope_base:,.0f}",
+            f"{phase.first_learning_rate:.2g} → {phase.peak_learning_rate:.2g} → {phase.last_learning_rate:.2g}",
+            f"{phase.flops_per_token:.3g}",
+        )
+    console.print(phases)
+    for rule in derived.rules:
+        mark = (
+            "[green]holds[/green]"
+            if rule.holds
+            else ("[red]broken[/red]" if rule.required else "[yellow]costs speed[/yellow]")
+        )
+        console.print(f"{mark}  {rule.name}" + ("" if rule.holds else f" ({rule.mend})"))
+    console.print("[green]The recipe is valid.[/green]")
+
+
+@app.command()
+def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
+    """Show what a run would do, stage by stage, and why."""
+    from smelt import settings
+    from smelt.run import preview
+
+    _, found = preview(recipe, parse_overrides(overrides), settings.load())
+    table = Table("stage", "fingerprint", "", "why", box=None)
+    for item in found.stages:
+        state = "[green]cached[/green]" if item.cached else "[yellow]to do[/yellow]"
+        reason = "" if item.cached else item.reason
+        if item.drift:
+            reason += f" pinned; its config would give {item.drift}"
+        table.add_row(item.stage, item.fingerprint, state, reason.strip())
+    console = Console()
+    console.print(table)
+    console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
+
+
+def _gib(num_bytes: float) -> str:
+    if num_bytes < 2**20:
+        return f"{num_bytes / 2**10:,.0f} KiB"
+    return f"{num_bytes / 2**30:,.2f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:,.1f} MiB"

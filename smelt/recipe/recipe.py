@@ -1,0 +1,132 @@
+"""The whole recipe, and which of its parts decide the result of which stage."""
+
+import json
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from smelt.recipe.base import Config
+from smelt.recipe.clean import CleanConfig
+from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
+from smelt.recipe.dedup import DedupConfig
+from smelt.recipe.evaluate import EvaluateConfig
+from smelt.recipe.export import Export
+from smelt.recipe.gates import GatesConfig
+from smelt.recipe.graph import STAGES
+from smelt.recipe.ingest import FetchConfig, IngestConfig, IngestOptions
+from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
+from smelt.recipe.model import Model
+from smelt.recipe.phases import Phase
+from smelt.recipe.resources import Resources
+from smelt.recipe.score import ScoreConfig
+from smelt.recipe.select import SelectConfig
+from smelt.recipe.sources import DebPackages, DebSource, FilesSource, Source
+from smelt.recipe.tokenizer import TokenizerConfig
+from smelt.recipe.tokens import TokensConfig
+from smelt.recipe.training import TrainConfig, Training
+
+
+def _known_stages(value: dict) -> dict:
+    names = [stage.name for stage in STAGES]
+    for key in value:
+        if key not in names:
+            raise ValueError(f"no stage {key!r} (stages: {', '.join(names)})")
+    return value
+
+
+class Recipe(Config):
+    """One model, from its sources to its report.
+
+    The sections stand in the order in which a document meets them.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    """Lower-case name; runs and reports carry it."""
+    description: str = ""
+    seed: int = 1234
+    """Seed of everything that is drawn: samples, order, initial weights."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    ingest: IngestOptions = IngestOptions()
+    clean: CleanConfig = CleanConfig()
+    score: ScoreConfig = ScoreConfig()
+    select: SelectConfig = SelectConfig()
+    dedup: DedupConfig = DedupConfig()
+    decontaminate: DecontaminateConfig = DecontaminateConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    tokens: TokensConfig = TokensConfig()
+    mixture: Mixture = Mixture()
+    block_tokens: int = Field(1_000_000_000, gt=0)
+    """Tokens of a block of training data; checkpoints fall on block ends."""
+    model: Model
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    training: Training = Training()
+    export: Export = Export()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    gates: GatesConfig = GatesConfig()
+    resources: Annotated[dict[str, Resources], AfterValidator(_known_stages)] = Field(default_factory=dict)
+    """How stages are run, by stage name; never changes a result."""
+    pins: Annotated[dict[str, str], AfterValidator(_known_stages)] = Field(default_factory=dict)
+    """Artifacts to take as they are, by stage name: fingerprint."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [source.name for source in self.sources]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
+        self.train_config()  # the rules between model, phases and layout
+        return self
+
+    @property
+    def file_sources(self) -> tuple[FilesSource, ...]:
+        """The sources that are listed rather than fetched."""
+        return tuple(source for source in self.sources if isinstance(source, FilesSource))
+
+    @property
+    def vocab_size(self) -> int:
+        """Tokens of the tokenizer, before padding: as trained, or as the given file has them."""
+        if self.tokenizer.train is not None:
+            return self.tokenizer.train.vocab_size
+        content = json.loads(self.tokenizer.read())
+        return 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
+
+    def fetch_config(self) -> FetchConfig:
+        """What decides the fetched packages: everything of a package source but its hints."""
+        packages = (source for source in self.sources if isinstance(source, DebSource))
+        return FetchConfig(
+            sources=tuple(
+                DebPackages(**source.model_dump(include=set(DebPackages.model_fields))) for source in packages
+            )
+        )
+
+    def ingest_config(self) -> IngestConfig:
+        """What decides the documents."""
+        return IngestConfig(**dict(self.ingest), sources=self.sources)
+
+    def decontaminate_config(self) -> DecontaminateConfig:
+        """What decides which documents hold benchmark items: the benchmarks' content included."""
+        return with_digests(self.decontaminate)
+
+    def tokenizer_config(self) -> TokenizerConfig:
+        """What decides the tokenizer: the content of a given file included."""
+        return self.tokenizer.with_digest()
+
+    def blocks_config(self) -> BlocksConfig:
+        """What decides the blocks: of the phases only what concerns their data."""
+        return BlocksConfig(
+            phases=tuple(
+                BlockPhase(
+                    name=phase.name,
+                    tokens=phase.tokens,
+                    sequence_length=phase.sequence_length,
+                    global_batch_size=phase.global_batch_size,
+                    weights=self.mixture.weights if phase.weights is None else phase.weights,
+                )
+                for phase in self.phases
+            ),
+            block_tokens=self.block_tokens,
+            max_epochs=self.mixture.max_epochs,
+        )
+
+    def train_config(self) -> TrainConfig:
+        """What decides the trained weights."""
+        return TrainConfig(model=self.model, phases=self.phases, training=self.training)
