@@ -54,7 +54,7 @@ def preview(recipe_path: str | Path, overrides: Mapping[str, Any], settings: Set
     recipe = load_recipe(recipe_path, overrides)
     lake = Lake(settings)
     files = listing(recipe.file_sources, settings)
-    lake.put_json(f"listings/{files.digest}.json", files.as_json())
+    lake.put(files.key, files.model_dump_json().encode())
     return recipe, make_plan(recipe, lake, listing_digest=files.digest)
 
 

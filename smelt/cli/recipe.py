@@ -51,7 +51,6 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     workers = found.resources.get("train", Resources()).workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
-    weights = found.mixture.weights
     facts = Table(show_header=False, box=None)
     for name, value in (
         ("sources", ", ".join(source.name for source in found.sources)),

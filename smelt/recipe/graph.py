@@ -84,7 +84,7 @@ STAGES: tuple[StageSpec, ...] = (
             "evaluate",
         ),
         "evaluation.report.stage:STAGE",
-        lambda r: r.report,
+        lambda r: r.report_config(),
     ),
 )
 

@@ -58,7 +58,7 @@ class ModelConfig(Config):
     """Query heads; the head size is hidden_size / num_heads."""
     num_query_groups: int = Field(2, ge=1)
     """Key/value heads (grouped-query attention, Ainslie et al. 2023); equal to num_heads for plain attention."""
-    ffn_multiple_of: int = Field(64, ge=1)
+    ffn_multiple_of: int = Field(64, ge=1, exclude=True)
     """What the default of ffn_hidden_size is rounded up to."""
     ffn_hidden_size: int = Field(512, ge=8)
     """Inner size of SwiGLU; by default 8/3 of hidden_size, rounded up to ffn_multiple_of."""

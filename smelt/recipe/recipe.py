@@ -5,17 +5,19 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
-from smelt.recipe.export import Export
+from smelt.recipe.evaluate import with_digests as with_probe_digests
+from smelt.recipe.export import ExportConfig
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.graph import STAGES
 from smelt.recipe.ingest import FetchConfig, IngestConfig, IngestOptions
 from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
-from smelt.recipe.model import Model
+from smelt.recipe.model import ModelConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
@@ -23,7 +25,7 @@ from smelt.recipe.select import SelectConfig
 from smelt.recipe.sources import DebPackages, DebSource, FilesSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
-from smelt.recipe.training import TrainConfig, Training
+from smelt.recipe.training import TrainConfig, TrainingConfig
 
 
 def _known_stages(value: dict) -> dict:
@@ -57,10 +59,10 @@ class Recipe(Config):
     mixture: Mixture = Mixture()
     block_tokens: int = Field(1_000_000_000, gt=0)
     """Tokens of a block of training data; checkpoints fall on block ends."""
-    model: Model
+    model: ModelConfig
     phases: tuple[Phase, ...] = Field(min_length=1)
-    training: Training = Training()
-    export: Export = Export()
+    training: TrainingConfig = TrainingConfig()
+    export: ExportConfig = ExportConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     gates: GatesConfig = GatesConfig()
     resources: Annotated[dict[str, Resources], AfterValidator(_known_stages)] = Field(default_factory=dict)
@@ -130,3 +132,13 @@ class Recipe(Config):
     def train_config(self) -> TrainConfig:
         """What decides the trained weights."""
         return TrainConfig(model=self.model, phases=self.phases, training=self.training)
+
+    def evaluate_config(self) -> EvaluateConfig:
+        """What decides the evaluation: the content of its probes included."""
+        return with_probe_digests(self.evaluate)
+
+    def report_config(self) -> ReportConfig:
+        """What decides the report, beyond the artifacts: whose it is, and which gates' results it shows."""
+        judged = [stage.name for stage in STAGES if stage.name != "report"]
+        suites = {name: suite_id(name, self.gates) for name in judged}
+        return ReportConfig(recipe=self.name, description=self.description, suites=suites)

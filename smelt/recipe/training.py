@@ -15,7 +15,7 @@ from smelt.recipe.phases import Phase
 from smelt.recipe.rules import Rule, divides, insist
 
 
-class Optimizer(Config):
+class OptimizerConfig(Config):
     """AdamW (Loshchilov & Hutter 2019). Norms and other vectors are not decayed."""
 
     beta1: float = Field(0.9, ge=0, lt=1)
@@ -30,14 +30,14 @@ class Optimizer(Config):
     """Largest norm of the gradient over all parameters."""
 
 
-class Checkpoints(Config):
+class CheckpointConfig(Config):
     """When a checkpoint is committed. One lies at each phase's end in any case."""
 
     every_blocks: int = Field(1, ge=1)
     """Blocks between checkpoints."""
 
 
-class Parallel(Config):
+class ParallelConfig(Config):
     """Model parallelism. The data-parallel size is what remains of the workers."""
 
     tensor: int = Field(1, ge=1)
@@ -49,13 +49,13 @@ class Parallel(Config):
 class TrainingConfig(Config):
     """The trainer's settings."""
 
-    optimizer: Optimizer = Optimizer()
+    optimizer: OptimizerConfig = OptimizerConfig()
     z_loss: float = Field(0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
-    checkpoint: Checkpoints = Checkpoints()
-    parallel: Parallel = Parallel()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    parallel: ParallelConfig = ParallelConfig()
     micro_batch_size: int | None = Field(None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
 

@@ -1,0 +1,150 @@
+"""What each stage's artifact must hold up to before the next stage may use it.
+
+Every field is a tolerance. All of them are part of the suite's identity, never of the artifact's: a
+tolerance that is changed asks for the gate again, not for the work. Shares are between 0 and 1, of
+documents where nothing else is said. Divergences are Jensen-Shannon divergences in bits (Lin 1991): 0 for
+equal distributions, 1 for distributions that have nothing in common; a language of 40 % that vanishes
+costs about 0.24, one of 10 % about 0.05.
+"""
+
+from pydantic import Field
+
+from smelt.recipe.base import Config
+
+
+class FetchGate(Config):
+    """The fetched packages."""
+
+    min_files: int = Field(1, ge=0)
+    """Files that the packages must bring; not asked of a recipe without packages."""
+
+
+class IngestGate(Config):
+    """The documents as they were read."""
+
+    min_documents: int = Field(1, ge=0)
+    """Documents there must be."""
+    max_quarantined_share: float = Field(0.1, ge=0, le=1)
+    """Share of inputs that may be unreadable."""
+    max_duplicate_ids: int = Field(0, ge=0)
+    """Ids that may come twice in the sample."""
+
+
+class CleanGate(Config):
+    """The cleaned text."""
+
+    max_dropped_share: float = Field(0.9, ge=0, le=1)
+    """Share of documents that the reference steps (datatrove) may drop."""
+    min_kept_bytes_share: float = Field(0.3, ge=0, le=1)
+    """Bytes of text that must be left after the edits, of those that came in."""
+    max_pii_share: float = Field(0.02, ge=0, le=1)
+    """Share of sampled documents that may still hold an e-mail address, a phone or an identity number."""
+
+
+class ScoreGate(Config):
+    """The labels."""
+
+    max_undetermined_share: float = Field(0.2, ge=0, le=1)
+    """Share of documents whose language may be undetermined."""
+
+
+class DropGate(Config):
+    """A stage that drops documents."""
+
+    max_dropped_share: float = Field(0.9, ge=0, le=1)
+    """Share of documents that may be dropped."""
+    min_kept_share_of_language: float = Field(0.02, ge=0, le=1)
+    """Share of each language's documents that must be kept; asked of languages with 1 % of the input or more."""
+    max_language_divergence: float = Field(0.1, ge=0, le=1)
+    """How far the languages' shares may move from those of the input."""
+    max_domain_divergence: float = Field(0.2, ge=0, le=1)
+    """How far the domains' shares may move from those of the input."""
+
+
+class SelectGate(DropGate):
+    """The rules' decisions: they may not bias the corpus beyond these tolerances."""
+
+    min_documents: int = Field(1, ge=0)
+    """Documents that must be kept."""
+
+
+class DecontaminateGate(DropGate):
+    """The documents without benchmark items."""
+
+    max_dropped_share: float = Field(0.05, ge=0, le=1)
+    """Share of documents that may be dropped: more means that a benchmark item is ordinary text."""
+
+
+class TokenizerGate(Config):
+    """The tokenizer."""
+
+    min_round_trip_share: float = Field(1.0, ge=0, le=1)
+    """Share of sampled documents that must come back unchanged from encoding and decoding."""
+    min_characters_per_token: float = Field(1.0, ge=0)
+    """Characters that a token must stand for, on average over the sample."""
+
+
+class TokensGate(Config):
+    """The token files."""
+
+    min_tokens: int = Field(1, ge=0)
+    """Tokens there must be for training."""
+    max_language_divergence: float = Field(0.02, ge=0, le=1)
+    """How far the languages' shares of documents may move from those of the documents kept."""
+
+
+class BlocksGate(Config):
+    """The training data in its order."""
+
+    max_mixture_error: float = Field(0.05, ge=0, le=1)
+    """Largest difference between the share that a group was asked and got."""
+
+
+class TrainGate(Config):
+    """The training run."""
+
+    max_final_loss_ratio: float = Field(0.95, gt=0)
+    """Loss at the end (mean of the last tenth of steps) over loss at the start (mean of the first tenth, or of the
+    first ten steps where that is fewer)."""
+
+
+class ExportGate(Config):
+    """The exported model."""
+
+    min_bytes: int = Field(1, ge=0)
+    """Bytes the export must have."""
+
+
+class EvaluateGate(Config):
+    """The evaluation of the last checkpoint."""
+
+    max_loss_over_unigram: float = Field(1.0, gt=0)
+    """Held-out loss over that of a unigram model: a model above 1 has learnt less than word frequencies."""
+    min_probe_accuracy: float = Field(0.0, ge=0, le=1)
+    """Share of probes whose right answer must be the likeliest."""
+
+
+class ReportGate(Config):
+    """The report."""
+
+    max_bytes: int = Field(20_000_000, gt=0)
+    """Bytes the page may have."""
+
+
+class GatesConfig(Config):
+    """Tolerances by stage. A stage that is not named has the defaults."""
+
+    fetch: FetchGate = FetchGate()
+    ingest: IngestGate = IngestGate()
+    clean: CleanGate = CleanGate()
+    score: ScoreGate = ScoreGate()
+    select: SelectGate = SelectGate()
+    dedup: DropGate = DropGate()
+    decontaminate: DecontaminateGate = DecontaminateGate()
+    tokenizer: TokenizerGate = TokenizerGate()
+    tokens: TokensGate = TokensGate()
+    blocks: BlocksGate = BlocksGate()
+    train: TrainGate = TrainGate()
+    export: ExportGate = ExportGate()
+    evaluate: EvaluateGate = EvaluateGate()
+    report: ReportGate = ReportGate()
