@@ -1,0 +1,90 @@
+"""The embedded object store: SeaweedFS, one process with master, volume, filer and S3 gateway.
+
+It is crash-safe: what it has acknowledged is there again after ``kill -9``. It is bounded: volumes of
+256 MB are made as data comes (``-volume.max=0``: as many as the disk holds), none when less than 2 GiB
+of disk are left; the Go runtime keeps its heap below the given limit and the upload buffers theirs.
+Everything listens on loopback only; S3 asks for credentials that live in a private file.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from smelt.errors import LakeError
+from smelt.lake import Lake
+from smelt.services.service import Service
+from smelt.services.state import State, write_private
+
+MEMORY_LIMIT = "768MiB"
+WRITABLE_WITHIN_S = 30
+
+
+def object_store(state: State) -> Service:
+    """The S3 server over the home's ``lake`` folder."""
+    data = state.home / "lake"
+    data.mkdir(parents=True, exist_ok=True)
+    identities = state.home / "s3.json"
+    write_private(identities, json.dumps(_identities(state)))
+    ports = state.ports
+    command = (
+        str(Path(sys.executable).with_name("weed")), "-logtostderr", "server", f"-dir={data}",
+        "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        f"-master.port={ports['s3-master']}", f"-master.port.grpc={ports['s3-master-grpc']}",
+        "-master.volumeSizeLimitMB=256", "-master.telemetry=false", "-master.electionTimeout=1s",
+        f"-volume.port={ports['s3-volume']}", f"-volume.port.grpc={ports['s3-volume-grpc']}",
+        "-volume.max=0", "-volume.minFreeSpace=2GiB", "-volume.preStopSeconds=0",
+        "-volume.concurrentUploadLimitMB=256",
+        "-filer", f"-filer.port={ports['s3-filer']}", f"-filer.port.grpc={ports['s3-filer-grpc']}",
+        "-filer.disableHttp", f"-filer.localSocket={state.runtime}/filer.sock",
+        "-s3", f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3-grpc']}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        f"-s3.localSocket={state.runtime}/s3.sock", f"-s3.config={identities}",
+        "-s3.concurrentUploadLimitMB=256", "-s3.readerCacheSizeMB=128",
+    )  # fmt: skip
+    names = ("s3", "s3-grpc", "s3-master", "s3-master-grpc", "s3-volume", "s3-volume-grpc", "s3-filer", "s3-filer-grpc")
+    return Service(
+        name="s3",
+        command=command,
+        environment={"GOMEMLIMIT": MEMORY_LIMIT, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"},
+        ready=lambda: _answers(ports["s3"]),
+        on_ready=lambda: make_writable(Lake(state.settings)),
+        address=f"http://127.0.0.1:{ports['s3']}",
+        ports=tuple(ports[name] for name in names),
+        grace_s=5.0,
+    )
+
+
+def make_writable(lake: Lake) -> None:
+    """Make the bucket, and wait until an object can be written: volumes register after S3 answers.
+
+    Raises:
+        LakeError: when nothing could be written within half a minute.
+    """
+    deadline = time.monotonic() + WRITABLE_WITHIN_S
+    probe = Lake(lake.settings, url=f"s3://{lake.bucket}/.smelt")
+    while True:
+        try:
+            lake.create_bucket()
+            probe.put("writable", b"")
+            return
+        except LakeError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code == 403  # it wants credentials, as it should
+    except OSError:
+        return False
+
+
+def _identities(state: State) -> dict:
+    key = {"accessKey": state.secrets["s3_access_key"], "secretKey": state.secrets["s3_secret_key"]}
+    return {"identities": [{"name": "smelt", "credentials": [key], "actions": ["Admin"]}]}

@@ -1,0 +1,103 @@
+"""Start, find and end the processes of a home's services.
+
+A process belongs to a service when its environment says so (see `smelt.services.service`). That holds
+for what a killed service left behind as much as for the service itself, so nothing needs to have been
+written down, and another home's processes are never touched.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import psutil
+
+from smelt.services.service import HOME_VARIABLE, SERVICE_VARIABLE, Service
+
+
+def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
+    """Start a service in a session of its own, its output appended to ``log`` (readable by this user only)."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+        return subprocess.Popen(
+            service.command,
+            env=environment(service, home),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def environment(service: Service, home: Path) -> dict[str, str]:
+    """The environment of a service: this process's, the service's own, and the mark by which it is found."""
+    return {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "SPT_NOENV": "1",  # setproctitle would otherwise write its title over the mark in /proc/PID/environ
+        **service.environment,
+        SERVICE_VARIABLE: service.name,
+        HOME_VARIABLE: str(home.resolve()),
+    }
+
+
+def members(home: Path, names: Iterable[str] | None = None) -> dict[str, list[psutil.Process]]:
+    """Living processes of this home's services by service name, oldest first; of ``names`` only where given."""
+    wanted = None if names is None else set(names)
+    found: dict[str, list[psutil.Process]] = {}
+    for process in sorted(psutil.process_iter(), key=lambda process: process.pid):
+        mark = _mark(process.pid)
+        if mark and mark[1] == str(home.resolve()) and (wanted is None or mark[0] in wanted):
+            found.setdefault(mark[0], []).append(process)
+    return found
+
+
+def end(home: Path, names: Iterable[str] | None = None, *, grace_s: float) -> int:
+    """End this home's processes (of these services): asked first, killed after ``grace_s`` seconds.
+
+    Processes that appear meanwhile are ended as well. Returns how many had to be killed.
+    """
+    num_killed = 0
+    asked: set[int] = set()
+    deadline = time.monotonic() + grace_s
+    names = None if names is None else set(names)
+    while left := [process for group in members(home, names).values() for process in group]:
+        late = time.monotonic() > deadline
+        for process in left:
+            if late or process.pid not in asked:
+                asked.add(process.pid)
+                _signal(process, kill=late)
+                num_killed += late
+        psutil.wait_procs(left, timeout=0.1)
+    return num_killed
+
+
+def memory_bytes(processes: Iterable[psutil.Process]) -> int:
+    """Memory of these processes, shared pages split among those that share them (PSS), in bytes."""
+    total = 0
+    for process in processes:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return total
+
+
+def _mark(pid: int) -> tuple[str, str] | None:
+    """(service, home) of a living process, or None where it carries no mark or is another user's."""
+    try:
+        content = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    variables: Mapping[bytes, bytes] = dict(pair.partition(b"=")[::2] for pair in content.split(b"\0"))
+    service, home = variables.get(SERVICE_VARIABLE.encode()), variables.get(HOME_VARIABLE.encode())
+    return (service.decode(), home.decode()) if service and home else None
+
+
+def _signal(process: psutil.Process, *, kill: bool) -> None:
+    try:
+        process.kill() if kill else process.terminate()
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,35 @@
+"""What every room's tests share: real services, started once a session and ended with it."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smelt.lake import Lake
+from smelt.services import processes
+from smelt.services.object_store import object_store
+from smelt.services.starting import wait_until_ready
+from smelt.services.state import prepare_state
+from smelt.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a real SeaweedFS of its own, empty, for the whole session."""
+    home: Path = tmp_path_factory.mktemp("s3") / "home"
+    state = prepare_state(home, keep_ports=False)
+    service = object_store(state)
+    child = processes.spawn(service, home, state.logs / "s3.log")
+    try:
+        wait_until_ready(service, child, state.logs / "s3.log")
+        yield state.settings
+    finally:
+        processes.end(home, grace_s=2)
+        child.wait()
+
+
+@pytest.fixture
+def lake(s3_settings: Settings) -> Lake:
+    """An empty lake, below a prefix of this test's own."""
+    return Lake(s3_settings, url=f"s3://smelt/{uuid.uuid4().hex[:12]}")
