@@ -20,7 +20,6 @@ from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.report import ReportConfig
-from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
 from smelt.recipe.select import SelectConfig
