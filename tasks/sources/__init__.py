@@ -1,0 +1,1 @@
+"""Raw files fetched from where others publish them."""
