@@ -77,10 +77,12 @@ def _index(items: list[Any], key: str, dotted: str) -> int:
 
 
 def _one_line(error: ValidationError, where: str) -> RecipeError:
-    problems = error.errors()
+    everything = error.errors()
+    inner = {item["loc"][:depth] for item in everything for depth in range(len(item["loc"]))}
+    problems = [item for item in everything if item["loc"] not in inner] or everything  # the causes, not what follows
     first = problems[0]
     location = _location(first["loc"])
-    more = f"; {len(problems) - 1} more" if len(problems) > 1 else ""
+    more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = _fields_at(Recipe, first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)

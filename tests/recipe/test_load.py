@@ -1,0 +1,100 @@
+"""A wrong recipe is told in one line, before anything starts."""
+
+import pytest
+
+from smelt.errors import RecipeError
+from smelt.identity import canonical
+from smelt.recipe import load_recipe
+from smelt.recipe.graph import STAGES
+
+RECIPE = """
+name: small
+sources:
+  - {name: notes, kind: files, paths: ["notes/*.txt"], lang: zh}
+  - {name: code, kind: deb, packages: [python3-minimal], domain: code}
+mixture: {weights: {zh: 4, code: 1}}
+tokenizer: {train: {vocab_size: 1000}}
+model: {preset: tiny}
+phases:
+  - {name: main, tokens: 100_000, sequence_length: 64, global_batch_size: 8}
+"""
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+def test_a_good_recipe_is_read_with_its_defaults(recipe_file):
+    recipe = load_recipe(recipe_file)
+    assert [source.name for source in recipe.sources] == ["notes", "code"]
+    assert recipe.vocab_size == 1000
+    assert recipe.blocks_config().phases[0].weights == {"zh": 4, "code": 1}
+
+
+def test_an_override_reaches_list_items_by_name_and_by_index(recipe_file):
+    recipe = load_recipe(recipe_file, {"phases.main.tokens": 200_000, "sources.0.lang": "en", "seed": 7})
+    assert recipe.phases[0].tokens == 200_000
+    assert recipe.sources[0].lang == "en"
+    assert recipe.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        (
+            {"clean.edits.boilerplates": True},
+            r"clean\.edits\.boilerplates: unknown key \(did you mean `boilerplate`\?\)",
+        ),
+        ({"phases.main.token": 5}, r"phases\[0\]\.token: unknown key \(did you mean `tokens`\?\)"),
+        ({"modell": {}}, r"modell: unknown key \(did you mean `model`\?\)"),
+        ({"model.num_heads": 7}, r"model: does not hold: .*192 is a multiple of .*7 \(take 189 or 196\)"),
+        (
+            {"phases.main.tokens": 10},
+            r"phases\[0\]: phase main: 10 tokens are less than one step of 512 .*raise tokens",
+        ),
+        ({"model.num_layers": "many"}, r"model\.num_layers: .*integer.* \(got 'many'\)"),
+        ({"sources.1.packages": []}, r"sources\[1\]\.deb\.packages: .*at least 1 item"),
+        ({"pins": {"cleen": "x"}}, r"pins: no stage 'cleen' \(stages: fetch, ingest, "),
+        ({"phases.mian.tokens": 1}, r"override phases\.mian\.tokens: no item 'mian' \(there are main\)"),
+        ({"sources.1.name": "notes"}, r"sources: two are named 'notes' \(give each its own name\)"),
+        ({"tokenizer": {"path": "nowhere.json"}, "sources.0.lang": "zh"}, None),
+    ],
+)
+def test_what_is_wrong_where_and_the_mend_stand_in_one_line(recipe_file, override, line):
+    if line is None:  # a file that is missing shows when its digest is taken, still before anything starts
+        recipe = load_recipe(recipe_file, override)
+        with pytest.raises(RecipeError, match=r"tokenizer\.path: nowhere\.json: no such file"):
+            recipe.tokenizer_config()
+        return
+    with pytest.raises(RecipeError, match=line) as caught:
+        load_recipe(recipe_file, override)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_broken_yaml_and_a_missing_file_are_told_in_one_line(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("name: [unclosed\n")
+    with pytest.raises(RecipeError, match=r"broken\.yaml: .*line 2.*mend the YAML") as caught:
+        load_recipe(broken)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RecipeError, match="no such recipe"):
+        load_recipe(tmp_path / "absent.yaml")
+
+
+def test_how_a_stage_is_run_does_not_change_what_it_makes(recipe_file):
+
+    plain = load_recipe(recipe_file)
+    run_otherwise = load_recipe(
+        recipe_file,
+        {
+            "resources": {"clean": {"workers": 7, "memory_gb": 9}, "train": {"workers": 1, "gpus": 1}},
+            "training.parallel.tensor": 2,
+            "training.micro_batch_size": 1,
+        },
+    )
+    for stage in STAGES:
+        assert canonical(stage.config(plain)) == canonical(stage.config(run_otherwise)), stage.name
