@@ -1,0 +1,24 @@
+"""Running a recipe's stages without an orchestrator, for tests of what they make."""
+
+from smelt.engine.make import Mapper, make_artifact, make_context, serially
+from smelt.lake import Lake, Manifest
+from smelt.plan import Plan, make_plan
+from smelt.recipe import Recipe
+from smelt.sources.listing import listing
+
+
+def plan_of(recipe: Recipe, lake: Lake) -> Plan:
+    """The plan, with the listing of raw files put where ``ingest`` looks for it."""
+    files = listing(recipe.file_sources, lake.settings)
+    lake.put(files.key, files.model_dump_json().encode())
+    return make_plan(recipe, lake, listing_digest=files.digest)
+
+
+def make_through(recipe: Recipe, lake: Lake, last: str, *, mapper: Mapper = serially) -> dict[str, Manifest]:
+    """Make every artifact from the top of the pipeline through ``last``; manifests by stage."""
+    made: dict[str, Manifest] = {}
+    for planned in plan_of(recipe, lake).stages:
+        made[planned.stage] = make_artifact(planned, make_context(recipe, planned, lake), mapper)
+        if planned.stage == last:
+            break
+    return made
