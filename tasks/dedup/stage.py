@@ -26,6 +26,7 @@ from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.dedup import exchange, minhash
 from tasks.dedup.buckets import DECISION, SIGNATURE, decide
+from tasks.sampling import ids_as_numbers
 from tasks.tally import tally
 
 KEYS, DECISIONS = ".keys", ".decisions"
@@ -74,12 +75,6 @@ def rank(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> n
     bits = np.ascontiguousarray(np.nan_to_num(scores, nan=-np.inf, neginf=-np.inf) + 0.0).view(np.uint64)
     sign = np.uint64(1) << np.uint64(63)
     return np.where(bits & sign, ~bits, bits | sign)  # floats in order as integers
-
-
-def ids_as_numbers(ids: pa.ChunkedArray) -> np.ndarray:
-    """Ids (16 hex digits each) as uint64, in the same order."""
-    joined = "".join(ids.to_pylist())
-    return np.frombuffer(bytes.fromhex(joined), ">u8").astype(np.uint64)
 
 
 def bucket_shards(context: Context) -> list[Shard]:

@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.resources import Resources
-from smelt.stage import Context, Stage
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
+from tasks.tally import tally
 
 Document = Mapping[str, Any]
 STAGES = {
@@ -49,6 +51,14 @@ def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifes
         for stage, names in STAGES.items():
             columns[stage].append(pa.table({name: taken[name] for name in names}))
     return {stage: commit(lake, stage, tables) for stage, tables in columns.items()}
+
+
+def decided(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifest]:
+    """As ``scored``, with dedup and decontaminate artifacts that keep all; ``keep`` stands in select."""
+    inputs = scored(lake, parts)
+    for stage in ("dedup", "decontaminate"):
+        inputs[stage] = run(KEEP_ALL, context(lake, stage, None, inputs))
+    return inputs
 
 
 def commit(lake: Lake, stage: str, tables: Sequence[pa.Table]) -> Manifest:
@@ -92,6 +102,22 @@ def columns(lake: Lake, manifest: Manifest, names: Sequence[str]) -> list[dict[s
         documents.read(lake, {manifest.stage: manifest}, part.name, {manifest.stage: names}) for part in manifest.parts
     ]
     return pa.concat_tables(found).to_pylist()
+
+
+def _keep_all(given: Context, shard: Shard) -> Part:
+    table = documents.read(given.lake, given.inputs, shard.name, ["id", "text", "source", "lang", "domain"])
+    decisions = pa.table({"id": table["id"], "keep": pa.array([True] * len(table), pa.bool_())})
+    stats = tally(
+        num_bytes=pc.binary_length(table["text"]),
+        lang=table["lang"],
+        domain=table["domain"],
+        source=table["source"],
+        before=documents.kept(given.lake, given.inputs, shard.name),
+    )
+    return Part({".parquet": documents.write(decisions)}, rows=len(table), stats=stats)
+
+
+KEEP_ALL = Stage("keep", rounds=(Round("parts", parts_as_shards("clean"), _keep_all),))
 
 
 def _manifest(artifact: Artifact, parts: list, everything: list, config: Any) -> Manifest:

@@ -1,0 +1,32 @@
+"""Draws that a document carries in its id: the same for the same document, wherever and whenever it is met.
+
+A document takes part in a sample when its draw, a number in [0, 1) made from its id and a purpose, is below
+the share that is asked for. So samples need no shared state between workers, don't depend on how documents
+are cut into parts, and for one purpose a smaller sample is contained in a larger one.
+"""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+
+
+def ids_as_numbers(ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Ids (16 hex digits each) as uint64, in the same order."""
+    return np.frombuffer(bytes.fromhex("".join(ids.to_pylist())), ">u8").astype(np.uint64)
+
+
+def draws(ids: pa.Array | pa.ChunkedArray, purpose: str) -> np.ndarray:
+    """A number in [0, 1) for each id (float64, N); draws for two purposes are independent."""
+    return scramble(ids_as_numbers(ids), purpose) / 2.0**64
+
+
+def scramble(numbers: np.ndarray, purpose: str) -> np.ndarray:
+    """Numbers (uint64, N) permuted over all 64-bit integers, in a way that the purpose chooses."""
+    salt = np.frombuffer(hashlib.sha256(purpose.encode()).digest()[:8], np.uint64)[0]
+    value = numbers ^ salt
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    value = (value ^ (value >> np.uint64(31))) + salt
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    return value ^ (value >> np.uint64(31))

@@ -1,0 +1,3 @@
+from tasks.tokenizer.stage import SHARD, STAGE
+
+__all__ = ["SHARD", "STAGE"]

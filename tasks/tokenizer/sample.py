@@ -1,0 +1,101 @@
+"""The text that a tokenizer is trained on: so many bytes of kept documents, languages weighted by the recipe.
+
+Which documents is drawn by their ids. Only as many parts are read as hold a few times the bytes asked for, in
+an order that the seed gives, so that a corpus of terabytes costs no more than a small one. Documents whose
+draw lies in the last twentieth are never trained on: the tokenizer's figures come from them.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from smelt.errors import StageError
+from smelt.lake import Manifest
+from smelt.recipe.tokenizer import TrainTokenizer
+from smelt.stage import Context
+from tasks import documents
+from tasks.sampling import draws
+
+HELD_OUT = 0.95
+"""Draws from here on are for measuring."""
+SPARE = 3
+"""Parts are read until they hold this many times the bytes that are wanted of each language."""
+MEASURED_BYTES = 4_000_000
+"""Bytes of each language that figures are measured on, at most."""
+
+
+def targets(available: Mapping[str, int], config: TrainTokenizer) -> dict[str, int]:
+    """Bytes wanted of each language: its weight's share, or all there is; what one lacks, the others give.
+
+    Args:
+        available: bytes of kept documents by language.
+
+    Raises:
+        StageError: when no language that has a weight is there.
+    """
+    weights = dict(config.weights) or {lang: float(size) for lang, size in available.items()}
+    open_weights = {lang: weight for lang, weight in sorted(weights.items()) if available.get(lang, 0) > 0}
+    if not open_weights:
+        raise StageError(
+            f"none of {', '.join(weights) or 'the languages'} is left to train on",
+            where="tokenizer.train.weights",
+            mend=f"name languages that there are ({', '.join(sorted(available)) or 'none'}), or keep more documents",
+        )
+    wanted: dict[str, int] = {}
+    left = config.sample_bytes
+    while open_weights:
+        total = sum(open_weights.values())
+        scarce = {lang for lang, weight in open_weights.items() if available[lang] <= left * weight / total}
+        for lang in sorted(scarce) or sorted(open_weights):
+            wanted[lang] = available[lang] if scarce else int(left * open_weights[lang] / total)
+        left -= sum(available[lang] for lang in scarce)
+        open_weights = {} if not scarce else {k: v for k, v in open_weights.items() if k not in scarce}
+    return wanted
+
+
+def parts_to_read(manifest: Manifest, wanted: Mapping[str, int], seed: int) -> list[str]:
+    """Names of the parts to sample from."""
+    order = np.random.default_rng(seed).permutation(len(manifest.parts))
+    missing = {lang: SPARE * size for lang, size in wanted.items()}
+    names = []
+    for number in order:
+        part = manifest.parts[number]
+        if any(size > 0 for size in missing.values()):
+            names.append(part.name)
+            for lang, figures in part.stats["by_lang"].items():
+                if lang in missing:
+                    missing[lang] -= figures["bytes"]
+    return sorted(names)
+
+
+def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
+    """Documents (``lang``, ``text``) to train on, and to measure on."""
+    decided = context.inputs["decontaminate"]
+    wanted = targets({lang: size["bytes"] for lang, size in decided.stats["by_lang"].items()}, config)
+    names = parts_to_read(decided, wanted, context.seed)
+    held: dict[str, int] = {}
+    for name in names:
+        for lang, figures in decided.part(name).stats["by_lang"].items():
+            held[lang] = held.get(lang, 0) + figures["bytes"]
+    below = {lang: HELD_OUT * min(1.0, size / (HELD_OUT * held[lang])) for lang, size in wanted.items()}
+    above = {
+        lang: 1 - (1 - HELD_OUT) * min(1.0, MEASURED_BYTES / ((1 - HELD_OUT) * size)) for lang, size in held.items()
+    }
+    train, measure = [], []
+    for name in names:
+        table = documents.read(context.lake, context.inputs, name, {"clean": ["id", "text"], "score": ["lang"]})
+        table = table.filter(documents.kept(context.lake, context.inputs, name))
+        drawn = draws(table["id"], f"tokenizer {context.seed}")
+        langs = table["lang"].to_pylist()
+        train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
+        measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))
+    return (pa.concat_tables(train).select(["lang", "text"]), pa.concat_tables(measure).select(["lang", "text"]))
+
+
+def bytes_by_language(table: pa.Table) -> dict[str, int]:
+    """UTF-8 bytes of text by language."""
+    sizes = pa.table({"lang": table["lang"], "bytes": pc.binary_length(table["text"])})
+    grouped = sizes.group_by("lang").aggregate([("bytes", "sum")])
+    return dict(sorted(zip(grouped["lang"].to_pylist(), grouped["bytes_sum"].to_pylist(), strict=True)))
