@@ -1,0 +1,3 @@
+from tasks.tokens.stage import STAGE
+
+__all__ = ["STAGE"]
