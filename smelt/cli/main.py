@@ -4,14 +4,14 @@ Whatever a command needs beyond the terminal is imported inside it, so that ``sm
 """
 
 import importlib
+import pkgutil
 import sys
 
 import typer
 from rich.console import Console
 
+import smelt.cli
 from smelt.errors import SmeltError
-
-COMMANDS = ("services", "recipe", "run", "artifacts")
 
 app = typer.Typer(
     name="smelt",
@@ -24,8 +24,8 @@ app = typer.Typer(
 
 def main() -> None:
     """The entry point: an error that the user can mend is one line on stderr, and the exit status 2."""
-    for name in COMMANDS:
-        importlib.import_module(f"smelt.cli.{name}")
+    for module in pkgutil.iter_modules(smelt.cli.__path__, "smelt.cli."):
+        importlib.import_module(module.name)
     try:
         app()
     except SmeltError as error:

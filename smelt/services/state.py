@@ -4,6 +4,7 @@
 (`smelt.settings.load`). Secrets are made at random once and stay; ports stay while they can.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -30,10 +31,15 @@ PREFERRED_PORTS = {
     "s3-volume-grpc": 19340,
     "s3-filer": 8888,
     "s3-filer-grpc": 18888,
-    "airflow-execution": 8793,
-    "airflow-trigger-logs": 8794,
 }
-SECRETS = ("s3_access_key", "s3_secret_key", "ray_token", "airflow_password", "airflow_jwt_secret")
+SECRETS = {
+    "s3_access_key": lambda: secrets.token_hex(10),
+    "s3_secret_key": lambda: secrets.token_hex(20),
+    "ray_token": lambda: secrets.token_hex(20),
+    "airflow_password": lambda: secrets.token_urlsafe(12),
+    "airflow_jwt_secret": lambda: secrets.token_hex(32),
+    "airflow_fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def prepare_state(home: Path, *, keep_ports: bool) -> State:
     wanted = {**PREFERRED_PORTS, **known_ports}
     ports = ports_module.choose(home, wanted, kept=known_ports if keep_ports else {})
     known_secrets = before.secrets if before else {}
-    state = State(home, ports, {name: known_secrets.get(name) or secrets.token_hex(20) for name in SECRETS})
+    state = State(home, ports, {name: known_secrets.get(name) or make() for name, make in SECRETS.items()})
     state.save()
     return state
 

@@ -1,0 +1,128 @@
+"""The embedded Airflow: database, API server, scheduler, DAG processor and triggerer, each supervised.
+
+It is tuned for one person on a small machine: SQLite (write-ahead log), few task processes, one API
+worker, short heartbeats so that what a killed part left behind is found in seconds, and no log servers
+(all parts share one disk). Everything is told by environment variables, so no ``airflow.cfg`` can differ.
+"""
+
+import json
+import sqlite3
+import sys
+import urllib.request
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+
+from smelt.services.checkout import CHECKOUT
+from smelt.services.service import Service
+from smelt.services.state import State, write_private
+
+USER = "admin"
+TASK_PROCESSES = 4
+PASSWORDS = "airflow-passwords.json"
+
+
+def airflow(state: State) -> list[Service]:
+    """Airflow's five services, in the order in which they start."""
+    write_private(state.home / PASSWORDS, json.dumps({USER: state.secrets["airflow_password"]}))
+    environment = _environment(state)
+    port = state.ports["airflow"]
+    program = str(Path(sys.executable).with_name("airflow"))
+    migrated = state.home / "airflow" / f"migrated-{version('apache-airflow-core')}"
+
+    def part(name: str, *arguments: str, health: str, address: str = "", grace_s: float = 4.0) -> Service:
+        return Service(
+            name=name,
+            command=(program, *arguments),
+            environment=environment,
+            ready=lambda: _health(port).get(health) == "healthy",
+            address=address,
+            ports=(port,) if address else (),
+            after=("airflow-db",),
+            grace_s=grace_s,
+        )
+
+    return [
+        Service(
+            name="airflow-db",
+            command=(program, "db", "migrate"),
+            environment=environment,
+            ready=migrated.exists,
+            on_ready=lambda: _finish_migration(state.home / "airflow" / "airflow.db", migrated),
+            once=True,
+        ),
+        part("airflow", "api-server", health="metadatabase", address=f"http://127.0.0.1:{port}"),
+        part("scheduler", "scheduler", "--skip-serve-logs", health="scheduler"),
+        part("dag-processor", "dag-processor", health="dag_processor"),
+        part("triggerer", "triggerer", "--skip-serve-logs", health="triggerer"),
+    ]
+
+
+def _environment(state: State) -> dict[str, str]:
+    home = state.home / "airflow"
+    home.mkdir(parents=True, exist_ok=True)
+    port = state.ports["airflow"]
+    sections: dict[str, dict[str, object]] = {
+        "core": {
+            "dags_folder": CHECKOUT / "dags",
+            "load_examples": False,
+            "executor": "LocalExecutor",
+            "parallelism": TASK_PROCESSES,
+            "fernet_key": state.secrets["airflow_fernet_key"],
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": state.home / PASSWORDS,
+            "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
+            "hostname_callable": "socket.gethostname",  # the default asks the name servers
+            "min_serialized_dag_update_interval": 1,
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
+        "logging": {"base_log_folder": state.logs / "tasks", "colored_console_log": False},
+        "api": {
+            "host": "127.0.0.1",
+            "port": port,
+            "base_url": f"http://127.0.0.1:{port}",
+            "workers": 1,
+            "secret_key": state.secrets["airflow_jwt_secret"],
+        },
+        "api_auth": {"jwt_secret": state.secrets["airflow_jwt_secret"]},
+        "scheduler": {
+            "scheduler_idle_sleep_time": 0.5,
+            "job_heartbeat_sec": 2,
+            "scheduler_health_check_threshold": 15,
+            "orphaned_tasks_check_interval": 10,
+            "task_instance_heartbeat_sec": 5,
+            "task_instance_heartbeat_timeout": 60,
+            "task_instance_heartbeat_timeout_detection_interval": 10,
+            "parsing_cleanup_interval": 30,
+        },
+        "triggerer": {"job_heartbeat_sec": 2, "triggerer_health_check_threshold": 15},
+        "dag_processor": {
+            "parsing_processes": 1,
+            "refresh_interval": 10,
+            "min_file_process_interval": 30,
+            "print_stats_interval": 0,
+        },
+    }
+    variables = {
+        f"AIRFLOW__{section}__{option}".upper(): str(value)
+        for section, options in sections.items()
+        for option, value in options.items()
+    }
+    return {**state.settings.environment(), **variables, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
+
+
+def _health(port: int) -> dict[str, str | None]:
+    """Health of each part as the API server sees it by their heartbeats; empty while it doesn't answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
+            return {name: part["status"] for name, part in json.load(answer).items()}
+    except OSError:
+        return {}
+
+
+def _finish_migration(database: Path, migrated: Path) -> None:
+    """With a write-ahead log, readers and the writer don't block each other; the setting stays in the file."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    database.chmod(0o600)
+    migrated.touch()

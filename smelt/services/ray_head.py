@@ -1,0 +1,59 @@
+"""The embedded Ray cluster: one head node, with the dashboard that serves the Jobs API.
+
+It asks for a token, listens on loopback, and keeps its session below the short runtime folder. With
+``--block`` the command stays in the foreground, ends when one of its parts (GCS, raylet, dashboard)
+dies, and takes the rest with it; so the supervisor sees one process.
+"""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from smelt.services.checkout import CHECKOUT
+from smelt.services.service import Service, listens
+from smelt.services.state import State
+
+OBJECT_STORE_BYTES = 512 << 20
+
+
+def ray_head(state: State) -> Service:
+    """The head node; stage jobs find the lake through its environment."""
+    ports = state.ports
+    command = (
+        str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--disable-usage-stats",
+        "--node-ip-address=127.0.0.1", f"--port={ports['ray-gcs']}",
+        "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={ports['ray']}",
+        f"--dashboard-agent-listen-port={ports['ray-agent']}", f"--ray-client-server-port={ports['ray-client']}",
+        "--min-worker-port=0", "--max-worker-port=0",  # the kernel chooses, so two clusters never meet
+        f"--num-cpus={os.cpu_count()}", f"--object-store-memory={OBJECT_STORE_BYTES}",
+        f"--temp-dir={state.runtime}/ray", "--log-style=record", "--log-color=false",
+    )  # fmt: skip
+    environment = {
+        **state.settings.environment(),
+        "PYTHONPATH": str(CHECKOUT),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
+    return Service(
+        name="ray",
+        command=command,
+        environment=environment,
+        ready=lambda: _answers(ports["ray"], state.secrets["ray_token"]) and listens(ports["ray-agent"]),
+        address=f"http://127.0.0.1:{ports['ray']}",
+        ports=tuple(ports[name] for name in ("ray", "ray-gcs", "ray-agent")),
+        grace_s=4.0,
+    )
+
+
+def _answers(port: int, token: str) -> bool:
+    """Whether the Jobs API lists jobs to who has the token."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/jobs/", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5):
+            return True
+    except OSError:  # refused, reset, timed out, or an HTTP error while the modules load
+        return False

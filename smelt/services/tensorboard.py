@@ -1,0 +1,33 @@
+"""TensorBoard over the home's ``tensorboard`` folder, where training writes its events."""
+
+import sys
+import urllib.request
+from pathlib import Path
+
+from smelt.services.service import Service
+from smelt.services.state import State
+
+
+def tensorboard(state: State) -> Service:
+    """The loss curves; reads only."""
+    folder = state.home / "tensorboard"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = state.ports["tensorboard"]
+    return Service(
+        name="tensorboard",
+        command=(
+            str(Path(sys.executable).with_name("tensorboard")),
+            f"--logdir={folder}", "--host=127.0.0.1", f"--port={port}", "--reload_interval=15",
+        ),  # fmt: skip
+        ready=lambda: _answers(port),
+        address=f"http://127.0.0.1:{port}",
+        ports=(port,),
+    )
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/environment", timeout=5):
+            return True
+    except OSError:
+        return False
