@@ -1,0 +1,171 @@
+"""What is asked of the stages that documents pass through, from ``fetch`` to ``decontaminate``."""
+
+import re
+
+import pandas as pd
+
+from smelt.gates.checks import (
+    Check,
+    Gate,
+    at_least,
+    at_most,
+    equal,
+    has_columns,
+    mostly,
+    never_null,
+    number,
+    percent,
+    unique,
+    values_between,
+)
+from smelt.gates.figures import common, counts, dropped, dropping, quarantined, share
+from smelt.gates.sample import rows
+from smelt.lake import Lake, Manifest
+from smelt.recipe.gates import CleanGate, DropGate, FetchGate, IngestGate, ScoreGate, SelectGate
+
+PERSONAL_DATA = {
+    "email": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b",
+    "phone": r"(?<!\d)1[3-9]\d{9}(?!\d)",
+    "id_number": r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)",
+}
+"""What to look for when the recipe says that it is removed; ``clean`` finds more kinds, with checksums."""
+
+
+def fetch(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: FetchGate) -> Gate:
+    """The packages that the recipe names brought files."""
+    if not manifest.config["sources"]:
+        return Gate(common(manifest), [equal("rows", 0, "A recipe without packages fetches no file")])
+    return Gate(common(manifest), [at_least("rows", config.min_files, "The packages bring files")])
+
+
+def ingest(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: IngestGate) -> Gate:
+    """Documents were read, few inputs could not be, and each document can be told from the others."""
+    bad = quarantined(manifest)
+    figures = common(manifest) | {"quarantined_share": share(bad, bad + manifest.rows)}
+    by_source = counts(manifest.stats.get("by_source"))
+    figures |= {f"documents_of_{source}": by_source.get(source, 0) for source in _sources(manifest)}
+    checks = [
+        at_least("documents", config.min_documents, "There are documents"),
+        equal("documents", manifest.rows, "Counted documents are the rows written"),
+        at_most("quarantined_share", config.max_quarantined_share, "Few inputs are in quarantine", percent),
+        *(at_least(f"documents_of_{source}", 1, f"Source {source} brings documents") for source in _sources(manifest)),
+    ]
+    frame = _described(rows(lake, manifest))
+    if not frame.empty:
+        figures["duplicate_ids"] = int(frame["id"].duplicated().sum())
+        checks += [
+            has_columns(["id", "text", "source", "url", "format", "lang", "domain"]),
+            at_most("duplicate_ids", config.max_duplicate_ids, "Ids in the sample differ"),
+            *(never_null(column) for column in ("id", "source", "url", "format")),
+            values_between("characters", 1, None, "No document is empty"),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def clean(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: CleanGate) -> Gate:
+    """The text is still there, in the same rows, and without the personal data that the recipe has removed."""
+    source = inputs["ingest"]
+    gone = dropped(manifest)
+    figures = common(manifest) | {
+        "dropped_share": share(gone, manifest.rows),
+        "kept_bytes_share": share(manifest.stats.get("bytes", 0), source.stats.get("bytes", 0)),
+    }
+    checks = [
+        equal("rows", source.rows, "Every document that came in has its row"),
+        at_most("dropped_share", config.max_dropped_share, "Few documents are dropped by reference steps", percent),
+        at_least("kept_bytes_share", config.min_kept_bytes_share, "Most of the text is left", percent),
+    ]
+    wanted = [kind for kind in PERSONAL_DATA if manifest.config["pii"][kind]]
+    frame = _described(rows(lake, manifest), wanted)
+    if not frame.empty:
+        checks += [
+            has_columns(["id", "text", "source", "url", "format", "drop_reason"]),
+            unique("id"),
+            *(
+                mostly(f"no_{kind}", True, f"No {kind.replace('_', ' ')} is left", min_share=1 - config.max_pii_share)
+                for kind in wanted
+            ),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ScoreGate) -> Gate:
+    """Every document has a language and a domain."""
+    by_lang = counts(manifest.stats.get("by_lang"))
+    figures = common(manifest) | {
+        "undetermined_share": share(by_lang.get("und", 0), sum(by_lang.values())),
+        "languages": len(by_lang),
+    }
+    checks = [
+        equal("rows", inputs["clean"].rows, "Every document that came in has its row"),
+        at_least("languages", 1, "There are languages"),
+        at_most("undetermined_share", config.max_undetermined_share, "Few languages are undetermined", percent),
+    ]
+    frame = rows(lake, manifest)
+    if not frame.empty:
+        checks += [
+            has_columns(["id", "lang", "lang_score", "domain"]),
+            *(never_null(column) for column in ("id", "lang", "domain")),
+            values_between("lang_score", 0, 1.0001, "Language scores are probabilities"),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: SelectGate) -> Gate:
+    """The rules keep enough, and do not bias the corpus."""
+    gate = _decided(lake, manifest, inputs["score"], config)
+    gate.checks.insert(0, at_least("documents", config.min_documents, "Documents are kept"))
+    return gate
+
+
+def dedup(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:
+    """Duplicates go, the corpus stays what it was."""
+    return _decided(lake, manifest, inputs["select"], config)
+
+
+def decontaminate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:
+    """Benchmark items go, and little else."""
+    return _decided(lake, manifest, inputs["dedup"], config)
+
+
+def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate) -> Gate:
+    changes = dropping(manifest, source)
+    figures = common(manifest) | changes | {"accounted": manifest.stats.get("documents", 0) + dropped(manifest)}
+    checks: list[Check] = [
+        equal("rows", source.rows, "Every document that came in has its row"),
+        equal("accounted", source.stats["documents"], "Documents kept and dropped are those that came in"),
+        at_most("dropped_share", config.max_dropped_share, "The share of dropped documents is tolerable", percent),
+    ]
+    for figure in changes:
+        if figure.startswith("kept_share_"):
+            sentence = f"Enough documents in language {figure.removeprefix('kept_share_')} are kept"
+            checks.append(at_least(figure, config.min_kept_share_of_language, sentence, percent))
+    for kind in ("language", "domain"):
+        limit = getattr(config, f"max_{kind}_divergence")
+        sentence = f"The shares of {kind}s are those of the input (Jensen-Shannon divergence, bits)"
+        checks.append(at_most(f"{kind}_divergence", limit, sentence, number))
+    frame = rows(lake, manifest)
+    if not frame.empty:
+        frame["reason_where_dropped"] = frame["keep"] == frame["reason"].isna()
+        checks += [
+            has_columns(["id", "keep", "reason"]),
+            unique("id"),
+            never_null("keep"),
+            mostly("reason_where_dropped", True, "A dropped document has a reason, a kept one has none"),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def _sources(manifest: Manifest) -> list[str]:
+    return [source["name"] for source in manifest.config["sources"]]
+
+
+def _described(frame: pd.DataFrame, kinds: list[str] | None = None) -> pd.DataFrame:
+    """The rows with their text's length, and whether it is free of each kind of personal data, beside it.
+
+    The text itself is blanked: a page of results must not show anybody's data.
+    """
+    if frame.empty:
+        return frame
+    flags = {f"no_{kind}": ~frame["text"].str.contains(re.compile(PERSONAL_DATA[kind])) for kind in kinds or []}
+    return frame.assign(characters=frame["text"].str.len(), text="", **flags)

@@ -1,0 +1,185 @@
+"""What is asked of the stages between text and report, from ``tokenizer`` to ``report``."""
+
+import numpy as np
+import pandas as pd
+
+from smelt.gates.checks import (
+    Check,
+    Gate,
+    at_least,
+    at_most,
+    equal,
+    has_columns,
+    mostly,
+    never_null,
+    percent,
+    unique,
+    values_between,
+)
+from smelt.gates.figures import common, counts, divergence, share
+from smelt.gates.sample import json_lines, rows, sampled_parts
+from smelt.lake import Lake, Manifest
+from smelt.recipe.gates import (
+    BlocksGate,
+    EvaluateGate,
+    ExportGate,
+    ReportGate,
+    TokenizerGate,
+    TokensGate,
+    TrainGate,
+)
+
+EXPORTED = ("/config.json", "/model.safetensors", "/tokenizer.json")
+HEADER = {4: "<i4", 8: "<u2"}
+"""Type of token ids by the code in a Megatron index."""
+
+
+def tokenizer(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokenizerGate) -> Gate:
+    """Text comes back unchanged, and in fewer tokens than it has characters."""
+    known = manifest.stats["tokenizer"]
+    tried = known["round_trip"]["documents"]
+    by_lang = known["by_lang"].values()
+    figures = common(manifest) | {
+        "vocab_size": known["vocab_size"],
+        "padded_vocab_size": known["padded_vocab_size"],
+        "measured_documents": tried,
+        "round_trip_share": share(tried - known["round_trip"]["failed"], tried),
+        "characters_per_token": share(sum(i["characters"] for i in by_lang), sum(i["tokens"] for i in by_lang)),
+        "special_tokens_missing": sum(known[role]["id"] is None for role in ("end_of_document", "padding")),
+    }
+    checks = [
+        at_least("padded_vocab_size", known["vocab_size"], "The padded vocabulary holds every token"),
+        equal("special_tokens_missing", 0, "The special tokens are in the vocabulary"),
+        at_least("measured_documents", 1, "It was measured on documents"),
+        at_least("round_trip_share", config.min_round_trip_share, "Documents come back unchanged", percent),
+        at_least("characters_per_token", config.min_characters_per_token, "A token stands for enough characters"),
+    ]
+    return Gate(figures, checks)
+
+
+def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokensGate) -> Gate:
+    """Every kept document was cut into tokens of the vocabulary, and ends where it should."""
+    kept, vocabulary = inputs["decontaminate"], inputs["tokenizer"].stats["tokenizer"]
+    before, after = counts(kept.stats.get("by_lang")), counts(manifest.stats.get("by_lang"))
+    figures = common(manifest) | {"language_divergence": divergence(before, after)}
+    checks = [
+        equal("documents", kept.stats["documents"], "Every kept document is here"),
+        at_least("tokens", config.min_tokens, "There are tokens"),
+        at_most(
+            "language_divergence",
+            config.max_language_divergence,
+            "The shares of languages are those of the kept documents (Jensen-Shannon divergence, bits)",
+        ),
+    ]
+    frame = rows(lake, manifest, suffix=".docs.parquet")
+    if not frame.empty:
+        largest, ended = _token_ends(lake, manifest, vocabulary["end_of_document"]["id"])
+        figures |= {"largest_token": largest, "ended_share": ended}
+        checks += [
+            has_columns(["id", "lang", "domain", "source", "offset", "tokens", "bytes"]),
+            unique("id"),
+            *(never_null(column) for column in ("lang", "domain", "source")),
+            values_between("tokens", 1, None, "No document is without tokens"),
+            at_most("largest_token", vocabulary["vocab_size"] - 1, "Every token is in the vocabulary"),
+            equal("ended_share", 1.0, "Every document ends with the end-of-document token", percent),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def export(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ExportGate) -> Gate:
+    """The files that others load are there."""
+    files = manifest.parts[0].files
+    figures = common(manifest) | {f"bytes of {name}": files[name].bytes if name in files else 0 for name in EXPORTED}
+    checks = [at_least("bytes_stored", config.min_bytes, "The export is not empty")]
+    checks += [at_least(f"bytes of {name}", 1, f"There is a {name[1:]}") for name in EXPORTED]
+    return Gate(figures, checks)
+
+
+def evaluate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: EvaluateGate) -> Gate:
+    """The last checkpoint knows more than how frequent each token is."""
+    last = lake.get_json(manifest.key(manifest.parts[-1], "/evaluation.json"))
+    heldout, unigram = last["heldout"], last["unigram"]
+    figures = common(manifest) | {
+        "heldout_tokens": heldout["tokens"],
+        "heldout_loss": heldout["loss"],
+        "unigram_loss": unigram["loss"],
+        "loss_over_unigram": share(heldout["loss"], unigram["loss"]),
+    }
+    checks: list[Check] = [
+        at_least("heldout_tokens", 1, "There is held-out text"),
+        at_most("loss_over_unigram", config.max_loss_over_unigram, "Held-out loss is below the unigram model's"),
+    ]
+    for name, probe in last["probes"].items():
+        figures[f"accuracy of {name}"] = probe["accuracy"]
+        limit = config.min_probe_accuracy
+        checks.append(at_least(f"accuracy of {name}", limit, f"Probes {name} are answered", percent))
+    return Gate(figures, checks)
+
+
+def report(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ReportGate) -> Gate:
+    """The page is there, and asks nothing of the network."""
+    page = lake.get(manifest.key("report", "/report.html")).decode()
+    figures = common(manifest) | {
+        "page_bytes": len(page.encode()),
+        "remote_parts": sum(page.count(mark) for mark in ('src="http', 'src="//', '<link rel="stylesheet"', "@import")),
+        "scripts": page.count("<script"),
+    }
+    checks = [
+        at_most("page_bytes", config.max_bytes, "The page is small enough to be mailed"),
+        equal("remote_parts", 0, "The page loads nothing from the network"),
+        equal("scripts", 0, "The page runs no script"),
+    ]
+    return Gate(figures, checks)
+
+
+def _token_ends(lake: Lake, manifest: Manifest, end: int) -> tuple[int, float]:
+    """Of sampled token files: the largest token id, and the share of documents that end with token ``end``."""
+    largest, documents, ended = -1, 0, 0
+    for part in sampled_parts(manifest, ".bin"):
+        head = lake.get(manifest.key(part, ".idx"))
+        count = int.from_bytes(head[18:26], "little")
+        lengths = np.frombuffer(head, "<i4", count, 34)
+        ids = np.frombuffer(lake.get(manifest.key(part, ".bin")), HEADER[head[17]])
+        if len(ids):
+            largest = max(largest, int(ids.max()))
+            documents += count
+            ended += int((ids[np.cumsum(lengths) - 1] == end).sum())
+    return largest, share(ended, documents)
+
+
+def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: BlocksGate) -> Gate:
+    """The training data has the mixture that was asked for."""
+    figures = common(manifest) | {"mixture_error": 0.0}
+    frame = rows(lake, manifest, suffix=".segments.parquet")
+    checks = [
+        at_least("parts", 1, "There are blocks"),
+        at_most("mixture_error", config.max_mixture_error, "Each group has the share it was asked", percent),
+    ]
+    if not frame.empty:
+        checks += [
+            has_columns(["start", "id", "lang", "domain", "label"]),
+            *(never_null(column) for column in ("start", "id", "label")),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TrainGate) -> Gate:
+    """The loss is a number at every step, and it fell."""
+    frame = json_lines(lake, manifest, "/metrics.jsonl")
+    loss = pd.to_numeric(frame["loss"], errors="coerce")
+    frame["finite"] = np.isfinite(loss)
+    window = max(1, min(len(loss), max(10, len(loss) // 10)))
+    first, last = loss[:window].mean(), loss[-window:].mean()
+    figures = common(manifest) | {
+        "steps": len(frame),
+        "first_loss": first,
+        "last_loss": last,
+        "loss_ratio": last / first,
+    }
+    checks = [
+        at_least("steps", 1, "There are steps"),
+        unique("step"),
+        mostly("finite", True, "The loss of every step is a finite number"),
+        at_most("loss_ratio", config.max_final_loss_ratio, "The loss has fallen (end over start)"),
+    ]
+    return Gate(figures, checks, frame)

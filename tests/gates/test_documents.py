@@ -1,0 +1,108 @@
+"""Gates of the document stages, over artifacts in a real lake."""
+
+import uuid
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pytest
+
+from smelt.gates.run import run_gate
+from smelt.gates.suite import suite_id
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake.artifact import merge_stats
+from smelt.recipe.gates import GatesConfig
+from tasks import documents
+from tasks.tally import tally
+
+LANGUAGES = ["zh"] * 120 + ["en"] * 200 + ["code"] * 40
+
+
+def _artifact(lake: Lake, stage: str, columns: dict, stats: dict, config: object = None) -> Manifest:
+    artifact = Artifact(stage, uuid.uuid4().hex[:20])
+    table = pa.table({"id": [f"{row:016x}" for row in range(len(LANGUAGES))], **columns})
+    record = artifact.write_part(
+        lake, "parts", "00000", files={".parquet": documents.write(table)}, rows=len(table), stats=stats
+    )
+    manifest = Manifest(
+        stage=stage,
+        version=1,
+        fingerprint=artifact.fingerprint,
+        config=config or {},
+        inputs={},
+        parts=(record,),
+        stats=merge_stats([stats]),
+        digest=record.digest,
+    )
+    return artifact.commit(lake, manifest)
+
+
+def _score(lake: Lake) -> Manifest:
+    domains = ["other"] * len(LANGUAGES)
+    stats = tally(num_bytes=[100] * len(LANGUAGES), lang=LANGUAGES, domain=domains, source=domains)
+    return _artifact(lake, "score", {"lang": LANGUAGES, "lang_score": [0.9] * len(LANGUAGES), "domain": domains}, stats)
+
+
+def _select(lake: Lake, keep: Sequence[bool]) -> Manifest:
+    reason = pa.array([None if kept else "short" for kept in keep], pa.string())
+    domains = ["other"] * len(LANGUAGES)
+    stats = tally(
+        num_bytes=[100] * len(LANGUAGES), keep=keep, reason=reason, lang=LANGUAGES, domain=domains, source=domains
+    )
+    return _artifact(lake, "select", {"keep": pa.array(list(keep)), "reason": reason}, stats)
+
+
+def _clean(lake: Lake, text: str, *, email: bool) -> tuple[Manifest, dict[str, Manifest]]:
+    count = len(LANGUAGES)
+    stats = tally(num_bytes=[100] * count, source=["web"] * count)
+    columns = {name: ["x"] * count for name in ("source", "url", "format")}
+    config = {"pii": {"email": email, "phone": True, "id_number": True}}
+    columns |= {"text": [f"{text} {row}" for row in range(count)], "drop_reason": pa.nulls(count, pa.string())}
+    return _artifact(lake, "clean", columns, stats, config), {"ingest": _artifact(lake, "ingest", columns, stats)}
+
+
+def test_rules_that_drop_every_chinese_document_fail_the_gate_and_say_so(lake):
+    poisoned = _select(lake, [lang != "zh" for lang in LANGUAGES])
+    result = run_gate(lake, poisoned, {"score": _score(lake)}, GatesConfig())
+    assert not result.success
+    assert "Enough documents in language zh are kept: 0 %, not ≥ 2 %" in result.failures
+    assert any("shares of languages" in failure for failure in result.failures)
+    page = lake.get(result.docs).decode()
+    assert "Enough documents in language zh are kept" in page
+    assert "failed" in page
+
+
+def test_rules_that_drop_evenly_pass(lake):
+    even = _select(lake, [row % 3 != 0 for row in range(len(LANGUAGES))])
+    result = run_gate(lake, even, {"score": _score(lake)}, GatesConfig())
+    assert result.success, result.failures
+
+
+def test_pages_open_without_a_network(lake):
+    result = run_gate(lake, _select(lake, [True] * len(LANGUAGES)), {"score": _score(lake)}, GatesConfig())
+    for page in ("index", "figures", "rows"):
+        content = lake.get(result.docs.replace("index", page)).decode()
+        assert "http://" not in content
+        assert "https://" not in content
+        assert "<script" not in content
+        assert "unexpected Exception" not in content
+
+
+def test_a_result_is_kept_with_its_suite(lake):
+    poisoned, inputs = _select(lake, [lang != "zh" for lang in LANGUAGES]), {"score": _score(lake)}
+    strict = GatesConfig()
+    lax = GatesConfig.model_validate(
+        {"select": {"min_kept_share_of_language": 0, "max_language_divergence": 1, "max_domain_divergence": 1}}
+    )
+    assert suite_id("select", strict) != suite_id("select", lax)
+    assert suite_id("dedup", strict) == suite_id("dedup", lax)
+    assert not run_gate(lake, poisoned, inputs, strict).success
+    assert run_gate(lake, poisoned, inputs, lax).success
+    assert run_gate(lake, poisoned, {}, strict) == run_gate(lake, poisoned, inputs, strict)  # read, not run again
+
+
+@pytest.mark.parametrize(("removed", "success"), [(True, False), (False, True)])
+def test_an_address_is_a_fault_where_the_recipe_removes_addresses(lake, removed, success):
+    cleaned, inputs = _clean(lake, "write to somebody@example.org, please", email=removed)
+    result = run_gate(lake, cleaned, inputs, GatesConfig())
+    assert result.success is success
+    assert b"somebody@example.org" not in lake.get(result.docs.replace("index", "rows"))
