@@ -14,13 +14,13 @@ import ray
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import SmeltError
+from smelt.errors import LakeError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.run import load_run, progress_key
 
 USER_ERROR = 3
-"""Exit status for an error that a retry can't mend."""
+"""Exit status for an error that a retry can't mend; the object store's troubles may pass."""
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
         run_stage(arguments.run, arguments.stage)
     except SmeltError as error:
         print(f"error: {error}", flush=True)
-        return USER_ERROR
+        return 1 if isinstance(error, LakeError) else USER_ERROR
     except Exception as error:
         traceback.print_exc()
         print(f"error: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}", flush=True)
