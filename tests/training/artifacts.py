@@ -1,0 +1,144 @@
+"""Blocks and a tokenizer for tests of training: small, made by hand, with something to learn in them."""
+
+import io
+import json
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+
+from smelt.identity import digest
+from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.recipe.model import ModelConfig
+from smelt.recipe.phases import Phase
+from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.stage import Context, Resources
+
+VOCAB_SIZE = 300
+ALPHABET = 40
+LABELS = ("en/prose", "zh/prose", "code/python")
+MODEL = ModelConfig(num_layers=2, hidden_size=64, num_heads=4, num_query_groups=2)
+PHASES = (
+    Phase(
+        name="main", tokens=48 * 256, sequence_length=32, global_batch_size=8, learning_rate=1e-2, warmup_tokens=1024
+    ),
+    Phase(
+        name="anneal", tokens=16 * 256, sequence_length=64, global_batch_size=4, learning_rate=5e-3, schedule="linear"
+    ),
+)
+CONFIG = TrainConfig(model=MODEL, phases=PHASES, training=TrainingConfig())
+
+
+def context(
+    lake: Lake, home: Path, config: TrainConfig = CONFIG, *, steps_per_block: int = 16, workers: int = 1
+) -> Context:
+    """What the train stage is given, with inputs made up for ``config``."""
+    settings = replace(lake.settings, home=home)
+    lake = Lake(settings, url=lake.url)
+    inputs = {"blocks": blocks(lake, config, steps_per_block), "tokenizer": tokenizer(lake)}
+    artifact = Artifact("train", uuid.uuid4().hex[:20])
+    return Context(
+        lake=lake,
+        config=config,
+        resources=Resources(workers=workers),
+        seed=1234,
+        inputs=inputs,
+        external={},
+        artifact=artifact,
+    )
+
+
+def again(given: Context) -> Context:
+    """The same work to be done once more, from nothing."""
+    return replace(given, artifact=Artifact("train", uuid.uuid4().hex[:20]))
+
+
+def documents(generator: np.random.Generator, count: int) -> tuple[np.ndarray, list[tuple[int, str]]]:
+    """``count`` tokens of made-up documents, each token nearly following from the one before, and their segments."""
+    tokens: list[int] = []
+    segments: list[tuple[int, str]] = []
+    while len(tokens) < count:
+        label = int(generator.integers(len(LABELS)))
+        segments.append((len(tokens), LABELS[label]))
+        token = int(generator.integers(1, ALPHABET))
+        for _ in range(int(generator.integers(10, 60))):
+            tokens.append(token)
+            token = 1 + (token + 2 * label + int(generator.integers(2))) % ALPHABET
+        tokens.append(0)
+    return np.array(tokens[:count], dtype=np.uint16), segments
+
+
+def blocks(lake: Lake, config: TrainConfig, steps_per_block: int) -> Manifest:
+    """A ``blocks`` artifact with all tokens of the phases."""
+    artifact = Artifact("blocks", uuid.uuid4().hex[:20])
+    generator = np.random.default_rng(5)
+    records: list[PartRecord] = []
+    for index, phase in enumerate(config.phases):
+        stream, segments = documents(generator, phase.num_trained_tokens + 1)
+        size = steps_per_block * phase.tokens_per_step
+        for number, start in enumerate(range(0, phase.num_trained_tokens, size)):
+            part = stream[start : start + size + 1]
+            records.append(write_block(lake, artifact, f"{index}-{number:05d}", part, cut(segments, start, len(part))))
+    return commit(lake, artifact, records)
+
+
+def cut(segments: list[tuple[int, str]], start: int, size: int) -> list[tuple[int, str]]:
+    """The segments of a stretch of the stream, counted from its start."""
+    inside = [(max(0, at - start), label) for at, label in segments if at < start + size]
+    return inside[max(index for index, (at, _) in enumerate(inside) if at == 0) :]
+
+
+def write_block(
+    lake: Lake, artifact: Artifact, name: str, tokens: np.ndarray, segments: list[tuple[int, str]]
+) -> PartRecord:
+    """One block's part."""
+    table = pa.table(
+        {"start": pa.array([at for at, _ in segments], pa.int64()), "label": [label for _, label in segments]}
+    )
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    files = {".bin": tokens.tobytes(), ".segments.parquet": sink.getvalue()}
+    return artifact.write_part(lake, "parts", name, files=files, rows=len(tokens), stats={})
+
+
+def tokenizer(lake: Lake) -> Manifest:
+    """A byte-level tokenizer without merges, with an end-of-document token."""
+    vocabulary = {"<|endoftext|>": 0} | {char: i + 1 for i, char in enumerate(sorted(ByteLevel.alphabet()))}
+    built = Tokenizer(BPE(vocab=vocabulary, merges=[]))
+    built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    artifact = Artifact("tokenizer", uuid.uuid4().hex[:20])
+    files = {
+        "/tokenizer.json": built.to_str().encode(),
+        "/figures.json": json.dumps({"vocab_size": VOCAB_SIZE, "eod": 0}).encode(),
+    }
+    return commit(lake, artifact, [artifact.write_part(lake, "parts", "tokenizer", files=files, rows=1, stats={})])
+
+
+def commit(lake: Lake, artifact: Artifact, records: list[PartRecord]) -> Manifest:
+    """The manifest over ``records``."""
+    manifest = Manifest(
+        stage=artifact.stage,
+        version=1,
+        fingerprint=artifact.fingerprint,
+        config=None,
+        inputs={},
+        parts=tuple(sorted(records, key=lambda record: record.name)),
+        stats={},
+        digest=digest([record.digest for record in records]),
+    )
+    return artifact.commit(lake, manifest)
+
+
+def metrics(given: Context) -> list[dict]:
+    """Every step's metrics, as the checkpoints carry them."""
+    lines = []
+    for name in given.records("checkpoints"):
+        lines += [json.loads(line) for line in given.get("checkpoints", name, "/metrics.jsonl").splitlines()]
+    return lines

@@ -1,0 +1,104 @@
+"""The training loop of one process: from the last committed checkpoint to the last step of the last phase."""
+
+import time
+
+import torch.distributed as dist
+
+from smelt.errors import StageError
+from smelt.recipe.rules import broken
+from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.stage import Context
+from training import checkpoint
+from training.checkpoint import ROUND, CheckpointWriter, Description
+from training.metrics import MetricsLog
+from training.plan import BlockPlan, plan_blocks
+from training.processes import local_rank
+from training.stream import BlockStream
+from training.trainer import Trainer
+
+
+def train(context: Context) -> None:
+    """Train to the end; the process group and the parallel groups exist already.
+
+    Every step is a function of the recipe and of the state before it, so that a run that was interrupted
+    anywhere repeats its steps bit by bit.
+    """
+    config: TrainConfig = context.config
+    require_layout(config, dist.get_world_size())
+    vocab_size = context.lake.get_json(context.inputs["tokenizer"].key("tokenizer", "/figures.json"))["vocab_size"]
+    plans = plan_blocks(config, context.inputs["blocks"], vocab_size)
+    trainer = Trainer(config, vocab_size=vocab_size, seed=context.seed)
+    writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
+    step = _resume(context, trainer)
+    rest = [plan for plan in plans if plan.first_step >= step]
+    stream = BlockStream(
+        context.lake,
+        context.inputs["blocks"],
+        rest,
+        context.scratch / "blocks",
+        vocab_size,
+        fetches=local_rank() == 0,
+    )
+    tokens = tokens_before(config, step)
+    log = MetricsLog(context, step, config.num_steps)
+    for plan, block, wait in stream:
+        trainer.enter_phase(plan.phase)
+        phase = config.phases[plan.phase]
+        for index in range(plan.num_steps):
+            started = time.perf_counter()
+            result = trainer.step(block, index, plan.phase_step + index)
+            step, tokens = step + 1, tokens + phase.tokens_per_step
+            log.add(step, phase.name, tokens, result, step_s=time.perf_counter() - started + wait, data_wait_s=wait)
+            wait = 0.0
+        if checkpoint_due(plans, plan, config.training.checkpoint.every_blocks):
+            description = describe(trainer, plan.phase, step, tokens)
+            writer.save(trainer.model, trainer.optimizer, description, log.take(), {"step": step})
+    writer.wait()
+    log.close()
+    dist.barrier()
+
+
+def require_layout(config: TrainConfig, workers: int) -> None:
+    """Raise one line when the recipe's sizes don't divide among ``workers`` processes."""
+    if rule := broken(layout_rules(config, workers=workers)):
+        raise StageError(f"does not hold: {rule.name}", where="train", mend=rule.mend)
+
+
+def checkpoint_due(plans: list[BlockPlan], plan: BlockPlan, every_blocks: int) -> bool:
+    """Whether a checkpoint belongs after the block: every so many of a phase, and at each phase's end."""
+    own = [other for other in plans if other.phase == plan.phase]
+    return plan == own[-1] or (own.index(plan) + 1) % every_blocks == 0
+
+
+def tokens_before(config: TrainConfig, step: int) -> int:
+    """Tokens trained on in the first ``step`` steps."""
+    tokens = 0
+    for phase in config.phases:
+        steps = min(step, phase.num_steps)
+        tokens, step = tokens + steps * phase.tokens_per_step, step - steps
+    return tokens
+
+
+def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Description:
+    """The description that goes beside the checkpoint after ``step``."""
+    config = trainer.config
+    return Description(
+        model=config.model.model_dump(),
+        vocab_size=trainer.vocab_size,
+        padded_vocab_size=trainer.model.vocab_size,
+        sequence_length=max(earlier.sequence_length for earlier in config.phases[: phase + 1]),
+        rope_base=trainer.rope_base(phase),
+        precision=config.training.precision,
+        step=step,
+        tokens=tokens,
+        phase=config.phases[phase].name,
+    )
+
+
+def _resume(context: Context, trainer: Trainer) -> int:
+    """Load the last committed checkpoint; returns the steps that are done."""
+    records = list(context.records(ROUND).values())
+    if not records:
+        return 0
+    folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
+    return checkpoint.load_all(trainer.model, trainer.optimizer, folder)["step"]

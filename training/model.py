@@ -1,0 +1,136 @@
+"""The model: Megatron-core's GPTModel in llama shape, built here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812  (its usual name)
+from torch import Tensor
+
+from smelt.recipe.model import ModelConfig
+from training.attention import CausalAttention
+from training.loss import LinearCrossEntropy
+from training.megatron import (
+    GPTModel,
+    ModuleSpec,
+    RotaryEmbedding,
+    TransformerConfig,
+    get_gpt_layer_local_spec,
+    parallel_state,
+    vocab_parallel_cross_entropy,
+)
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A micro batch's loss: ``mean`` (differentiable, z-loss included) and each token's own, [b, s] fp32."""
+
+    mean: Tensor
+    tokens: Tensor
+
+
+def build_model(
+    config: ModelConfig,
+    *,
+    vocab_size: int,
+    max_sequence_length: int,
+    rope_base: float,
+    precision: str,
+    z_loss: float = 0.0,
+    seed: int,
+) -> "Llama":
+    """This process's share of the model, on its device, with weights drawn from ``seed``.
+
+    Args:
+        vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
+        precision: ``fp32`` or ``bf16``.
+    """
+    torch.manual_seed(seed)
+    model = Llama(
+        config=transformer_config(config, precision),
+        transformer_layer_spec=_layer_spec(config),
+        vocab_size=vocab_size,
+        max_sequence_length=max_sequence_length,
+        pre_process=parallel_state.is_pipeline_first_stage(),
+        post_process=parallel_state.is_pipeline_last_stage(),
+        position_embedding_type="rope",
+        rotary_base=rope_base,  # type: ignore[arg-type]  (annotated int, but computed with as it is)
+        share_embeddings_and_output_weights=config.tied_embeddings,
+        z_loss=z_loss,
+    )
+    return model.cuda() if torch.cuda.is_available() else model
+
+
+def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig:
+    """Megatron's configuration for the model and the process groups that exist."""
+    dtype = DTYPES[precision]
+    return TransformerConfig(
+        num_layers=config.num_layers,
+        hidden_size=config.hidden_size,
+        ffn_hidden_size=config.ffn_hidden_size,
+        num_attention_heads=config.num_heads,
+        num_query_groups=config.num_query_groups,
+        kv_channels=config.head_size,
+        normalization="RMSNorm",
+        layernorm_epsilon=config.norm_epsilon,
+        qk_layernorm=config.qk_norm,
+        gated_linear_unit=True,
+        activation_func=F.silu,
+        add_bias_linear=False,
+        hidden_dropout=0.0,
+        attention_dropout=0.0,
+        init_method_std=config.init_std,
+        use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
+        params_dtype=dtype,
+        pipeline_dtype=dtype,
+        bf16=precision == "bf16",
+        tensor_model_parallel_size=parallel_state.get_tensor_model_parallel_world_size(),
+        pipeline_model_parallel_size=parallel_state.get_pipeline_model_parallel_world_size(),
+        gradient_accumulation_fusion=False,  # these four are Apex's and Transformer Engine's kernels
+        masked_softmax_fusion=False,
+        persist_layer_norm=False,
+        apply_rope_fusion=False,
+        bias_dropout_fusion=False,  # compiles with torch.compile, which wants a C++ compiler
+    )
+
+
+def _layer_spec(config: ModelConfig) -> ModuleSpec:
+    spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
+    spec.submodules.self_attention.submodules.core_attention = CausalAttention
+    return spec
+
+
+class Llama(GPTModel):
+    """GPTModel whose loss never holds all logits; ``forward`` with labels returns a ``Loss``."""
+
+    def __init__(self, *, z_loss: float, **named: Any) -> None:
+        super().__init__(**named)
+        self.z_loss = z_loss
+
+    def set_rope_base(self, base: float) -> None:
+        """Change the rotary embedding's base (at a phase border); it has no weights."""
+        self.rotary_pos_emb = RotaryEmbedding(
+            kv_channels=self.config.kv_channels,
+            rotary_percent=1.0,
+            rotary_base=base,  # type: ignore[arg-type]
+            use_cpu_initialization=self.config.use_cpu_initialization,
+            cp_group=self.pg_collection.cp,
+        )
+
+    def _postprocess(self, hidden_states: Tensor, *, labels: Tensor | None = None, **named: Any) -> Any:
+        if not self.post_process or labels is None:
+            return super()._postprocess(hidden_states=hidden_states, labels=labels, **named)
+        weight = self.shared_embedding_or_output_weight() if self.share_embeddings_and_output_weights else None
+        by_position = labels.transpose(0, 1)
+        if self.config.tensor_model_parallel_size > 1:
+            logits, _ = self.output_layer(hidden_states, weight=weight)
+            losses = vocab_parallel_cross_entropy(logits.float(), by_position.contiguous())
+            return Loss(losses.mean(), losses.detach().transpose(0, 1))
+        if weight is None:
+            weight = self.output_layer.weight
+        mean, losses = LinearCrossEntropy.apply(
+            hidden_states.flatten(0, 1), weight, by_position.flatten(), self.z_loss if self.training else 0.0
+        )
+        return Loss(mean, losses.view_as(by_position).transpose(0, 1))
