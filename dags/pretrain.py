@@ -1,0 +1,64 @@
+"""The pipeline as an Airflow DAG: a plan, then each stage's `run` and `gate`, wired as the recipe graph says."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+
+from operators.gate import QualityGateOperator
+from operators.plan import PlanOperator
+from operators.stage import RayStageOperator
+from smelt.recipe.graph import STAGES, direct_inputs
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
+
+ABOUT = """
+### From raw documents to an evaluated base language model
+
+One recipe says everything: sources, cleaning, deduplication, tokenizer, mixture, model and training.
+
+* **plan** checks the recipe and computes every stage's fingerprint. What the lake holds already is skipped.
+* **run** makes a stage's artifact by one Ray job. Its log shows progress; its links lead to the Ray job,
+  the artifact and the run's report.
+* **gate** holds the artifact to its data-quality suite; its link leads to the Data Docs page.
+
+A failed or cleared stage goes on where it was: only its missing parts are done again.
+"""
+
+with DAG(
+    "pretrain",
+    description="Raw documents in, an evaluated base language model out",
+    doc_md=ABOUT,
+    schedule=None,
+    catchup=False,
+    is_paused_upon_creation=False,
+    max_active_runs=2,
+    tags=["smelt"],
+    params={
+        "recipe": Param(
+            "recipes/demo.yaml",
+            type="string",
+            examples=RECIPES,
+            title="Recipe",
+            description="A file, from the checkout",
+        ),
+        "overrides": Param(
+            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"train.seed": 7}'
+        ),
+    },
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=5),
+    },
+) as dag:
+    plan = PlanOperator(task_id="plan")
+    gates: dict[str, QualityGateOperator] = {}
+    for stage in STAGES:
+        with TaskGroup(stage.name):
+            run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
+            gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
+        run >> gates[stage.name]
+        (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run

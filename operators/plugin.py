@@ -1,0 +1,17 @@
+"""The Airflow plugin: links on tasks, and pages in the API server that show the lake.
+
+Who may read the DAG may read what it made. The pages are read-only.
+"""
+
+from airflow.plugins_manager import AirflowPlugin
+
+from operators.links import LINKS, PREFIX
+from operators.pages import app
+
+
+class SmeltPlugin(AirflowPlugin):
+    """Registered by the entry point ``airflow.plugins`` of the package."""
+
+    name = "smelt"
+    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
+    operator_extra_links = LINKS

@@ -1,0 +1,233 @@
+"""Triggers: where a stage's task spends its life.
+
+Tasks start in the triggerer, not in a worker (``start_from_trigger``), and end there when all is well,
+so that a stage costs the orchestrator a coroutine instead of two process starts. Only a failure
+resumes the task in a worker, to fail it by Airflow's own rules.
+
+One job, once. A job's id is made of stage and fingerprint, so whoever wants the artifact finds the job
+that makes it: after a restart of the triggerer, a retry, or from another run. Its metadata name the
+*attempt* (run and try) that submitted it, and that decides what its end means:
+
+========================  ==========================================  ============================
+the job                   submitted by this very attempt              submitted by another attempt
+========================  ==========================================  ============================
+pending, running          follow it                                   follow it
+succeeded, no artifact    the next job (the lake was cleaned since)   the next job
+failed                    this attempt has failed                     the next job
+stopped                   this attempt has failed: someone stopped it the next job
+unknown to Ray            submit it                                   submit it
+========================  ==========================================  ============================
+
+*The next job* is the same id with ``-2``, ``-3`` ... after it, since Ray refuses an id that was used.
+A user who clears or marks the task ends the job (``on_kill``); a triggerer that stops or dies does not.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from typing import Any, TypeVar
+
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+from smelt.engine.jobs import EngineError, Job, Jobs
+from smelt.errors import LakeError, SmeltError
+from smelt.gates.result import GateResult
+from smelt.gates.suite import result_key
+from smelt.lake import Lake
+from smelt.plan import Planned
+from smelt.run import load_run, safe_run_id
+
+_T = TypeVar("_T")
+
+POLL_S = (0.5, 3.0)
+"""Seconds between two looks at a job: at first, and in the long run."""
+PATIENCE_S = 300.0
+"""Seconds that Ray or the lake may be out of reach before the attempt fails."""
+LOG_BYTES_PER_S = 200_000
+"""The longer a log is, the rarer it is read, since Ray hands out whole logs only."""
+USER_ERROR = 3
+"""Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
+
+
+class _FailureError(Exception):
+    """The attempt has failed: the one line that says why, and whether trying again may help."""
+
+    def __init__(self, line: str, *, again: bool) -> None:
+        super().__init__(line)
+        self.line, self.again = line, again
+
+
+class StageTrigger(BaseTrigger):
+    """Sees to it that a stage's artifact exists."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self.stage = stage
+        self._job: Job | None = None
+        self._printed = 0
+        self._log_due = 0.0
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"stage": self.stage}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Success ends the task here; a failure is handed to the operator as ``{"error", "again"}``."""
+        try:
+            await self._reach_goal()
+            yield TaskSuccessEvent()
+        except _FailureError as failure:
+            yield TriggerEvent({"error": failure.line, "again": failure.again})
+        except SmeltError as error:
+            again = isinstance(error, LakeError | EngineError)
+            yield TriggerEvent({"error": str(error), "again": again})
+
+    async def on_kill(self) -> None:
+        """A user has cleared or marked the task: nobody wants the job any more."""
+        if self._job is not None:
+            async with Jobs(_lake().settings) as jobs:
+                await jobs.stop(self._job.id)
+
+    def job_name(self, planned: Planned) -> str:
+        """Id of the first job that works towards the goal."""
+        return f"{planned.stage}-{planned.fingerprint}"
+
+    def reached(self, lake: Lake, planned: Planned) -> bool:
+        """Whether the goal is reached (blocks).
+
+        Raises:
+            _FailureError: when it is known that it can't be.
+        """
+        return planned.artifact.manifest(lake) is not None
+
+    @property
+    def _run_id(self) -> str:
+        assert self.task_instance is not None, "the triggerer sets the task instance before it starts a trigger"
+        return safe_run_id(self.task_instance.run_id)
+
+    @property
+    def _attempt(self) -> dict[str, str]:
+        assert self.task_instance is not None
+        return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
+
+    async def _reach_goal(self) -> None:
+        lake = _lake()
+        run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
+        planned = run.planned(self.stage)
+        self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
+        async with Jobs(lake.settings) as jobs:
+            while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, planned), self):
+                self._job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
+                await self._follow(jobs)
+
+    async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
+        name, number = self.job_name(planned), 1
+        while True:
+            job_id = name if number == 1 else f"{name}-{number}"
+            job = await jobs.find(job_id)
+            if job is None:
+                entrypoint = f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
+                self.log.info("submitting Ray job %s: %s", job_id, entrypoint)
+                return await jobs.submit(job_id, entrypoint, self._attempt)
+            if not job.ended:
+                self.log.info("following Ray job %s (%s)", job_id, job.status.lower())
+                return job
+            if job.metadata == self._attempt and job.status != "SUCCEEDED":
+                return job
+            number += 1
+
+    async def _follow(self, jobs: Jobs) -> None:
+        """Wait for the job's end, printing what it prints."""
+        assert self._job is not None
+        job_id, pause = self._job.id, POLL_S[0]
+        while not self._job.ended:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.2, POLL_S[1])
+            found = await _patiently(lambda: jobs.find(job_id), self)
+            if found is None:
+                self.log.warning("Ray no longer knows job %s: its head was started anew", job_id)
+                return
+            self._job = found
+            if found.ended or time.monotonic() >= self._log_due:
+                await self._print_log(jobs)
+        await self._judge(jobs)
+
+    async def _judge(self, jobs: Jobs) -> None:
+        """An end that fails the attempt raises; any other lets the loop look at the goal again."""
+        job = self._job
+        assert job is not None
+        if job.status == "SUCCEEDED" or job.metadata != self._attempt:
+            return
+        if job.status == "STOPPED":
+            raise _FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)
+        log = await _patiently(lambda: jobs.log(job.id), self)
+        raise _FailureError(_error_line(job, log), again=job.exit_code != USER_ERROR)
+
+    async def _print_log(self, jobs: Jobs) -> None:
+        assert self._job is not None
+        job_id = self._job.id
+        log = await _patiently(lambda: jobs.log(job_id), self)
+        end = len(log) if self._job.ended else log.rfind("\n") + 1
+        for line in log[self._printed : end].splitlines():
+            self.log.info("%s", line)
+        self._printed = max(end, self._printed)
+        self._log_due = time.monotonic() + len(log) / LOG_BYTES_PER_S
+
+
+class GateTrigger(StageTrigger):
+    """Reads the verdict of a stage's gate, and has the gate run where there is none yet."""
+
+    def job_name(self, planned: Planned) -> str:
+        """The gate's job: by artifact and suite."""
+        return f"{planned.stage}-{planned.fingerprint}-gate-{planned.suite}"
+
+    def reached(self, lake: Lake, planned: Planned) -> bool:
+        """Whether the gate has passed.
+
+        Raises:
+            _FailureError: when it has failed.
+        """
+        found = lake.find_json(result_key(planned.stage, planned.fingerprint, planned.suite))
+        if found is None:
+            return False
+        result = GateResult.model_validate(found)
+        for item in result.expectations:
+            verdict = "holds" if item.success else "FAILS"
+            self.log.info("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
+        if not result.success:
+            raise _FailureError(_verdict_line(result), again=False)
+        return True
+
+
+@cache
+def _lake() -> Lake:
+    """One lake, and so one connection pool, for all triggers of the process."""
+    return Lake.connect()
+
+
+async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> _T:
+    """Ask again for a while when Ray or the lake is out of reach: services restart."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await ask()
+        except (EngineError, LakeError) as error:
+            if time.monotonic() > deadline:
+                raise
+            trigger.log.warning("%s; trying again", error)
+            await asyncio.sleep(POLL_S[1])
+
+
+def _error_line(job: Job, log: str) -> str:
+    """The ``error:`` line of a failed job; else what Ray says of it."""
+    lines = [line for line in log.splitlines() if line.startswith("error: ")]
+    if lines:
+        return lines[-1].removeprefix("error: ")
+    return f"Ray job {job.id} failed: {(job.message.splitlines() or ['no reason given'])[0]}"
+
+
+def _verdict_line(result: GateResult) -> str:
+    """One line on a failed gate: the first expectation that does not hold, and how many more there are."""
+    first, *others = result.failures
+    return f"gate of {result.stage} failed: {first}{f' (and {len(others)} more)' if others else ''}"

@@ -1,0 +1,93 @@
+"""``smelt run``: a recipe through Airflow, followed from the terminal."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from smelt.cli.main import app
+from smelt.cli.recipe import Overrides, parse_overrides
+
+LOOK_EVERY_S = 1.5
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")] = "",
+    overrides: Overrides = None,
+    attach: Annotated[str, typer.Option(help="Follow this run again instead of starting one.", metavar="RUN")] = "",
+) -> None:
+    """Run a recipe: start the services where they are down, then show the run until it ends."""
+    from smelt.errors import RecipeError
+    from smelt.following.airflow import Airflow
+    from smelt.recipe import load_recipe
+    from smelt.services import stack
+    from smelt.services.airflow import USER
+    from smelt.settings import home_folder
+
+    if bool(recipe) == bool(attach):
+        raise RecipeError("nothing to run", mend="write `smelt run RECIPE`, or `smelt run --attach RUN`")
+    parsed = parse_overrides(overrides)
+    name = load_recipe(recipe, parsed).name if recipe else ""
+    console = Console(soft_wrap=True)
+    with console.status("starting the services"):
+        state = stack.up(home_folder())
+        airflow = Airflow(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])
+        airflow.wait_for_dag()
+    run_id = attach or f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    if recipe:
+        airflow.trigger(run_id, {"recipe": str(Path(recipe).resolve()), "overrides": parsed})
+    try:
+        ended = _follow(console, airflow, run_id)
+    except KeyboardInterrupt:
+        console.print(f"The run goes on. `smelt run --attach {run_id}` shows it again; {airflow.page(run_id)}")
+        raise typer.Exit(130) from None
+    if ended == "success":
+        _where_things_lie(console, airflow, run_id, state)
+    else:
+        _what_failed(console, airflow, run_id)
+        raise typer.Exit(1)
+
+
+def _follow(console: Console, airflow, run_id: str) -> str:
+    """Show the run until it ends; its final state."""
+    from smelt.following.show import Lines, Screen
+    from smelt.following.stages import rows
+    from smelt.lake import Lake
+    from smelt.run import progress_key, safe_run_id
+
+    lake, safe_id = Lake.connect(), safe_run_id(run_id)
+    with (Screen if console.is_terminal else Lines)(console, f"run {run_id}") as shown:
+        while True:
+            state = airflow.state(run_id)
+            shown.update(rows(airflow.tasks(run_id), lambda stage: lake.find_json(progress_key(safe_id, stage))))
+            if state in ("success", "failed"):
+                return state
+            time.sleep(LOOK_EVERY_S)
+
+
+def _what_failed(console: Console, airflow, run_id: str) -> None:
+    for task in airflow.tasks(run_id).values():
+        if task.state == "failed":
+            line = airflow.error(run_id, task.name) or "its process ended without a word"
+            console.print(f"{task.name} failed: {line}", style="red", markup=False, highlight=False)
+            console.print(f"  its log: {airflow.page(run_id, task.name)}", highlight=False)
+
+
+def _where_things_lie(console: Console, airflow, run_id: str, state) -> None:
+    from smelt.cli.services import addresses
+    from smelt.lake import Lake
+    from smelt.run import load_run, safe_run_id
+
+    lake = Lake.connect()
+    found = load_run(lake, safe_run_id(run_id))
+    report = lake.settings.home / "reports" / f"{found.id}.html"
+    lake.download(found.report_key, report)
+    table = addresses(state)
+    table.add_row("Run", airflow.page(run_id), "")
+    table.add_row("Report", str(report), f"{airflow.address}/smelt/lake/{found.report_key}")
+    table.add_row("Model", lake.path(found.planned("export").artifact.key("parts", "hf", "/")), "")
+    console.print(table)

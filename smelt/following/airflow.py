@@ -1,0 +1,126 @@
+"""Airflow's REST API, as far as starting and watching a run needs it."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from smelt.errors import SmeltError
+
+DAG = "pretrain"
+TIMEOUT_S = 60.0
+"""Long: the API server may be at its first request on a machine that is busy with the run itself."""
+PARSED_WITHIN_S = 180.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a run.
+
+    Attributes:
+        state: Airflow's word for it; None before it is scheduled.
+        attempt: 1 at first, 2 at the first retry.
+        started, ended: None while it hasn't.
+    """
+
+    name: str
+    state: str | None
+    attempt: int
+    started: datetime | None
+    ended: datetime | None
+
+
+class Airflow:
+    """A client that logs in by itself, and again when its token is too old.
+
+    Args:
+        address: of the API server, such as ``http://127.0.0.1:8080``.
+    """
+
+    def __init__(self, address: str, user: str, password: str) -> None:
+        self.address = address.rstrip("/")
+        self._login = {"username": user, "password": password}
+        self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_S)
+
+    def wait_for_dag(self) -> None:
+        """Wait until the DAG processor has read the DAG, which it does soon after its first start.
+
+        Raises:
+            SmeltError: when the DAG can't be imported, or nothing reads it.
+        """
+        deadline = time.monotonic() + PARSED_WITHIN_S
+        while self._ask("GET", f"/api/v2/dags/{DAG}", missing_ok=True) is None:
+            for error in self._ask("GET", "/api/v2/importErrors")["import_errors"]:
+                raise SmeltError(error["stack_trace"].strip().splitlines()[-1], where=error["filename"])
+            if time.monotonic() > deadline:
+                raise SmeltError(f"Airflow has not read the DAG {DAG}", mend="see `smelt logs dag-processor`")
+            time.sleep(1)
+
+    def trigger(self, run_id: str, params: dict[str, Any]) -> None:
+        """Start a run under this id."""
+        self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": params})
+
+    def state(self, run_id: str) -> str:
+        """``queued``, ``running``, ``success`` or ``failed``.
+
+        Raises:
+            SmeltError: when there is no such run.
+        """
+        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{run_id}", missing_ok=True)
+        if found is None:
+            raise SmeltError("Airflow knows no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
+        return found["state"]
+
+    def tasks(self, run_id: str) -> dict[str, Task]:
+        """All tasks of a run, by name."""
+        path = f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances?limit=100"
+        return {
+            item["task_id"]: Task(
+                name=item["task_id"],
+                state=item["state"],
+                attempt=item["try_number"],
+                started=_time(item["start_date"]),
+                ended=_time(item["end_date"]),
+            )
+            for item in self._ask("GET", path)["task_instances"]
+        }
+
+    def error(self, run_id: str, task: str) -> str | None:
+        """The one line that a failed task has left, or None where it could not leave one."""
+        path = f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/error"
+        found = self._ask("GET", path, missing_ok=True)
+        return None if found is None else found["value"]
+
+    def page(self, run_id: str, task: str = "") -> str:
+        """Where a person sees the run, or one of its tasks."""
+        return f"{self.address}/dags/{DAG}/runs/{run_id}" + (f"/tasks/{task}" if task else "")
+
+    def _ask(self, method: str, path: str, body: Any = None, *, missing_ok: bool = False) -> Any:
+        try:
+            if "Authorization" not in self._http.headers:
+                self._log_in()
+            response = self._http.request(method, path, json=body)
+            if response.status_code == 401:
+                self._log_in()
+                response = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise SmeltError(
+                f"Airflow is out of reach ({type(error).__name__})", where=self.address, mend="see `smelt status`"
+            ) from error
+        if missing_ok and response.status_code == 404:
+            return None
+        if response.is_error:
+            raise SmeltError(f"Airflow answered {response.status_code}: {response.text[:300]}", where=path)
+        return response.json()
+
+    def _log_in(self) -> None:
+        answer = self._http.post("/auth/token", json=self._login)
+        if answer.is_error:
+            raise SmeltError("Airflow refuses user and password", where=self.address, mend="`smelt down`, `smelt up`")
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

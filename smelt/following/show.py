@@ -1,0 +1,113 @@
+"""How a run is shown: a live table on a terminal, lines elsewhere."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from smelt.following.stages import Row
+
+COLOURS = {"done": "green", "cached": "cyan", "running": "yellow", "gate": "yellow", "retrying": "red",
+           "failed": "bold red", "gate failed": "bold red"}  # fmt: skip
+LINE_EVERY_S = 20.0
+
+
+class Screen:
+    """A table that is redrawn in place."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._live = Live(console=console, refresh_per_second=4)
+        self._title, self._started = title, time.monotonic()
+
+    def __enter__(self) -> "Screen":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def update(self, rows: list[Row]) -> None:
+        """Show the run as it is now."""
+        title = f"{self._title}  [dim]{duration(time.monotonic() - self._started)}[/dim]"
+        table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for column in ("stage", "state", "progress", "", "figures", "time", "left"):
+            table.add_column(column, justify="right" if column in ("time", "left") else "left", no_wrap=True)
+        for row in rows:
+            done = row.progress or {}
+            bar = ProgressBar(done["total"], done["done"], width=16) if row.running and done.get("total") else ""
+            table.add_row(
+                row.stage,
+                f"[{COLOURS.get(row.state, 'dim')}]{row.state}[/]",
+                bar,
+                units(row.progress),
+                figures(row.progress),
+                "" if row.seconds is None else duration(row.seconds),
+                time_left(row),
+            )
+        self._live.update(table)
+
+
+class Lines:
+    """A line whenever a stage changes, and now and then for one that goes on."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console, self._started = console, time.monotonic()
+        self._states: dict[str, str] = {}
+        self._said: dict[str, float] = {}
+        console.print(title, highlight=False)
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, rows: list[Row]) -> None:
+        """Say what is new."""
+        now = time.monotonic()
+        for row in rows:
+            changed = self._states.get(row.stage, "waiting") != row.state
+            if changed or (row.running and now - self._said[row.stage] >= LINE_EVERY_S):
+                self._states[row.stage], self._said[row.stage] = row.state, now
+                parts = [units(row.progress), figures(row.progress), time_left(row)]
+                if row.seconds is not None and not row.running:
+                    parts.append(f"took {duration(row.seconds)}")
+                text = f"{row.stage}: {row.state}  " + ", ".join(part for part in parts if part)
+                self._console.print(f"{duration(now - self._started):>12}  {text.rstrip()}", highlight=False)
+
+
+def units(progress: dict[str, Any] | None) -> str:
+    """``12 of 40 parts``."""
+    return "" if not progress else f"{progress['done']:,} of {progress['total']:,} {progress['unit']}"
+
+
+def figures(progress: dict[str, Any] | None) -> str:
+    """The named figures of the moment, such as ``3,201 documents, loss 4.18``."""
+    return "" if not progress else ", ".join(_figure(name, value) for name, value in progress["figures"].items())
+
+
+def time_left(row: Row) -> str:
+    """An estimate, where the stage has one."""
+    left = (row.progress or {}).get("eta_s")
+    return f"{duration(left)} left" if row.state in ("running", "retrying") and left else ""
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``3 min 05 s``, ``2 h 07 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _figure(name: str, value: float) -> str:
+    if name == "bytes":
+        return f"{value / 1e6:,.1f} MB"
+    if float(value).is_integer():
+        return f"{value:,.0f} {name}"
+    return f"{name} {value:.4g}"
