@@ -1,0 +1,64 @@
+"""What leaves the trainer is the model that was trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoTokenizer, LlamaForCausalLM
+
+from smelt.engine.make import work_on
+from smelt.lake import Lake
+from smelt.recipe.export import ExportConfig
+from smelt.recipe.model import ModelConfig
+from smelt.recipe.training import TrainConfig
+from smelt.stage import Context, Shard
+from tests.training.artifacts import MODEL, PHASES, commit, context
+from training.load import generate, load_model
+from training.loop import train
+from training.processes import start_alone
+
+
+def trained(lake: Lake, home: Path, model: ModelConfig) -> Context:
+    """The context of an export of a model that was trained for some steps."""
+    torch.set_num_threads(1)
+    start_alone()
+    given = context(lake, home, TrainConfig(model=model, phases=PHASES))
+    train(given)
+    manifest = commit(given.lake, given.artifact, list(given.records("checkpoints").values()))
+    inputs = {"train": manifest, "tokenizer": given.inputs["tokenizer"]}
+    return replace(given, config=ExportConfig(), inputs=inputs, artifact=replace(given.artifact, stage="export"))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool) -> None:
+    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied}))
+    record = work_on(given, 0, Shard("hf"))
+    folder = tmp_path / "hf"
+    for suffix in record.files:
+        given.lake.download(given.artifact.key("parts", "hf", suffix), folder / suffix.lstrip("/"))
+    theirs = LlamaForCausalLM.from_pretrained(folder).eval()
+    ours = load_model(given.lake, given.inputs["train"])
+    tokens = torch.randint(0, 300, (2, 64), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = theirs(tokens).logits[..., :300]
+    assert torch.allclose(ours(tokens), expected, atol=1e-4)
+    ids = AutoTokenizer.from_pretrained(folder)("smelt 炼").input_ids
+    assert len(ids) == len("smelt 炼".encode())
+
+
+def test_a_loaded_model_scores_and_generates(lake: Lake, tmp_path: Path) -> None:
+    given = trained(lake, tmp_path, MODEL)
+    model = load_model(given.lake, given.inputs["train"], "step-0000064")
+    tokens = torch.randint(0, 40, (2, 33), generator=torch.Generator().manual_seed(0))
+    logits = model(tokens[:, :-1])
+    losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none")
+    assert logits.shape == (2, 32, 300)
+    assert torch.allclose(model.token_losses(tokens), losses, atol=1e-2)  # the padded vocabulary takes its share
+    assert generate(model, [1, 2, 3], 5) == generate(model, [1, 2, 3], 5)
+    drawn = generate(model, [1, 2, 3], 20, temperature=1.0, seed=7)
+    assert (
+        drawn
+        == generate(model, [1, 2, 3], 20, temperature=1.0, seed=7)
+        != generate(model, [1, 2, 3], 20, temperature=1.0)
+    )

@@ -1,0 +1,47 @@
+"""Export: the last checkpoint as a Hugging Face folder that ``transformers`` loads as it is."""
+
+import json
+
+from safetensors.torch import save
+from tokenizers import Tokenizer
+
+from smelt.stage import Context, Part, Round, Shard, Stage
+
+
+def export_shards(context: Context) -> list[Shard]:
+    """One: the folder."""
+    return [Shard("hf")]
+
+
+def export_model(context: Context, shard: Shard) -> Part:
+    """The folder's files."""
+    from training.export.huggingface import hf_config, hf_tokenizer_config, hf_weights
+    from training.load import load_model
+    from training.model import DTYPES
+
+    tokenizer = context.inputs["tokenizer"]
+    tokenizer_json = context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json"))
+    figures = context.lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
+    eod_token = Tokenizer.from_str(tokenizer_json.decode()).id_to_token(figures["eod"])
+    loaded = load_model(context.lake, context.inputs["train"])
+    description = loaded.description
+    dtype = DTYPES[context.config.precision or description.precision]
+    weights = hf_weights(loaded.model.state_dict(), description.config)
+    return Part(
+        files={
+            "/model.safetensors": save({name: w.to("cpu", dtype) for name, w in weights.items()}, {"format": "pt"}),
+            "/config.json": _json(hf_config(description, eod=figures["eod"], dtype=dtype)),
+            "/generation_config.json": _json({"bos_token_id": figures["eod"], "eos_token_id": figures["eod"]}),
+            "/tokenizer.json": tokenizer_json,
+            "/tokenizer_config.json": _json(hf_tokenizer_config(description, eod_token=eod_token)),
+        },
+        rows=1,
+        stats={"parameters": sum(weight.numel() for weight in weights.values()), "tokens": description.tokens},
+    )
+
+
+def _json(value: dict) -> bytes:
+    return json.dumps(value, indent=2, sort_keys=True).encode()
+
+
+STAGE = Stage("export", rounds=(Round("parts", export_shards, export_model),))
