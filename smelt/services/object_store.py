@@ -43,7 +43,6 @@ def object_store(state: State) -> Service:
         f"-s3.localSocket={state.runtime}/s3.sock", f"-s3.config={identities}",
         "-s3.concurrentUploadLimitMB=256", "-s3.readerCacheSizeMB=128",
     )  # fmt: skip
-    names = ("s3", "s3-grpc", "s3-master", "s3-master-grpc", "s3-volume", "s3-volume-grpc", "s3-filer", "s3-filer-grpc")
     return Service(
         name="s3",
         command=command,
@@ -51,7 +50,7 @@ def object_store(state: State) -> Service:
         ready=lambda: _answers(ports["s3"]),
         on_ready=lambda: make_writable(Lake(state.settings)),
         address=f"http://127.0.0.1:{ports['s3']}",
-        ports=tuple(ports[name] for name in names),
+        ports=tuple(port for name, port in ports.items() if name.startswith("s3")),
         grace_s=5.0,
     )
 

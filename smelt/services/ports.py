@@ -10,33 +10,34 @@ import json
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 CLAIMS = "ports.json"
+CLAIM_HOLDS_S = 300  # by then the services listen, and the ports show as taken
 
 
-def choose(home: Path, preferred: Mapping[str, int], kept: Mapping[str, int]) -> dict[str, int]:
+def choose(home: Path, preferred: Mapping[str, int], *, keep: bool) -> dict[str, int]:
     """A free port for each name, and the claim on them.
 
     Args:
         home: the state folder that the ports are for.
         preferred: name -> first port to try; the following ones are tried in turn.
-        kept: ports that this home's living services hold and that stay as they are.
+        keep: take the preferred ports as they are, since this home's living services hold them.
     """
     runtime = runtime_folder(home)
     with (runtime.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        taken = set(kept.values()) | _claimed_by_others(runtime)
-        chosen = dict(kept)
+        taken = _claimed_by_others(runtime)
+        chosen = {}
         for name, port in preferred.items():
-            if name not in chosen:
-                while port in taken or not is_free(port):
-                    port += 1
-                chosen[name] = port
-                taken.add(port)
+            while not keep and (port in taken or not is_free(port)):
+                port += 1
+            chosen[name] = port
+            taken.add(port)
         (runtime / CLAIMS).write_text(json.dumps(chosen))
     return chosen
 
@@ -67,7 +68,7 @@ def is_free(port: int) -> bool:
 def _claimed_by_others(runtime: Path) -> set[int]:
     claimed: set[int] = set()
     for file in runtime.parent.glob(f"*/{CLAIMS}"):
-        if file.parent != runtime:
-            with suppress(FileNotFoundError):  # the other home is just being taken down
+        with suppress(FileNotFoundError):  # the other home is just being taken down
+            if file.parent != runtime and time.time() - file.stat().st_mtime < CLAIM_HOLDS_S:
                 claimed.update(json.loads(file.read_text()).values())
     return claimed

@@ -23,9 +23,11 @@ def ray_head(state: State) -> Service:
     ports = state.ports
     command = (
         str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--disable-usage-stats",
-        "--node-ip-address=127.0.0.1", f"--port={ports['ray-gcs']}",
+        f"--port={ports['ray-gcs']}",
         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={ports['ray']}",
-        f"--dashboard-agent-listen-port={ports['ray-agent']}", f"--ray-client-server-port={ports['ray-client']}",
+        # given, not found: the raylet waits 15 s at most for ports that its agents choose, then dies (ray#65983)
+        f"--dashboard-agent-listen-port={ports['ray-agent']}", f"--dashboard-agent-grpc-port={ports['ray-agent-grpc']}",
+        f"--metrics-export-port={ports['ray-metrics']}", f"--runtime-env-agent-port={ports['ray-runtime-env']}",
         "--min-worker-port=0", "--max-worker-port=0",  # the kernel chooses, so two clusters never meet
         f"--num-cpus={os.cpu_count()}", f"--object-store-memory={OBJECT_STORE_BYTES}",
         f"--temp-dir={state.runtime}/ray", "--log-style=record", "--log-color=false",
@@ -33,8 +35,9 @@ def ray_head(state: State) -> Service:
     environment = {
         **state.settings.environment(),
         "PYTHONPATH": str(CHECKOUT),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_START_HOOK": "smelt.services.ray_hook.adapt",
+        "DASHBOARD_METRIC_PORT": str(ports["ray-dashboard-metrics"]),
+        "RAY_agent_register_timeout_ms": "120000",  # runtime env agent, on a busy machine
     }
     return Service(
         name="ray",
@@ -42,7 +45,7 @@ def ray_head(state: State) -> Service:
         environment=environment,
         ready=lambda: _answers(ports["ray"], state.secrets["ray_token"]) and listens(ports["ray-agent"]),
         address=f"http://127.0.0.1:{ports['ray']}",
-        ports=tuple(ports[name] for name in ("ray", "ray-gcs", "ray-agent")),
+        ports=tuple(port for name, port in ports.items() if name.startswith("ray")),
         grace_s=4.0,
     )
 

@@ -23,7 +23,10 @@ PREFERRED_PORTS = {
     "tensorboard": 6006,
     "ray-gcs": 6379,
     "ray-agent": 52365,
-    "ray-client": 10001,
+    "ray-agent-grpc": 52366,
+    "ray-runtime-env": 52367,
+    "ray-metrics": 52368,
+    "ray-dashboard-metrics": 52369,
     "s3-grpc": 18333,
     "s3-master": 9333,
     "s3-master-grpc": 19333,
@@ -101,9 +104,8 @@ def prepare_state(home: Path, *, keep_ports: bool) -> State:
     home.mkdir(parents=True, exist_ok=True)
     home = home.resolve()
     before = load_state(home)
-    known_ports = before.ports if before else {}
-    wanted = {**PREFERRED_PORTS, **known_ports}
-    ports = ports_module.choose(home, wanted, kept=known_ports if keep_ports else {})
+    known_ports = {name: before.ports.get(name, port) if before else port for name, port in PREFERRED_PORTS.items()}
+    ports = ports_module.choose(home, known_ports, keep=keep_ports)
     known_secrets = before.secrets if before else {}
     state = State(home, ports, {name: known_secrets.get(name) or make() for name, make in SECRETS.items()})
     state.save()

@@ -109,6 +109,7 @@ class Supervisor:
                 process = self._adopt(service) or self._start(service)
                 self._wait_until_ready(service, process)
                 self._report(service, phase="ready")
+                self._log(f"{service.name}: ready after {time.monotonic() - started:.1f} s")
                 self.ready[service.name].set()
                 error = _wait_for_end(process)
             except Exception as failure:  # whatever is wrong with one service, the others are watched on
