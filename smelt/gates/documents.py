@@ -113,27 +113,27 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
 
 def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: SelectGate) -> Gate:
     """The rules keep enough, and do not bias the corpus."""
-    gate = _decided(lake, manifest, inputs["score"], config)
+    gate = _decided(lake, manifest, inputs["score"], config, came_in=inputs["score"].rows)
     gate.checks.insert(0, at_least("documents", config.min_documents, "Documents are kept"))
     return gate
 
 
 def dedup(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:
     """Duplicates go, the corpus stays what it was."""
-    return _decided(lake, manifest, inputs["select"], config)
+    return _decided(lake, manifest, inputs["select"], config, came_in=inputs["select"].stats["documents"])
 
 
 def decontaminate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:
     """Benchmark items go, and little else."""
-    return _decided(lake, manifest, inputs["dedup"], config)
+    return _decided(lake, manifest, inputs["dedup"], config, came_in=inputs["dedup"].stats["documents"])
 
 
-def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate) -> Gate:
+def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate, *, came_in: int) -> Gate:
     changes = dropping(manifest, source)
     figures = common(manifest) | changes | {"accounted": manifest.stats.get("documents", 0) + dropped(manifest)}
     checks: list[Check] = [
         equal("rows", source.rows, "Every document that came in has its row"),
-        equal("accounted", source.stats["documents"], "Documents kept and dropped are those that came in"),
+        equal("accounted", came_in, "Documents kept and dropped are those that came in"),
         at_most("dropped_share", config.max_dropped_share, "The share of dropped documents is tolerable", percent),
     ]
     for figure in changes:

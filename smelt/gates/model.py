@@ -1,5 +1,7 @@
 """What is asked of the stages between text and report, from ``tokenizer`` to ``report``."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -61,10 +63,13 @@ def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
     """Every kept document was cut into tokens of the vocabulary, and ends where it should."""
     kept, vocabulary = inputs["decontaminate"], inputs["tokenizer"].stats["tokenizer"]
     before, after = counts(kept.stats.get("by_lang")), counts(manifest.stats.get("by_lang"))
-    figures = common(manifest) | {"language_divergence": divergence(before, after)}
+    figures = common(manifest) | {
+        "language_divergence": divergence(before, after),
+        "train_tokens": manifest.stats["train"]["tokens"],
+    }
     checks = [
         equal("documents", kept.stats["documents"], "Every kept document is here"),
-        at_least("tokens", config.min_tokens, "There are tokens"),
+        at_least("train_tokens", config.min_tokens, "There are tokens"),
         at_most(
             "language_divergence",
             config.max_language_divergence,
@@ -83,6 +88,48 @@ def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
             at_most("largest_token", vocabulary["vocab_size"] - 1, "Every token is in the vocabulary"),
             equal("ended_share", 1.0, "Every document ends with the end-of-document token", percent),
         ]
+    return Gate(figures, checks, frame)
+
+
+def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: BlocksGate) -> Gate:
+    """The training data has the size and the mixture that were asked for."""
+    figures = common(manifest)
+    checks = [equal("tokens", sum(_phase_tokens(phase) for phase in manifest.config["phases"]), "No token is missing")]
+    for phase, mixture in sorted(manifest.stats["mixture"].items()):
+        total = sum(mixture["got"].values())
+        errors = [abs(asked - share(mixture["got"].get(name, 0), total)) for name, asked in mixture["asked"].items()]
+        figures[f"mixture_error_{phase}"] = max(errors)
+        sentence = f"Each group has the share of phase {phase} that it was asked for (largest difference)"
+        checks.append(at_most(f"mixture_error_{phase}", config.max_mixture_error, sentence, percent))
+    frame = rows(lake, manifest, suffix=".segments.parquet")
+    if not frame.empty:
+        checks += [
+            has_columns(["start", "id", "lang", "domain", "label"]),
+            *(never_null(column) for column in ("id", "label")),
+            values_between("start", 0, None, "Documents start inside their block"),
+        ]
+    return Gate(figures, checks, frame)
+
+
+def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TrainGate) -> Gate:
+    """The loss is a number at every step, and it fell."""
+    frame = json_lines(lake, manifest, "/metrics.jsonl")
+    loss = pd.to_numeric(frame["loss"], errors="coerce")
+    frame = frame[["step", "phase", "loss", "lr"]].assign(finite=np.isfinite(loss))
+    window = max(1, min(len(loss), max(10, len(loss) // 10)))
+    first, last = loss[:window].mean(), loss[-window:].mean()
+    figures = common(manifest) | {
+        "steps": len(frame),
+        "first_loss": first,
+        "last_loss": last,
+        "loss_ratio": last / first,
+    }
+    checks = [
+        at_least("steps", 1, "There are steps"),
+        unique("step"),
+        mostly("finite", True, "The loss of every step is a finite number"),
+        at_most("loss_ratio", config.max_final_loss_ratio, "The loss has fallen (end over start)"),
+    ]
     return Gate(figures, checks, frame)
 
 
@@ -147,39 +194,7 @@ def _token_ends(lake: Lake, manifest: Manifest, end: int) -> tuple[int, float]:
     return largest, share(ended, documents)
 
 
-def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: BlocksGate) -> Gate:
-    """The training data has the mixture that was asked for."""
-    figures = common(manifest) | {"mixture_error": 0.0}
-    frame = rows(lake, manifest, suffix=".segments.parquet")
-    checks = [
-        at_least("parts", 1, "There are blocks"),
-        at_most("mixture_error", config.max_mixture_error, "Each group has the share it was asked", percent),
-    ]
-    if not frame.empty:
-        checks += [
-            has_columns(["start", "id", "lang", "domain", "label"]),
-            *(never_null(column) for column in ("start", "id", "label")),
-        ]
-    return Gate(figures, checks, frame)
-
-
-def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TrainGate) -> Gate:
-    """The loss is a number at every step, and it fell."""
-    frame = json_lines(lake, manifest, "/metrics.jsonl")
-    loss = pd.to_numeric(frame["loss"], errors="coerce")
-    frame["finite"] = np.isfinite(loss)
-    window = max(1, min(len(loss), max(10, len(loss) // 10)))
-    first, last = loss[:window].mean(), loss[-window:].mean()
-    figures = common(manifest) | {
-        "steps": len(frame),
-        "first_loss": first,
-        "last_loss": last,
-        "loss_ratio": last / first,
-    }
-    checks = [
-        at_least("steps", 1, "There are steps"),
-        unique("step"),
-        mostly("finite", True, "The loss of every step is a finite number"),
-        at_most("loss_ratio", config.max_final_loss_ratio, "The loss has fallen (end over start)"),
-    ]
-    return Gate(figures, checks, frame)
+def _phase_tokens(phase: dict[str, Any]) -> int:
+    """Tokens of a phase in whole optimizer steps."""
+    step = phase["sequence_length"] * phase["global_batch_size"]
+    return max(1, phase["tokens"] // step) * step

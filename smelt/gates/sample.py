@@ -61,4 +61,4 @@ def _rows_of(lake: Lake, key: str, wanted: int, without: tuple[str, ...]) -> pa.
     file = pq.ParquetFile(io.BytesIO(lake.get(key)))
     columns = [name for name in file.schema_arrow.names if name not in without]
     table = file.read(columns=columns)
-    return table.take(evenly(table.num_rows, max(2, wanted)))
+    return table.take(pa.array(evenly(table.num_rows, max(2, wanted)), pa.int64()))

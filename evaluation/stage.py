@@ -1,0 +1,125 @@
+"""Evaluation: checkpoints of a training run, each judged on the same held-out text, probes and prompts.
+
+Three rounds: ``counts`` counts the training tokens of each part, ``heldout`` chooses the held-out text and
+says what a model of bare token frequencies would lose on it, and ``checkpoints`` judges a checkpoint a
+shard. What a checkpoint is worth is told by how far it lies below that unigram model.
+"""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from evaluation import heldout
+from evaluation.perplexity import model_losses, summary
+from evaluation.probes import judge_probes
+from evaluation.samples import judge_answers, sample_texts
+from smelt.errors import StageError
+from smelt.lake import PartRecord
+from smelt.recipe.evaluate import EvaluateConfig
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+
+HELDOUT = "heldout"
+
+
+def spaced(parts: tuple[PartRecord, ...], wanted: int) -> list[PartRecord]:
+    """At most ``wanted`` of the parts at even distances, the last one among them."""
+    count = min(wanted, len(parts))
+    return [parts[round((i + 1) * len(parts) / count) - 1] for i in range(count)]
+
+
+def counts(context: Context, shard: Shard) -> Part:
+    """Token counts of a part's training split."""
+    found = heldout.token_counts(context.lake, context.inputs["tokens"], shard.name, _vocabulary(context)["vocab_size"])
+    sink = io.BytesIO()
+    np.save(sink, found)
+    return Part({".npy": sink.getvalue()}, rows=len(found))
+
+
+def choose_heldout(context: Context, shard: Shard) -> Part:
+    """The held-out text, and the unigram model's figures on it.
+
+    Raises:
+        StageError: when no text is held out.
+    """
+    config: EvaluateConfig = context.config
+    end = _vocabulary(context)["end_of_document"]["id"]
+    streams = heldout.choose(
+        context.lake, context.inputs["tokens"], cap=config.max_tokens_per_label, end_of_document=end
+    )
+    if not streams:
+        raise StageError("no text is held out", where="tokens.validation_share", mend="raise it")
+    total = sum(np.load(io.BytesIO(context.get("counts", name, ".npy"))) for name in context.records("counts"))
+    unigram = summary(streams, heldout.unigram_losses(np.asarray(total), streams))
+    return Part({".parquet": heldout.write(streams), "/unigram.json": _as_json(unigram)}, rows=len(streams))
+
+
+def checkpoint_shards(context: Context) -> list[Shard]:
+    """The checkpoints to judge."""
+    config: EvaluateConfig = context.config
+    return [Shard(part.name) for part in spaced(context.inputs["train"].parts, config.max_checkpoints)]
+
+
+def judge(context: Context, shard: Shard) -> Part:
+    """All figures of a checkpoint, and its sample texts."""
+    from training.load import generate, load_model  # with Megatron: only where a model is needed
+    from training.processes import device
+
+    config: EvaluateConfig = context.config
+    train, lake = context.inputs["train"], context.lake
+    tokenizer = Tokenizer.from_str(lake.get(context.inputs["tokenizer"].key("tokenizer", "/tokenizer.json")).decode())
+    end = _vocabulary(context)["end_of_document"]["id"]
+    description = lake.get_json(train.key(shard.name, "/model.json"))
+    model = load_model(lake, train, shard.name)
+    streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
+    shape = {"vocab_size": description["padded_vocab_size"], "device": device()}
+    length = config.sequence_length or description["sequence_length"]
+
+    def write(ids: list[int], num_tokens: int, temperature: float) -> list[int]:
+        return generate(model, ids, num_tokens=num_tokens, temperature=temperature, seed=context.seed)
+
+    losses = summary(streams, model_losses(model, streams, sequence_length=length, **shape))
+    generation = config.generation
+    found = {
+        "checkpoint": shard.name,
+        "step": description["step"],
+        "tokens": description["tokens"],
+        "phase": description["phase"],
+        "sequence_length": length,
+        "heldout": losses,
+        "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
+        "probes": {
+            item.name: judge_probes(model, tokenizer, item.items(), end_of_document=end, **shape)
+            for item in config.probes
+        },
+        "benchmarks": {item.name: judge_answers(write, tokenizer, item.items(), end=end) for item in config.benchmarks},
+        "samples": sample_texts(
+            write,
+            tokenizer,
+            generation.prompts,
+            max_tokens=generation.max_tokens,
+            temperature=generation.temperature,
+            end=end,
+        ),
+    }
+    return Part({"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": losses["tokens"], "checkpoints": 1})
+
+
+def _vocabulary(context: Context) -> dict[str, Any]:
+    return context.inputs["tokenizer"].stats["tokenizer"]
+
+
+def _as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+STAGE = Stage(
+    "evaluate",
+    rounds=(
+        Round("counts", parts_as_shards("tokens"), counts),
+        Round(HELDOUT, lambda context: [Shard(HELDOUT)], choose_heldout),
+        Round("checkpoints", checkpoint_shards, judge),
+    ),
+)
