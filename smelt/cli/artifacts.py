@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
+from smelt.cli.figures import size
 from smelt.cli.main import app
 
 
@@ -29,7 +30,7 @@ def artifacts(
             manifest.stage,
             manifest.fingerprint,
             f"{manifest.rows:,}",
-            _size(manifest.bytes),
+            size(manifest.bytes),
             str(len(manifest.parts)),
             manifest.digest[:12],
             made.get("started", ""),
@@ -61,7 +62,7 @@ def lineage(
             branch.add(f"{label} [dim]{'(above)' if label in seen else ''}[/dim]")
             return
         seen.add(label)
-        node = branch.add(f"[bold]{label}[/bold]  {manifest.rows:,} rows, {_size(manifest.bytes)}")
+        node = branch.add(f"[bold]{label}[/bold]  {manifest.rows:,} rows, {size(manifest.bytes)}")
         for input_name, input_value in manifest.inputs.items():
             grow(node, input_name, input_value)
 
@@ -89,11 +90,3 @@ def _list_runs(lake) -> None:
         run = load_run(lake, run_id)
         table.add_row(run.id, run.recipe_path, run.created, ", ".join(run.plan.to_do) or "nothing")
     Console().print(table)
-
-
-def _size(num_bytes: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if num_bytes < 1000:
-            return f"{num_bytes:,.0f} {unit}" if unit == "B" else f"{num_bytes:,.1f} {unit}"
-        num_bytes /= 1000
-    return f"{num_bytes:,.1f} TB"

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from smelt.cli.figures import count, size
 from smelt.cli.main import app
 
 RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
@@ -65,12 +66,12 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ("training FLOPs", f"{derived.training_flops:.3g}"),
         (
             "memory per worker",
-            f"{_gib(derived.memory.total)} = weights {_gib(derived.memory.weights)} + gradients "
-            f"{_gib(derived.memory.gradients)} + optimizer {_gib(derived.memory.optimizer)} + activations "
-            f"{_gib(derived.memory.activations)}, on {derived.workers} worker{'s' * (derived.workers > 1)}",
+            f"{size(derived.memory.total)} = weights {size(derived.memory.weights)} + gradients "
+            f"{size(derived.memory.gradients)} + optimizer {size(derived.memory.optimizer)} + activations "
+            f"{size(derived.memory.activations)}, on {derived.workers} worker{'s' * (derived.workers > 1)}",
         ),
-        ("checkpoint", _gib(derived.checkpoint_bytes)),
-        ("inference weights", f"{_gib(derived.inference_bytes)} in bf16"),
+        ("checkpoint", size(derived.checkpoint_bytes)),
+        ("inference weights", f"{size(derived.inference_bytes)} in bf16"),
     ):
         facts.add_row(name, value)
     console.print(facts)
@@ -81,10 +82,10 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         phases.add_row(
             phase.name,
             f"{phase.steps:,}",
-            f"{phase.tokens:,}",
-            f"{phase.tokens_per_step:,}",
+            count(phase.tokens),
+            count(phase.tokens_per_step),
             f"{phase.sequence_length:,}",
-            f"{phase.rope_base:,.0f}",
+            count(phase.rope_base),
             f"{phase.first_learning_rate:.2g} → {phase.peak_learning_rate:.2g} → {phase.last_learning_rate:.2g}",
             f"{phase.flops_per_token:.3g}",
         )
@@ -116,9 +117,3 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
     console = Console()
     console.print(table)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
-
-
-def _gib(num_bytes: float) -> str:
-    if num_bytes < 2**20:
-        return f"{num_bytes / 2**10:,.0f} KiB"
-    return f"{num_bytes / 2**30:,.2f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:,.1f} MiB"
