@@ -1,5 +1,6 @@
 """What every room's tests share: real services, started once a session and ended with it."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     finally:
         processes.end(home, grace_s=2)
         child.wait()
+        shutil.rmtree(state.runtime)
 
 
 @pytest.fixture

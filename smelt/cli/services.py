@@ -92,7 +92,9 @@ def addresses(state) -> Table:
 
     settings = state.settings
     table = Table.grid(padding=(0, 2))
-    table.add_row("Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password in {state.home / PASSWORDS}")
+    table.add_row(
+        "Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password in {state.home / PASSWORDS}"
+    )
     table.add_row("Ray", settings.ray_api, f"token: ray_token in {state.home / 'services.json'}")
     table.add_row("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", "")
     table.add_row("Lake", settings.lake, f"at {settings.endpoint}, keys in {state.home / 'services.json'}")

@@ -35,6 +35,8 @@ def ray_head(state: State) -> Service:
     environment = {
         **state.settings.environment(),
         "PYTHONPATH": str(CHECKOUT),
+        # a cluster of one machine: loopback, where Ray would else resolve 127.0.0.1 to the outward address
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_START_HOOK": "smelt.services.ray_hook.adapt",
         "DASHBOARD_METRIC_PORT": str(ports["ray-dashboard-metrics"]),
         "RAY_agent_register_timeout_ms": "120000",  # runtime env agent, on a busy machine
@@ -52,9 +54,7 @@ def ray_head(state: State) -> Service:
 
 def _answers(port: int, token: str) -> bool:
     """Whether the Jobs API lists jobs to who has the token."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/jobs/", headers={"Authorization": f"Bearer {token}"}
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/jobs/", headers={"Authorization": f"Bearer {token}"})
     try:
         with urllib.request.urlopen(request, timeout=5):
             return True

@@ -1,7 +1,6 @@
 """What the command line of ``ray start`` can't say; ``RAY_START_HOOK`` of its environment names `adapt`.
 
-Loopback: ``--node-ip-address=127.0.0.1`` is taken for a wish for the machine's outward address, which
-would put the agents on the network (and change with it). Thrift: the Ray Client server and the
+Thrift: the Ray Client server and the
 autoscaler's monitor are of no use to one node that takes jobs through the Jobs API, and cost 90 MB each.
 Patience: the raylet dies when its dashboard agent takes more than 15 s to tell its port, which on a busy
 machine of two cores it does (https://github.com/ray-project/ray/issues/65983). It doesn't wait for ports
@@ -15,8 +14,6 @@ from ray._private import ray_constants, services
 
 def adapt(parameters: Any, head: bool) -> None:
     """Called by ``ray start`` with its ``RayParams`` before it starts anything."""
-    parameters.node_ip_address = "127.0.0.1"
-    parameters.node_name = "127.0.0.1"
     parameters.ray_client_server_port = None
     parameters.no_monitor = True
     _tell_raylet(f"--dashboard_agent_listen_port={parameters.dashboard_agent_listen_port}")

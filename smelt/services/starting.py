@@ -19,7 +19,9 @@ def wait_until_ready(service: Service, child: subprocess.Popen, log: Path) -> No
     deadline = time.monotonic() + READY_WITHIN_S
     while not service.ready():
         if child.poll() is not None:
-            raise SmeltError(f"ended with status {child.returncode}: {last_line(log)}", where=service.name, mend=str(log))
+            raise SmeltError(
+                f"ended with status {child.returncode}: {last_line(log)}", where=service.name, mend=str(log)
+            )
         if time.monotonic() > deadline:
             raise SmeltError(f"not ready in {READY_WITHIN_S} s: {last_line(log)}", where=service.name, mend=str(log))
         time.sleep(0.2)

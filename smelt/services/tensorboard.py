@@ -17,7 +17,10 @@ def tensorboard(state: State) -> Service:
         name="tensorboard",
         command=(
             str(Path(sys.executable).with_name("tensorboard")),
-            f"--logdir={folder}", "--host=127.0.0.1", f"--port={port}", "--reload_interval=15",
+            f"--logdir={folder}",
+            "--host=127.0.0.1",
+            f"--port={port}",
+            "--reload_interval=15",
         ),  # fmt: skip
         ready=lambda: _answers(port),
         address=f"http://127.0.0.1:{port}",
