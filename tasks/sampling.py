@@ -6,6 +6,8 @@ are cut into parts, and for one purpose a smaller sample is contained in a large
 """
 
 import hashlib
+import math
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -30,3 +32,26 @@ def scramble(numbers: np.ndarray, purpose: str) -> np.ndarray:
     value = (value ^ (value >> np.uint64(31))) + salt
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     return value ^ (value >> np.uint64(31))
+
+
+def share_out(total: int, weights: Mapping[str, float], available: Mapping[str, int]) -> dict[str, int]:
+    """How much to take of each group so that there is ``total``, in the weights' proportions.
+
+    A group that hasn't got its share gives all it has, and the others fill up, again by their weights. What is
+    returned adds up to less than ``total`` only when all groups together haven't got so much.
+
+    Args:
+        weights: above 0, on any scale.
+        available: what each group has; those with a weight count.
+    """
+    taken = dict.fromkeys(sorted(weights), 0)
+    filling = {name for name in taken if available.get(name, 0) > 0}
+    left = total
+    while filling:
+        scale = left / sum(weights[name] for name in sorted(filling))
+        scarce = {name for name in filling if available[name] <= weights[name] * scale}
+        for name in scarce or filling:
+            taken[name] = available[name] if scarce else math.ceil(weights[name] * scale)
+        left -= sum(available[name] for name in scarce)
+        filling = filling - scarce if scarce else set()
+    return taken

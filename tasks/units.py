@@ -8,9 +8,10 @@ UTF-8 bytes of an Arrow column without a copy and see a unit as a 64-bit hash.
 
 import unicodedata
 
-import numba
 import numpy as np
 import pyarrow as pa
+
+from tasks.compiled import compiled
 
 SEPARATOR, WORD, IDEOGRAPH, SPACE = 0, 1, 2, 3
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -50,7 +51,7 @@ def text_buffers(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.nda
     return np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), starts
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled
 def mix(value):
     """Spread the bits of a 64-bit hash (the finalizer of SplitMix64)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -58,7 +59,7 @@ def mix(value):
     return value ^ (value >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def hash_units(data, start, end, kinds, folds, units):
     """Hash the units of the text ``data[start:end]``.
 

@@ -57,6 +57,8 @@ class BlocksConfig(Config):
     on block ends."""
     max_epochs: float = Field(default=4.0, gt=0, le=100)
     """See `Mixture.max_epochs`."""
+    seed: int = 1234
+    """The recipe's seed, which shuffles the documents."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -128,6 +128,7 @@ class Recipe(Config):
             ),
             block_tokens=self.block_tokens,
             max_epochs=self.mixture.max_epochs,
+            seed=self.seed,
         )
 
     def train_config(self) -> TrainConfig:

@@ -8,11 +8,11 @@ long enough to be told from ordinary text. A document is scanned once for each l
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from smelt.recipe.decontaminate import DecontaminateConfig
+from tasks.compiled import compiled
 from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -77,7 +77,7 @@ def find(texts: pa.Array | pa.ChunkedArray, grams: Grams) -> np.ndarray:
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _grams(units, size, hashes):
     """Hashes of all runs of ``size`` units, by a rolling polynomial."""
     top = np.uint64(1)
@@ -92,7 +92,7 @@ def _grams(units, size, hashes):
             hashes[at - size + 1] = mix(value + np.uint64(size))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _find(data, offsets, kinds, folds, hashes, owners, sizes, filled, shift, found):
     longest = 0
     for document in range(len(found)):

@@ -1,7 +1,8 @@
 """The decision inside a bucket: of documents that share a key, the best stays and the others go."""
 
-import numba
 import numpy as np
+
+from tasks.compiled import compiled
 
 SIGNATURE = np.dtype([("key", "<u8"), ("rank", "<u8"), ("id", "<u8"), ("row", "<u4"), ("part", "<u4")])
 """A document's key, and what the decision needs to know of it: rank (higher is better), id and place. The
@@ -40,7 +41,7 @@ def _shared(keys: np.ndarray) -> np.ndarray:
     return (same_as_last[1:] | same_as_last[:-1])[: len(keys)]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _best_of_bucket(keys):
     """For each of the sorted records, the position of the first one of its bucket."""
     best = np.empty(len(keys), np.int64)

@@ -6,23 +6,23 @@ probability equal to the Jaccard similarity of their shingle sets. A permutation
 a xor-shift and another odd multiplication, all of which vector units do eight at a time.
 """
 
-import numba
 import numpy as np
 import pyarrow as pa
 
 from smelt.recipe.dedup import MinHash
+from tasks.compiled import compiled
 from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
 
+SEED = 0x5E11
+"""Of the permutations: a constant, so that whether two documents are found alike does not hang on a recipe's seed."""
 
-def keys(
-    texts: pa.Array | pa.ChunkedArray, config: MinHash | None, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+def keys(texts: pa.Array | pa.ChunkedArray, config: MinHash | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What documents are compared by.
 
     Args:
         texts: N texts.
         config: None computes the whole-text hashes alone.
-        seed: seed of the permutations.
 
     Returns:
         whole-text hashes (uint64, N), band keys (uint64, N × bands), and whether the document has any unit
@@ -31,7 +31,7 @@ def keys(
     data, offsets = text_buffers(texts)
     config_bands, rows = (config.bands, config.rows) if config else (0, 1)
     words, characters = (config.shingle_words, config.shingle_characters) if config else (1, 1)
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(SEED)
     factors = draw.integers(0, 1 << 32, (2, config_bands * rows), dtype=np.uint32) | np.uint32(1)
     whole = np.empty(len(texts), np.uint64)
     bands = np.empty((len(texts), config_bands), np.uint64)
@@ -40,7 +40,7 @@ def keys(
     return whole, bands, has_units
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _keys(data, offsets, kinds, folds, words, characters, rows, factors, whole, bands, has_units):
     longest = 0
     for document in range(len(whole)):
@@ -64,7 +64,7 @@ def _keys(data, offsets, kinds, folds, words, characters, rows, factors, whole, 
             bands[document, band] = key
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _shingle(units, count, size, shingles):
     """Hash every run of ``size`` units (one shorter run where the text has fewer); returns how many."""
     size = min(size, count)
@@ -76,7 +76,7 @@ def _shingle(units, count, size, shingles):
     return count - size + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _permute(shingles, num_shingles, factors, more_factors, signature):
     signature[:] = np.uint32(0xFFFFFFFF)
     for shingle in range(num_shingles):

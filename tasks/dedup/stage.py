@@ -50,7 +50,7 @@ def signatures(context: Context, shard: Shard) -> Part:
     table = table.take(rows)
     part = [record.name for record in context.inputs["clean"].parts].index(shard.name)
 
-    whole, bands, has_units = minhash.keys(table["text"], config.minhash, context.seed)
+    whole, bands, has_units = minhash.keys(table["text"], config.minhash)
     band_keys = bands & ~np.uint64(1)
     keys = np.column_stack((whole | np.uint64(1), band_keys)) if config.exact else band_keys
     records = np.zeros(keys.shape, SIGNATURE)

@@ -1,7 +1,7 @@
 """The text that a tokenizer is trained on: so many bytes of kept documents, languages weighted by the recipe.
 
 Which documents is drawn by their ids. Only as many parts are read as hold a few times the bytes asked for, in
-an order that the seed gives, so that a corpus of terabytes costs no more than a small one. Documents whose
+a shuffled order, so that a corpus of terabytes costs no more than a small one. Documents whose
 draw lies in the last twentieth are never trained on: the tokenizer's figures come from them.
 """
 
@@ -16,7 +16,7 @@ from smelt.lake import Manifest
 from smelt.recipe.tokenizer import TrainTokenizer
 from smelt.stage import Context
 from tasks import documents
-from tasks.sampling import draws
+from tasks.sampling import draws, share_out
 
 HELD_OUT = 0.95
 """Draws from here on are for measuring."""
@@ -43,21 +43,12 @@ def targets(available: Mapping[str, int], config: TrainTokenizer) -> dict[str, i
             where="tokenizer.train.weights",
             mend=f"name languages that there are ({', '.join(sorted(available)) or 'none'}), or keep more documents",
         )
-    wanted: dict[str, int] = {}
-    left = config.sample_bytes
-    while open_weights:
-        total = sum(open_weights.values())
-        scarce = {lang for lang, weight in open_weights.items() if available[lang] <= left * weight / total}
-        for lang in sorted(scarce) or sorted(open_weights):
-            wanted[lang] = available[lang] if scarce else int(left * open_weights[lang] / total)
-        left -= sum(available[lang] for lang in scarce)
-        open_weights = {} if not scarce else {k: v for k, v in open_weights.items() if k not in scarce}
-    return wanted
+    return share_out(config.sample_bytes, open_weights, available)
 
 
-def parts_to_read(manifest: Manifest, wanted: Mapping[str, int], seed: int) -> list[str]:
+def parts_to_read(manifest: Manifest, wanted: Mapping[str, int]) -> list[str]:
     """Names of the parts to sample from."""
-    order = np.random.default_rng(seed).permutation(len(manifest.parts))
+    order = np.random.default_rng(0).permutation(len(manifest.parts))
     missing = {lang: SPARE * size for lang, size in wanted.items()}
     names = []
     for number in order:
@@ -74,7 +65,7 @@ def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     """Documents (``lang``, ``text``) to train on, and to measure on."""
     decided = context.inputs["decontaminate"]
     wanted = targets({lang: size["bytes"] for lang, size in decided.stats["by_lang"].items()}, config)
-    names = parts_to_read(decided, wanted, context.seed)
+    names = parts_to_read(decided, wanted)
     held: dict[str, int] = {}
     for name in names:
         for lang, figures in decided.part(name).stats["by_lang"].items():
@@ -87,7 +78,7 @@ def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     for name in names:
         table = documents.read(context.lake, context.inputs, name, {"clean": ["id", "text"], "score": ["lang"]})
         table = table.filter(documents.kept(context.lake, context.inputs, name))
-        drawn = draws(table["id"], f"tokenizer {context.seed}")
+        drawn = draws(table["id"], "tokenizer")
         langs = table["lang"].to_pylist()
         train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
         measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))

@@ -6,6 +6,7 @@ with the end-of-document token. A part with nothing for one of the splits has em
 """
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +37,7 @@ def work(context: Context, shard: Shard) -> Part:
     stats = tally(
         num_bytes=pc.binary_length(table["text"]), lang=table["lang"], domain=table["domain"], source=table["source"]
     )
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | Path] = {}
     for split, suffix in SPLITS.items():
         chosen = table.filter(pa.array(held_out == (split == "valid")))
         ids, lengths = encoder.encode(chosen["text"])

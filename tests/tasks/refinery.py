@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
@@ -14,6 +15,7 @@ from smelt.lake.artifact import merge_stats
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
+from tasks.indexed import index_bytes
 from tasks.tally import tally
 
 Document = Mapping[str, Any]
@@ -70,6 +72,20 @@ def commit(lake: Lake, stage: str, tables: Sequence[pa.Table]) -> Manifest:
         )
         for number, table in enumerate(tables)
     ]
+    return _manifest(artifact, records, records, {})
+
+
+def tokenized(lake: Lake, parts: Sequence[Sequence[Document]], dtype: np.dtype) -> Manifest:
+    """A tokens artifact of documents (``id``, ``lang``, ``domain``, ``tokens``) whose every token is ``number``."""
+    artifact = Artifact("tokens", uuid.uuid4().hex[:20])
+    records = []
+    for place, part in enumerate(parts):
+        sizes = np.array([item["tokens"] for item in part])
+        content = np.repeat(np.array([item["number"] for item in part], dtype), sizes)
+        index = pa.table({name: [item[name] for item in part] for name in ("id", "lang", "domain", "tokens")})
+        index = index.append_column("offset", pa.array(np.cumsum(sizes) - sizes))
+        files = {".bin": content.tobytes(), ".idx": index_bytes(sizes, dtype), ".docs.parquet": documents.write(index)}
+        records.append(artifact.write_part(lake, "parts", f"{place:05d}", files=files, rows=len(part), stats={}))
     return _manifest(artifact, records, records, {})
 
 

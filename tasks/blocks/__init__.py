@@ -1,0 +1,3 @@
+from tasks.blocks.stage import STAGE
+
+__all__ = ["STAGE"]

@@ -1,0 +1,155 @@
+"""Blocks: the training data in training order, made ahead of training.
+
+Round ``order`` decides, from the index of documents alone, which document stands where in a phase's stream
+(see ``mixing``), and writes for each block the slices it is made of. Round ``parts`` gathers the slices of one
+block from the token files. Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends
+included: the last token of a block, which is the first of the next, is there to be predicted. ``N`` is a
+multiple of what one optimizer step reads; the last block of a phase may be shorter.
+"""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from smelt.recipe.mixture import BlockPhase, BlocksConfig
+from smelt.stage import Context, Part, Round, Shard, Stage
+from tasks import documents
+from tasks.blocks import catalog as catalogs
+from tasks.blocks import mixing
+from tasks.blocks.gather import gather
+from tasks.dedup import exchange
+from tasks.indexed import index_bytes, read_index
+
+SLICE = np.dtype(
+    [("id", "<u8"), ("offset", "<i8"), ("start", "<i8"), ("tokens", "<i8"), ("part", "<u4"), ("label", "<u4")]
+)
+"""Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block."""
+
+
+def phase_tokens(phase: BlockPhase) -> int:
+    """Tokens that the phase trains on: whole optimizer steps."""
+    return max(1, phase.tokens // phase.batch_tokens) * phase.batch_tokens
+
+
+def block_tokens(phase: BlockPhase, config: BlocksConfig) -> int:
+    """Tokens of a full block of the phase: whole optimizer steps."""
+    return min(phase_tokens(phase), max(1, config.block_tokens // phase.batch_tokens) * phase.batch_tokens)
+
+
+def num_blocks(phase: BlockPhase, config: BlocksConfig) -> int:
+    """Blocks of the phase."""
+    return -(-phase_tokens(phase) // block_tokens(phase, config))
+
+
+def phase_shards(context: Context) -> list[Shard]:
+    """One shard a phase."""
+    config: BlocksConfig = context.config
+    width = len(str(len(config.phases) - 1))
+    return [Shard(f"{number:0{width}d}", number) for number in range(len(config.phases))]
+
+
+def order(context: Context, shard: Shard) -> Part:
+    """The slices of a phase's blocks. Phases before it are gone through as well, for what they used up."""
+    config: BlocksConfig = context.config
+    catalog = catalogs.read(context.lake, context.inputs["tokens"])
+    uses = np.zeros(len(catalog.ids), np.int32)
+    for phase in config.phases[: shard.payload + 1]:
+        stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config.max_epochs, config.seed)
+    slices, blocks = cut(catalog, stream.documents, phase_tokens(phase), block_tokens(phase, config))
+    names = [{"lang": lang, "domain": domain} for lang, domain in catalog.names]
+    files: dict[str, Any] = {
+        ".slices": exchange.pack(slices, blocks, num_blocks(phase, config)),
+        ".labels.json": json.dumps(names, ensure_ascii=False).encode(),
+    }
+    figures = {"asked": stream.asked, "got": stream.got, "epochs": epochs(catalog, stream, phase)}
+    return Part(files, rows=len(slices), stats={"mixture": {phase.name: figures}})
+
+
+def epochs(catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase) -> dict[str, float]:
+    """How much of each group the phase reads, as a multiple of the group."""
+    shares, group_of = mixing.groups(catalog, phase.weights)
+    sizes = np.bincount(group_of + 1, catalog.tokens, minlength=len(shares) + 1)[1:]
+    return {name: round(stream.got[name] / max(1.0, size), 4) for name, size in zip(shares, sizes, strict=True)}
+
+
+def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a stream of documents into blocks.
+
+    Returns:
+        SLICE records in reading order, and the number of the block of each.
+    """
+    lengths = catalog.tokens[order]
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    ends = np.minimum(ends, total + 1)
+    first = starts // block
+    first = np.where((starts % block == 0) & (starts > 0), first - 1, first)  # a block ends with the next one's first
+    last = np.minimum((ends - 1) // block, (total - 1) // block)
+    counts = last - first + 1
+    document = np.repeat(np.arange(len(order)), counts)
+    number = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts) + first[document]
+    start = np.maximum(starts[document], number * block)
+    end = np.minimum(ends[document], np.minimum((number + 1) * block, total) + 1)
+    slices = np.zeros(len(document), SLICE)
+    chosen = order[document]
+    slices["id"], slices["part"] = catalog.ids[chosen], catalog.parts[chosen]
+    slices["label"] = catalog.labels[chosen]
+    slices["offset"] = catalog.offsets[chosen] + start - starts[document]
+    slices["start"], slices["tokens"] = start - number * block, end - start
+    return slices, number
+
+
+def block_shards(context: Context) -> list[Shard]:
+    """One shard a block, phase by phase."""
+    config: BlocksConfig = context.config
+    return [
+        Shard(f"{shard.name}-{block:05d}", (shard.payload, block))
+        for shard in phase_shards(context)
+        for block in range(num_blocks(config.phases[shard.payload], config))
+    ]
+
+
+def block(context: Context, shard: Shard) -> Part:
+    """Gather a block."""
+    config: BlocksConfig = context.config
+    number, place = shard.payload
+    phase = config.phases[number]
+    of_phase = phase_shards(context)[number].name
+    key = context.artifact.key("order", of_phase, ".slices")
+    (slices,) = exchange.unpack(context.lake, [key], place, num_blocks(phase, config), SLICE)
+    labels = json.loads(context.get("order", of_phase, ".labels.json"))
+    tokens = context.inputs["tokens"]
+    index = tokens.key(tokens.parts[0], ".idx")
+    dtype = read_index(context.lake.get(index), where=context.lake.path(index)).dtype
+    target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
+    gather(context.lake, [tokens.key(part, ".bin") for part in tokens.parts], slices, dtype, target)
+
+    langs = np.array([label["lang"] for label in labels], object)[slices["label"]]
+    domains = np.array([label["domain"] for label in labels], object)[slices["label"]]
+    segments = pa.table(
+        {
+            "start": pa.array(slices["start"], pa.int64()),
+            "id": pa.array([f"{number:016x}" for number in slices["id"].tolist()], pa.string()),
+            "lang": pa.array(langs, pa.string()),
+            "domain": pa.array(domains, pa.string()),
+            "label": pa.array(langs + "/" + domains, pa.string()),
+        }
+    )
+    trained = slices["tokens"].copy()
+    trained[-1] -= 1  # the overlap is the next block's
+    sizes = np.bincount(slices["label"], trained, minlength=len(labels))
+    by_domain = {f"{item['lang']}/{item['domain']}": int(n) for item, n in zip(labels, sizes, strict=True) if n}
+    size = int(trained.sum())
+    stats = {"blocks": 1, "tokens": size, "tokens_by_domain": by_domain, "tokens_by_phase": {phase.name: size}}
+    files: dict[str, Any] = {
+        ".bin": target,
+        ".idx": index_bytes(slices["tokens"], dtype),
+        ".segments.parquet": documents.write(segments),
+    }
+    return Part(files, rows=len(slices), stats=stats)
+
+
+STAGE = Stage("blocks", rounds=(Round("order", phase_shards, order), Round("parts", block_shards, block)))
