@@ -9,9 +9,10 @@ import pytest
 
 from smelt.lake import Lake
 from smelt.services import processes
+from smelt.services import stack as stack_module
 from smelt.services.object_store import object_store
 from smelt.services.starting import wait_until_ready
-from smelt.services.state import prepare_state
+from smelt.services.state import State, prepare_state
 from smelt.settings import Settings
 
 
@@ -35,3 +36,16 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def lake(s3_settings: Settings) -> Lake:
     """An empty lake, below a prefix of this test's own."""
     return Lake(s3_settings, url=f"s3://smelt/{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """Everything that `smelt up` starts, in a home of its own, for the whole session.
+
+    Its `settings` reach the lake and Ray; `ports` and `secrets` Airflow. Starting takes about half a minute.
+    """
+    home: Path = tmp_path_factory.mktemp("stack") / "home"
+    try:
+        yield stack_module.up(home)
+    finally:
+        stack_module.down(home)

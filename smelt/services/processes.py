@@ -15,11 +15,16 @@ import psutil
 
 from smelt.services.service import HOME_VARIABLE, SERVICE_VARIABLE, Service
 
+LOG_BYTES = 20 << 20  # a longer log is put aside at the next start, as NAME.log.1
+
 
 def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
     """Start a service in a session of its own, its output appended to ``log`` (readable by this user only)."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.rename(log.with_name(f"{log.name}.1"))
+    log.touch(mode=0o600)
+    with log.open("ab") as output:
         return subprocess.Popen(
             service.command,
             env=environment(service, home),

@@ -116,6 +116,6 @@ def write_private(file: Path, text: str) -> None:
     """Write a file that only this user can read, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-        output.write(text)
+    partial.touch(mode=0o600)
+    partial.write_text(text)
     partial.rename(file)

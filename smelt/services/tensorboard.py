@@ -21,7 +21,7 @@ def tensorboard(state: State) -> Service:
             "--host=127.0.0.1",
             f"--port={port}",
             "--reload_interval=15",
-        ),  # fmt: skip
+        ),
         ready=lambda: _answers(port),
         address=f"http://127.0.0.1:{port}",
         ports=(port,),
