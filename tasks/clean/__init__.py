@@ -1,0 +1,78 @@
+"""Clean: edits of the text and all signals about it, in one pass over the bytes of a part.
+
+Measuring is costly and done once; deciding is cheap and left to ``select``. The text is edited by
+compiled kernels, handed to the reference steps that the recipe names, and measured.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from smelt.recipe.clean import CleanConfig
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from tasks.clean import steps
+from tasks.clean.edit import buffers, edit
+from tasks.clean.measure import signals
+from tasks.documents import read, write
+from tasks.tally import tally
+
+_PASSED_ON = ("id", "source", "url", "format", "lang", "domain")
+
+
+def shards(context: Context) -> list[Shard]:
+    """The parts of ``ingest``; the kernels are compiled here, so that workers find them ready."""
+    config: CleanConfig = context.config
+    for step in config.steps:
+        steps.build(step)
+    clean(pa.array(["x"], pa.large_string()), np.zeros(1, np.bool_), config)
+    return parts_as_shards("ingest")(context)
+
+
+def work(context: Context, shard: Shard) -> Part:
+    """Clean the documents of a part."""
+    config: CleanConfig = context.config
+    table = read(context.lake, context.inputs, shard.name, [*_PASSED_ON, "text"]).combine_chunks()
+    texts = _flat(table["text"])
+    is_code = np.array([kind == "code" for kind in table["format"].to_pylist()], np.bool_)
+    texts, edits, reasons, found = clean(texts, is_code, config, table.select(_PASSED_ON))
+    columns: dict[str, Any] = {"id": table["id"], "text": texts}
+    columns |= {name: table[name] for name in _PASSED_ON[1:]}
+    columns |= {name: pa.array(values, _type_of(name)) for name, values in found.items()}
+    columns |= {name: pa.array(values, pa.int32()) for name, values in edits.items()}
+    columns["drop_reason"] = pa.array(reasons, pa.string())
+    out = pa.table(columns)
+    keep = [reason is None for reason in reasons]
+    stats = tally(num_bytes=found["num_bytes"].astype(np.int64), keep=keep, reason=reasons, source=table["source"])
+    files = {".parquet": write(out)}
+    if not all(keep):
+        rejected = out.select(["id", "text", "source", "url", "drop_reason"]).filter(pa.array([not k for k in keep]))
+        files[".rejects.parquet"] = write(rejected)
+    totals = {name: int(values.sum()) for name, values in edits.items()}
+    return Part(files, out.num_rows, {**stats, "edits": totals})
+
+
+def clean(
+    texts: pa.LargeStringArray, is_code: np.ndarray, config: CleanConfig, about: pa.Table | None = None
+) -> tuple[pa.LargeStringArray, dict[str, np.ndarray], list[str | None], dict[str, np.ndarray]]:
+    """Edited texts, edit counts, reasons of reference steps, and signals, of a batch of documents."""
+    texts, edits = edit(texts, is_code, config)
+    reasons: list[str | None] = [None] * len(texts)
+    if config.steps:
+        metadata = about.to_pylist() if about is not None else [{} for _ in range(len(texts))]
+        after, reasons = steps.run(config.steps, texts.to_pylist(), metadata)
+        texts = pa.array(after, pa.large_string())
+    return texts, edits, reasons, signals(*buffers(texts))
+
+
+def _flat(column: pa.ChunkedArray) -> pa.LargeStringArray:
+    """One array of all chunks, with 64-bit offsets."""
+    flat = column.cast(pa.large_string()).combine_chunks()
+    return flat.chunk(0) if isinstance(flat, pa.ChunkedArray) else flat
+
+
+def _type_of(signal: str) -> pa.DataType:
+    return pa.int32() if signal.startswith(("num_", "c4_", "longest_")) or signal == "dup_line_chars" else pa.float32()
+
+
+STAGE = Stage("clean", (Round("parts", shards, work),))

@@ -1,0 +1,206 @@
+"""Personal numbers as kernels see them: digits with separators, judged by form, range and checksum."""
+
+import numpy as np
+
+from tasks.clean.utf8 import is_alnum, is_digit
+from tasks.compiled import compiled
+
+NOTHING, PHONE, ID_NUMBER, BANK_CARD, IP = 0, 1, 2, 3, 4
+_ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
+_ID_CHECKS = np.frombuffer(b"10X98765432", np.uint8)
+_DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_MAX_GROUPS = 8
+
+
+@compiled
+def match_number(data, at, end, groups, separators):
+    """The personal number that begins with the digit at ``at``: its kind and where it ends.
+
+    The longest reading of the digit groups that makes a number of a known kind wins.
+
+    Args:
+        groups: scratch int array of shape [_MAX_GROUPS, 2]; separators: of shape [_MAX_GROUPS].
+    """
+    num = _split(data, at, end, groups, separators)
+    for count in range(num, 0, -1):
+        stop = groups[count - 1, 1]
+        if count < num and separators[count - 1] != 32:  # a number doesn't stop in the middle of a hyphenated one
+            continue
+        may_be_x = count == 1 and stop < end and data[stop] | 32 == 120  # the last place of an id number
+        if stop < end and (is_alnum(data[stop]) or data[stop] == 95) and not may_be_x:
+            continue
+        kind, stop = _judge(data, groups, separators, count, stop, end)
+        if kind != NOTHING:
+            return kind, stop
+    return NOTHING, at
+
+
+@compiled
+def _split(data, at, end, groups, separators):
+    """Digit groups from ``at`` on, one separator (blank, hyphen, dot) between them."""
+    num = 0
+    while num < _MAX_GROUPS and at < end and is_digit(data[at]):
+        start = at
+        while at < end and is_digit(data[at]):
+            at += 1
+        groups[num, 0], groups[num, 1] = start, at
+        separators[num] = 0
+        num += 1
+        if at + 1 < end and (data[at] == 32 or data[at] == 45 or data[at] == 46) and is_digit(data[at + 1]):
+            separators[num - 1] = data[at]
+            at += 1
+        else:
+            break
+    return num
+
+
+@compiled
+def _judge(data, groups, separators, num, stop, end):
+    lengths = 0  # the groups' lengths as one decimal number: 3-4-4 is 344
+    for k in range(num):
+        length = groups[k, 1] - groups[k, 0]
+        lengths = lengths * 100 + min(length, 99)
+    first = groups[0, 0]
+    if num == 1:
+        length = lengths
+        follows_x = stop < end and data[stop] | 32 == 120
+        if length == 17 and follows_x and not (stop + 1 < end and is_alnum(data[stop + 1])):
+            return (ID_NUMBER, stop + 1) if is_id_number(data, first) else (NOTHING, stop)
+        if follows_x:
+            return NOTHING, stop
+        if length == 18 and is_id_number(data, first):
+            return ID_NUMBER, stop
+        if length == 11 and _is_mobile(data, first):
+            return PHONE, stop
+        if length == 13 and data[first] == 56 and data[first + 1] == 54 and _is_mobile(data, first + 2):
+            return PHONE, stop
+        if 13 <= length <= 19 and _is_card(data, groups, 1, length):
+            return BANK_CARD, stop
+        return NOTHING, stop
+    separator = separators[0]
+    for k in range(1, num - 1):
+        if separators[k] != separator:
+            return NOTHING, stop
+    if separator == 46:
+        if num == 4 and _is_public_ipv4(data, groups):
+            return IP, stop
+        return (PHONE, stop) if lengths == 30304 and _is_american(data, groups, 0) else (NOTHING, stop)
+    if lengths == 30404 and data[first] == 49 and 51 <= data[first + 1] <= 57:
+        return PHONE, stop
+    if lengths == 2030404 and data[first] == 56 and data[first + 1] == 54 and data[groups[1, 0]] == 49:
+        return PHONE, stop
+    if lengths == 211 and data[first] == 56 and data[first + 1] == 54 and _is_mobile(data, groups[1, 0]):
+        return PHONE, stop
+    if (lengths == 308 or lengths == 407 or lengths == 408) and data[first] == 48 and data[first + 1] != 48:
+        return (PHONE, stop) if data[groups[1, 0]] > 49 else (NOTHING, stop)
+    if lengths in (30404, 40304, 40404) and data[first] == 48 and data[first + 1] != 48 and separator == 45:
+        return PHONE, stop
+    if (
+        (lengths == 30304 or lengths == 30403)
+        and data[first] in (52, 56)
+        and data[first + 1] == 48
+        and data[first + 2] == 48
+    ):
+        return PHONE, stop
+    if separator == 45 and lengths == 30304 and _is_american(data, groups, 0):
+        return PHONE, stop
+    if separator == 45 and lengths == 1030304 and data[first] == 49 and _is_american(data, groups, 1):
+        return PHONE, stop
+    if lengths in (4040404, 404040403, 404040402, 404040401, 40605, 60813, 613):
+        total = 0
+        for k in range(num):
+            total += groups[k, 1] - groups[k, 0]
+        if _is_card(data, groups, num, total):
+            return BANK_CARD, stop
+    return NOTHING, stop
+
+
+@compiled
+def _is_mobile(data, at):
+    return data[at] == 49 and 51 <= data[at + 1] <= 57
+
+
+@compiled
+def _is_american(data, groups, k):
+    return data[groups[k, 0]] >= 50 and data[groups[k + 1, 0]] >= 50
+
+
+@compiled
+def is_id_number(data, at):
+    """Whether the 18 characters at ``at`` are a resident identity number (GB 11643: region, date, checksum)."""
+    total = 0
+    for k in range(17):
+        total += (data[at + k] - 48) * _ID_WEIGHTS[k]
+    last = data[at + 17] - 32 if data[at + 17] == 120 else data[at + 17]
+    if last != _ID_CHECKS[total % 11]:
+        return False
+    year = _number(data, at + 6, 4)
+    month = _number(data, at + 10, 2)
+    day = _number(data, at + 12, 2)
+    return 49 <= data[at] <= 57 and 1880 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]
+
+
+@compiled
+def _number(data, at, length):
+    value = 0
+    for k in range(length):
+        value = value * 10 + data[at + k] - 48
+    return value
+
+
+@compiled
+def _is_card(data, groups, num, length):
+    """Whether the digits of the groups begin like a payment card of that length and pass the Luhn check."""
+    total, position = 0, 0
+    for k in range(num - 1, -1, -1):
+        for i in range(groups[k, 1] - 1, groups[k, 0] - 1, -1):
+            digit = data[i] - 48
+            if position % 2 == 1:
+                digit = digit * 2 - 9 if digit > 4 else digit * 2
+            total += digit
+            position += 1
+    if total % 10 != 0:
+        return False
+    lead, given = 0, 0
+    for k in range(num):
+        for i in range(groups[k, 0], groups[k, 1]):
+            if given < 4:
+                lead = lead * 10 + data[i] - 48
+                given += 1
+    two = lead // 100
+    if two == 62:
+        return 16 <= length <= 19
+    if length == 15:
+        return two == 34 or two == 37
+    if length == 14:
+        return two == 36 or two == 38
+    if length != 16:
+        return False
+    return lead // 1000 == 4 or 51 <= two <= 55 or 2221 <= lead <= 2720 or two == 35 or lead == 6011 or two == 65
+
+
+@compiled
+def _is_public_ipv4(data, groups):
+    a, b, c = 0, 0, 0
+    for k in range(4):
+        length = groups[k, 1] - groups[k, 0]
+        if length > 3 or (length > 1 and data[groups[k, 0]] == 48):
+            return False
+        value = _number(data, groups[k, 0], length)
+        if value > 255:
+            return False
+        if k == 0:
+            a = value
+        elif k == 1:
+            b = value
+        elif k == 2:
+            c = value
+    if a == 0 or a == 10 or a == 127 or a >= 224 or (a == 169 and b == 254) or (a == 192 and b == 168):
+        return False
+    if (a == 172 and 16 <= b <= 31) or (a == 100 and 64 <= b <= 127) or (a == 198 and 18 <= b <= 19):
+        return False
+    return not (
+        (a == 192 and b == 0 and (c == 0 or c == 2))
+        or (a == 198 and b == 51 and c == 100)
+        or (a == 203 and b == 0 and c == 113)
+    )

@@ -1,0 +1,71 @@
+"""Rules over columns: which rule drops a document, by polars, without looking at any text."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import polars as pl
+
+from smelt.errors import StageError
+from smelt.recipe.select import RuleGroup, columns_of, nearest
+
+
+def columns(groups: Sequence[RuleGroup]) -> list[str]:
+    """The columns that the rules of these groups and their conditions need, sorted."""
+    wanted = {"lang", "domain", "source"}
+    for group in groups:
+        for expression in group.rules.values():
+            wanted |= columns_of(expression or "")
+    return sorted(wanted)
+
+
+def check(groups: Sequence[RuleGroup], available: Sequence[str]) -> None:
+    """Refuse rules that can't be evaluated over these columns.
+
+    Raises:
+        StageError: naming the rule, and the nearest column where one is missing.
+    """
+    for number, group in enumerate(groups):
+        for name, expression in group.rules.items():
+            if expression is None:
+                continue
+            where = f"select.groups[{number}].rules.{name}"
+            for column in sorted(columns_of(expression) - set(available)):
+                raise StageError(f"no column {column!r}", where=where, mend=nearest(column, list(available)))
+            try:
+                pl.sql_expr(expression)
+            except pl.exceptions.PolarsError as error:
+                line = str(error).splitlines()[0]
+                raise StageError(f"{expression!r} is no expression: {line}", where=where) from error
+
+
+def reasons(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
+    """For each row the name of the first rule of its group that holds; null where none does."""
+    chain = pl.lit(None, pl.String)
+    for group in reversed(groups):
+        chain = pl.when(_matches(group)).then(_first_rule(group)).otherwise(chain)
+    return frame.select(chain.alias("reason")).to_series()
+
+
+def holds(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
+    """One boolean column a rule of ``group``: whether it holds, whatever other rules say."""
+    return frame.select(
+        [pl.sql_expr(expression).fill_null(False).alias(name) for name, expression in group.rules.items() if expression]
+    )
+
+
+def _matches(group: RuleGroup) -> pl.Expr:
+    conditions = [
+        pl.col(column).is_in(list(wanted))
+        for column, wanted in (("lang", group.lang), ("domain", group.domain), ("source", group.source))
+        if wanted
+    ]
+    return reduce(lambda a, b: a & b, conditions, pl.lit(True))
+
+
+def _first_rule(group: RuleGroup) -> pl.Expr:
+    found = [
+        pl.when(pl.sql_expr(expression).fill_null(False)).then(pl.lit(name, pl.String))
+        for name, expression in group.rules.items()
+        if expression
+    ]
+    return pl.coalesce(found) if found else pl.lit(None, pl.String)
