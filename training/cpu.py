@@ -25,11 +25,11 @@ def decorations_left_out() -> Iterator[None]:
     """While megatron is imported: ``torch.compile`` gives functions back as they are, where there is no CUDA."""
     compile_function = torch.compile
     if not torch.cuda.is_available():
-        torch.compile = lambda function=None, **named: function if function else lambda decorated: decorated
+        vars(torch)["compile"] = lambda function=None, **named: function if function else lambda decorated: decorated
     try:
         yield
     finally:
-        torch.compile = compile_function
+        vars(torch)["compile"] = compile_function
 
 
 def _stand_in(original: ModuleType) -> ModuleType:

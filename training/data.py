@@ -13,8 +13,6 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from training.plan import token_bytes
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -38,8 +36,8 @@ class Block:
         labels: the labels that occur in it, sorted.
     """
 
-    def __init__(self, tokens: Path, segments: Path, vocab_size: int) -> None:
-        self._tokens = np.memmap(tokens, dtype=np.uint16 if token_bytes(vocab_size) == 2 else np.int32, mode="r")
+    def __init__(self, tokens: Path, segments: Path, token_bytes: int) -> None:
+        self._tokens = np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r")
         table = pq.read_table(segments, columns=["start", "label"])
         self._starts = table["start"].to_numpy()
         self.labels, self._segment_labels = np.unique(

@@ -4,14 +4,12 @@ import time
 
 import torch.distributed as dist
 
-from smelt.errors import StageError
-from smelt.recipe.rules import broken
-from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.recipe.training import TrainConfig
 from smelt.stage import Context
 from training import checkpoint
 from training.checkpoint import ROUND, CheckpointWriter, Description
 from training.metrics import MetricsLog
-from training.plan import BlockPlan, plan_blocks
+from training.plan import BlockPlan, plan_blocks, read_vocabulary, require_layout
 from training.processes import local_rank
 from training.stream import BlockStream
 from training.trainer import Trainer
@@ -25,9 +23,9 @@ def train(context: Context) -> None:
     """
     config: TrainConfig = context.config
     require_layout(config, dist.get_world_size())
-    vocab_size = context.lake.get_json(context.inputs["tokenizer"].key("tokenizer", "/figures.json"))["vocab_size"]
-    plans = plan_blocks(config, context.inputs["blocks"], vocab_size)
-    trainer = Trainer(config, vocab_size=vocab_size, seed=context.seed)
+    vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
+    plans = plan_blocks(config, context.inputs["blocks"], vocabulary)
+    trainer = Trainer(config, vocabulary=vocabulary, seed=context.seed)
     writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
     step = _resume(context, trainer)
     rest = [plan for plan in plans if plan.first_step >= step]
@@ -36,7 +34,7 @@ def train(context: Context) -> None:
         context.inputs["blocks"],
         rest,
         context.scratch / "blocks",
-        vocab_size,
+        vocabulary,
         fetches=local_rank() == 0,
     )
     tokens = tokens_before(config, step)
@@ -56,12 +54,6 @@ def train(context: Context) -> None:
     writer.wait()
     log.close()
     dist.barrier()
-
-
-def require_layout(config: TrainConfig, workers: int) -> None:
-    """Raise one line when the recipe's sizes don't divide among ``workers`` processes."""
-    if rule := broken(layout_rules(config, workers=workers)):
-        raise StageError(f"does not hold: {rule.name}", where="train", mend=rule.mend)
 
 
 def checkpoint_due(plans: list[BlockPlan], plan: BlockPlan, every_blocks: int) -> bool:
@@ -84,7 +76,7 @@ def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Descriptio
     config = trainer.config
     return Description(
         model=config.model.model_dump(),
-        vocab_size=trainer.vocab_size,
+        vocab_size=trainer.vocabulary.size,
         padded_vocab_size=trainer.model.vocab_size,
         sequence_length=max(earlier.sequence_length for earlier in config.phases[: phase + 1]),
         rope_base=trainer.rope_base(phase),

@@ -28,8 +28,8 @@ class LinearCrossEntropy(torch.autograd.Function):
         training = any(ctx.needs_input_grad)
         losses = torch.empty(count, dtype=torch.float32, device=hidden.device)
         penalty = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        grad_hidden = torch.empty_like(hidden) if training else None
-        grad_weight = torch.zeros_like(weight, dtype=torch.float32) if training else None
+        grad_hidden = torch.empty_like(hidden if training else hidden[:0])
+        grad_weight = torch.zeros_like(weight if training else weight[:0], dtype=torch.float32)
         rows = max(16, CHUNK_BYTES[hidden.device.type] // (4 * weight.shape[0]))
         for start in range(0, count, rows):
             part, target = hidden[start : start + rows], targets[start : start + rows, None]

@@ -11,6 +11,9 @@ import warnings
 
 from training.cpu import decorations_left_out, redirect
 
+logging.getLogger("megatron").setLevel(logging.ERROR)
+logging.getLogger("megatron.core").setLevel(logging.ERROR)
+
 with warnings.catch_warnings(), decorations_left_out():
     warnings.simplefilter("ignore")  # Apex and Transformer Engine are not here; nothing of this room needs them
     from megatron.core import dist_checkpointing, parallel_state
@@ -41,8 +44,6 @@ with warnings.catch_warnings(), decorations_left_out():
     from megatron.core.transformer.transformer_config import TransformerConfig
 
 redirect()
-logging.getLogger("megatron").setLevel(logging.ERROR)
-logging.getLogger("megatron.core").setLevel(logging.ERROR)
 
 __all__ = [
     "AttnMaskType",

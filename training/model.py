@@ -1,5 +1,6 @@
 """The model: Megatron-core's GPTModel in llama shape, built here and nowhere else."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ def build_model(
         pre_process=parallel_state.is_pipeline_first_stage(),
         post_process=parallel_state.is_pipeline_last_stage(),
         position_embedding_type="rope",
-        rotary_base=rope_base,  # type: ignore[arg-type]  (annotated int, but computed with as it is)
+        rotary_base=rope_base,  # type: ignore[arg-type]  # annotated int, but computed with as it is
         share_embeddings_and_output_weights=config.tied_embeddings,
         z_loss=z_loss,
     )
@@ -66,34 +67,36 @@ def build_model(
 def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig:
     """Megatron's configuration for the model and the process groups that exist."""
     dtype = DTYPES[precision]
-    return TransformerConfig(
-        num_layers=config.num_layers,
-        hidden_size=config.hidden_size,
-        ffn_hidden_size=config.ffn_hidden_size,
-        num_attention_heads=config.num_heads,
-        num_query_groups=config.num_query_groups,
-        kv_channels=config.head_size,
-        normalization="RMSNorm",
-        layernorm_epsilon=config.norm_epsilon,
-        qk_layernorm=config.qk_norm,
-        gated_linear_unit=True,
-        activation_func=F.silu,
-        add_bias_linear=False,
-        hidden_dropout=0.0,
-        attention_dropout=0.0,
-        init_method_std=config.init_std,
-        use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
-        params_dtype=dtype,
-        pipeline_dtype=dtype,
-        bf16=precision == "bf16",
-        tensor_model_parallel_size=parallel_state.get_tensor_model_parallel_world_size(),
-        pipeline_model_parallel_size=parallel_state.get_pipeline_model_parallel_world_size(),
-        gradient_accumulation_fusion=False,  # these four are Apex's and Transformer Engine's kernels
-        masked_softmax_fusion=False,
-        persist_layer_norm=False,
-        apply_rope_fusion=False,
-        bias_dropout_fusion=False,  # compiles with torch.compile, which wants a C++ compiler
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own deprecated defaults
+        return TransformerConfig(
+            num_layers=config.num_layers,
+            hidden_size=config.hidden_size,
+            ffn_hidden_size=config.ffn_hidden_size,
+            num_attention_heads=config.num_heads,
+            num_query_groups=config.num_query_groups,
+            kv_channels=config.head_size,
+            normalization="RMSNorm",
+            layernorm_epsilon=config.norm_epsilon,
+            qk_layernorm=config.qk_norm,
+            gated_linear_unit=True,
+            activation_func=F.silu,
+            add_bias_linear=False,
+            hidden_dropout=0.0,
+            attention_dropout=0.0,
+            init_method_std=config.init_std,
+            use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
+            params_dtype=dtype,
+            pipeline_dtype=dtype,
+            bf16=precision == "bf16",
+            tensor_model_parallel_size=parallel_state.get_tensor_model_parallel_world_size(),
+            pipeline_model_parallel_size=parallel_state.get_pipeline_model_parallel_world_size(),
+            gradient_accumulation_fusion=False,  # these four are Apex's and Transformer Engine's kernels
+            masked_softmax_fusion=False,
+            persist_layer_norm=False,
+            apply_rope_fusion=False,
+            bias_dropout_fusion=False,  # compiles with torch.compile, which wants a C++ compiler
+        )
 
 
 def _layer_spec(config: ModelConfig) -> ModuleSpec:

@@ -55,8 +55,8 @@ class Optimizer:
         norm = self._norm()
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
-        self.adam.grad_scale = (norm / self.clip_grad).clamp(min=1.0)
-        self.adam.found_inf = (~torch.isfinite(norm)).float()
+        # what GradScaler sets for fused optimizers: gradients are divided by the one, and 1 in the other stops the step
+        vars(self.adam).update(grad_scale=(norm / self.clip_grad).clamp(min=1.0), found_inf=(~norm.isfinite()).float())
         self.adam.step()
         for main in self.main:
             main.grad = None  # or the next backward would add to main_grad itself, and then add that to main_grad

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from smelt.errors import StageError
-from smelt.lake import Manifest
-from smelt.recipe.training import TrainConfig
+from smelt.lake import Lake, Manifest
+from smelt.recipe.rules import broken
+from smelt.recipe.training import TrainConfig, layout_rules
 
 UINT16_VOCABULARY = 65_500
 """Vocabularies below this are stored as uint16, as Megatron's indexed datasets do; others as int32."""
@@ -34,13 +35,46 @@ class BlockPlan:
         return self.first_step + self.num_steps
 
 
-def plan_blocks(config: TrainConfig, blocks: Manifest, vocab_size: int) -> list[BlockPlan]:
+@dataclass(frozen=True)
+class Vocabulary:
+    """What training needs to know of the tokenizer.
+
+    Attributes:
+        size: number of token ids.
+        padded_size: rows the recipe plans for, which the tokenizer may not have filled.
+        end_of_document, end_token: the token that ends each document, as id and as text.
+    """
+
+    size: int
+    padded_size: int
+    end_of_document: int
+    end_token: str
+
+    @property
+    def token_bytes(self) -> int:
+        """Bytes of a stored token."""
+        return 2 if self.size < UINT16_VOCABULARY else 4
+
+
+def read_vocabulary(lake: Lake, tokenizer: Manifest) -> Vocabulary:
+    """The vocabulary of a ``tokenizer`` artifact."""
+    figures = lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
+    end = figures["end_of_document"]
+    return Vocabulary(figures["vocab_size"], figures["padded_vocab_size"], end["id"], end["token"])
+
+
+def require_layout(config: TrainConfig, workers: int) -> None:
+    """Raise one line when the recipe's sizes don't divide among ``workers`` processes."""
+    if rule := broken(layout_rules(config, workers=workers)):
+        raise StageError(f"does not hold: {rule.name}", where="train", mend=rule.mend)
+
+
+def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -> list[BlockPlan]:
     """All blocks in training order.
 
     Raises:
         StageError: when the blocks hold fewer tokens than a phase asks for.
     """
-    width = token_bytes(vocab_size)
     plans: list[BlockPlan] = []
     first_step = 0
     for index, phase in enumerate(config.phases):
@@ -48,7 +82,7 @@ def plan_blocks(config: TrainConfig, blocks: Manifest, vocab_size: int) -> list[
         for part in blocks.parts:
             if int(part.name.split("-")[0]) != index or done == phase.num_steps:
                 continue
-            held = (part.files[".bin"].bytes // width - 1) // phase.tokens_per_step
+            held = (part.files[".bin"].bytes // vocabulary.token_bytes - 1) // phase.tokens_per_step
             steps = min(held, phase.num_steps - done)
             plans.append(BlockPlan(part.name, index, first_step + done, done, steps))
             done += steps
@@ -60,8 +94,3 @@ def plan_blocks(config: TrainConfig, blocks: Manifest, vocab_size: int) -> list[
             )
         first_step += done
     return plans
-
-
-def token_bytes(vocab_size: int) -> int:
-    """Bytes of a stored token."""
-    return 2 if vocab_size < UINT16_VOCABULARY else 4

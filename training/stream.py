@@ -14,7 +14,7 @@ from pathlib import Path
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
 from training.data import Block
-from training.plan import BlockPlan
+from training.plan import BlockPlan, Vocabulary
 
 AHEAD = 2
 """Blocks on local disk beyond the one that is trained on."""
@@ -30,12 +30,12 @@ class BlockStream:
         manifest: Manifest,
         plans: Sequence[BlockPlan],
         folder: Path,
-        vocab_size: int,
+        vocabulary: Vocabulary,
         *,
         fetches: bool,
     ) -> None:
         self._lake, self._manifest, self._plans = lake, manifest, plans
-        self._folder, self._vocab_size, self._fetches = folder, vocab_size, fetches
+        self._folder, self._vocabulary, self._fetches = folder, vocabulary, fetches
         self._at = 0
         self._moved = threading.Condition()
         self._error: BaseException | None = None
@@ -47,7 +47,7 @@ class BlockStream:
         for index, plan in enumerate(self._plans):
             started = time.perf_counter()
             paths = self._wait_for(plan)
-            block = Block(paths[1], paths[0], self._vocab_size)
+            block = Block(paths[1], paths[0], self._vocabulary.token_bytes)
             yield plan, block, time.perf_counter() - started
             with self._moved:
                 self._at = index + 1
@@ -65,7 +65,8 @@ class BlockStream:
         try:
             for index, plan in enumerate(self._plans):
                 with self._moved:
-                    self._moved.wait_for(lambda index=index: index <= self._at + AHEAD)
+                    while index > self._at + AHEAD:
+                        self._moved.wait()
                 if index > AHEAD + 1:
                     self._forget(self._plans[index - AHEAD - 2])
                 for suffix in FILES:

@@ -23,6 +23,7 @@ from training.megatron import (
 )
 from training.model import Llama, Loss, build_model
 from training.optimizer import Optimizer
+from training.plan import Vocabulary
 from training.processes import device
 
 
@@ -49,15 +50,15 @@ class StepResult:
 class Trainer:
     """Model and optimizer of this process, and the step that brings them on."""
 
-    def __init__(self, config: TrainConfig, *, vocab_size: int, seed: int) -> None:
-        self.config, self.vocab_size = config, vocab_size
+    def __init__(self, config: TrainConfig, *, vocabulary: Vocabulary, seed: int) -> None:
+        self.config, self.vocabulary = config, vocabulary
         self.tensor = parallel_state.get_tensor_model_parallel_world_size()
         self.pipeline = parallel_state.get_pipeline_model_parallel_world_size()
         self.replicas = parallel_state.get_data_parallel_world_size()
         self.device = device()
         self.model: Llama = build_model(
             config.model,
-            vocab_size=config.model.padded_vocab_size(vocab_size, self.tensor),
+            vocab_size=config.model.padded_vocab_size(vocabulary.padded_size),
             max_sequence_length=config.max_sequence_length,
             rope_base=self.rope_base(0),
             precision=config.training.precision,

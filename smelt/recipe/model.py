@@ -48,31 +48,31 @@ PRESETS: dict[str, dict[str, Any]] = {
 class ModelConfig(Config):
     """Sizes of the model. Keys given beside ``preset`` win over the preset's."""
 
-    preset: Literal["tiny", "125m", "350m", "1b", "3b", "8b", "13b", "70b"] | None = Field(None, exclude=True)
+    preset: Literal["tiny", "125m", "350m", "1b", "3b", "8b", "13b", "70b"] | None = Field(default=None, exclude=True)
     """Named sizes to start from. What counts (and is fingerprinted) are the sizes themselves."""
-    num_layers: int = Field(4, ge=1)
+    num_layers: int = Field(default=4, ge=1)
     """Transformer layers."""
-    hidden_size: int = Field(192, ge=8)
+    hidden_size: int = Field(default=192, ge=8)
     """Width of the residual stream."""
-    num_heads: int = Field(6, ge=1)
+    num_heads: int = Field(default=6, ge=1)
     """Query heads; the head size is hidden_size / num_heads."""
-    num_query_groups: int = Field(2, ge=1)
+    num_query_groups: int = Field(default=2, ge=1)
     """Key/value heads (grouped-query attention, Ainslie et al. 2023); equal to num_heads for plain attention."""
-    ffn_multiple_of: int = Field(64, ge=1, exclude=True)
+    ffn_multiple_of: int = Field(default=64, ge=1, exclude=True)
     """What the default of ffn_hidden_size is rounded up to."""
-    ffn_hidden_size: int = Field(512, ge=8)
+    ffn_hidden_size: int = Field(default=512, ge=8)
     """Inner size of SwiGLU; by default 8/3 of hidden_size, rounded up to ffn_multiple_of."""
     tied_embeddings: bool = True
     """Whether the output layer uses the embedding's weights: saves vocabulary x hidden_size parameters."""
-    vocab_multiple_of: int = Field(64, ge=1)
+    vocab_multiple_of: int = Field(default=64, ge=1)
     """What the tokenizer's vocabulary is padded to; matrix units like multiples of 64 or 128."""
-    rope_base: float = Field(10_000.0, gt=1)
+    rope_base: float = Field(default=10_000.0, gt=1)
     """Base of the rotary embedding (Su et al. 2021); 500000 for long contexts (Llama 3)."""
     qk_norm: bool = False
     """RMSNorm on queries and keys, against attention logits that grow until the loss spikes."""
-    norm_epsilon: float = Field(1e-5, gt=0)
+    norm_epsilon: float = Field(default=1e-5, gt=0)
     """Epsilon of RMSNorm."""
-    init_std: float = Field(0.02, gt=0)
+    init_std: float = Field(default=0.02, gt=0)
     """Standard deviation of initial weights; those that write to the residual stream get it over sqrt(2 layers)."""
 
     @model_validator(mode="before")
@@ -96,10 +96,9 @@ class ModelConfig(Config):
         """Width of one attention head."""
         return self.hidden_size // self.num_heads
 
-    def padded_vocab_size(self, vocab_size: int, tensor: int = 1) -> int:
-        """The tokenizer's vocabulary padded to ``vocab_multiple_of`` and to the tensor-parallel size."""
-        multiple = self.vocab_multiple_of * tensor
-        return -(-vocab_size // multiple) * multiple
+    def padded_vocab_size(self, vocab_size: int) -> int:
+        """The tokenizer's vocabulary padded to ``vocab_multiple_of``: the rows of the embedding."""
+        return -(-vocab_size // self.vocab_multiple_of) * self.vocab_multiple_of
 
     def num_parameters(self, vocab_size: int) -> int:
         """All parameters, the padded embedding (and output layer, if untied) included."""

@@ -19,25 +19,25 @@ Schedule = Literal["constant", "cosine", "linear", "wsd", "1-sqrt"]
 class Phase(Config):
     """One stretch of training."""
 
-    name: str = Field("main", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    name: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9_-]*$")
     """The phase's name, in metrics and in the report."""
-    tokens: int = Field(1_048_576, gt=0)
+    tokens: int = Field(default=1_048_576, gt=0)
     """Tokens to train on; rounded down to whole steps."""
-    sequence_length: int = Field(256, ge=8)
+    sequence_length: int = Field(default=256, ge=8)
     """Tokens in a sample."""
-    global_batch_size: int = Field(16, ge=1)
+    global_batch_size: int = Field(default=16, ge=1)
     """Sequences in a step, over all processes."""
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     """Peak learning rate of the phase."""
-    min_learning_rate: float = Field(0.0, ge=0)
+    min_learning_rate: float = Field(default=0.0, ge=0)
     """Learning rate at the phase's end, for the schedules that fall."""
     schedule: Schedule = "cosine"
     """Shape between warm-up and end. ``wsd``: constant, then 1-sqrt over decay_tokens (Hägele et al. 2024)."""
-    warmup_tokens: int = Field(0, ge=0)
+    warmup_tokens: int = Field(default=0, ge=0)
     """Tokens over which the rate rises, linearly, from the previous phase's last one (0 at the start)."""
-    decay_tokens: int | None = Field(None, gt=0)
+    decay_tokens: int | None = Field(default=None, gt=0)
     """Length of ``wsd``'s decay; by default a tenth of the phase."""
-    rope_base: float | None = Field(None, gt=1)
+    rope_base: float | None = Field(default=None, gt=1)
     """RoPE base of the phase; by default the model's, raised NTK-aware where sequences outgrow the first phase's."""
     weights: dict[str, float] | None = None
     """Mixture of this phase, instead of the recipe's."""

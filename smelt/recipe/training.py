@@ -18,31 +18,31 @@ from smelt.recipe.rules import Rule, divides, insist
 class OptimizerConfig(Config):
     """AdamW (Loshchilov & Hutter 2019). Norms and other vectors are not decayed."""
 
-    beta1: float = Field(0.9, ge=0, lt=1)
+    beta1: float = Field(default=0.9, ge=0, lt=1)
     """Decay of the mean of gradients."""
-    beta2: float = Field(0.95, ge=0, lt=1)
+    beta2: float = Field(default=0.95, ge=0, lt=1)
     """Decay of the mean of squared gradients; 0.95 is usual for language models."""
-    epsilon: float = Field(1e-8, gt=0)
+    epsilon: float = Field(default=1e-8, gt=0)
     """Added to the root of the second moment."""
-    weight_decay: float = Field(0.1, ge=0)
+    weight_decay: float = Field(default=0.1, ge=0)
     """Decoupled weight decay of matrices."""
-    clip_grad: float = Field(1.0, gt=0)
+    clip_grad: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient over all parameters."""
 
 
 class CheckpointConfig(Config):
     """When a checkpoint is committed. One lies at each phase's end in any case."""
 
-    every_blocks: int = Field(1, ge=1)
+    every_blocks: int = Field(default=1, ge=1)
     """Blocks between checkpoints."""
 
 
 class ParallelConfig(Config):
     """Model parallelism. The data-parallel size is what remains of the workers."""
 
-    tensor: int = Field(1, ge=1)
+    tensor: int = Field(default=1, ge=1)
     """Tensor-parallel size: each matrix is split over so many processes (one machine's GPUs at most)."""
-    pipeline: int = Field(1, ge=1)
+    pipeline: int = Field(default=1, ge=1)
     """Pipeline-parallel size: the layers are split over so many processes."""
 
 
@@ -50,13 +50,13 @@ class TrainingConfig(Config):
     """The trainer's settings."""
 
     optimizer: OptimizerConfig = OptimizerConfig()
-    z_loss: float = Field(0.0, ge=0)
+    z_loss: float = Field(default=0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
     checkpoint: CheckpointConfig = CheckpointConfig()
     parallel: ParallelConfig = ParallelConfig()
-    micro_batch_size: int | None = Field(None, ge=1)
+    micro_batch_size: int | None = Field(default=None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
 
 
@@ -64,7 +64,7 @@ class TrainConfig(Config):
     """What decides the trained weights: the ``train`` stage's config. The layout is carried, not fingerprinted."""
 
     model: ModelConfig = ModelConfig()
-    phases: tuple[Phase, ...] = Field((Phase(),), min_length=1)
+    phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1)
     training: TrainingConfig = TrainingConfig()
 
     @field_serializer("training")
@@ -107,8 +107,12 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
         divides("model.num_heads", model.num_heads, *tensor),
         divides("model.num_query_groups", model.num_query_groups, *tensor),
         divides("model.ffn_hidden_size", model.ffn_hidden_size, *tensor),
+        divides("model.vocab_multiple_of", model.vocab_multiple_of, *tensor),
         divides("model.num_layers", model.num_layers, *pipeline),
     ]
+    if config.training.z_loss:
+        one = Rule("training.z_loss goes with training.parallel.tensor 1", parallel.tensor == 1, mend="set either so")
+        rules.append(one)
     if workers is None:
         return rules
     ranks = parallel.tensor * parallel.pipeline

@@ -5,6 +5,7 @@ import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,9 +56,9 @@ def context(
     )
 
 
-def again(given: Context) -> Context:
+def again(given: Context, **changed: Any) -> Context:
     """The same work to be done once more, from nothing."""
-    return replace(given, artifact=Artifact("train", uuid.uuid4().hex[:20]))
+    return replace(given, artifact=Artifact("train", uuid.uuid4().hex[:20]), **changed)
 
 
 def documents(generator: np.random.Generator, count: int) -> tuple[np.ndarray, list[tuple[int, str]]]:
@@ -114,9 +115,11 @@ def tokenizer(lake: Lake) -> Manifest:
     built = Tokenizer(BPE(vocab=vocabulary, merges=[]))
     built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
     artifact = Artifact("tokenizer", uuid.uuid4().hex[:20])
+    end = {"token": "<|endoftext|>", "id": 0}
+    figures = {"vocab_size": VOCAB_SIZE, "padded_vocab_size": 320, "end_of_document": end}
     files = {
         "/tokenizer.json": built.to_str().encode(),
-        "/figures.json": json.dumps({"vocab_size": VOCAB_SIZE, "eod": 0}).encode(),
+        "/figures.json": json.dumps(figures).encode(),
     }
     return commit(lake, artifact, [artifact.write_part(lake, "parts", "tokenizer", files=files, rows=1, stats={})])
 

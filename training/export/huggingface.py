@@ -45,7 +45,7 @@ def hf_weights(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tenso
     return {name: weight.contiguous() for name, weight in weights.items()}
 
 
-def hf_config(description: Description, *, eod: int, dtype: torch.dtype) -> dict[str, Any]:
+def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dtype) -> dict[str, Any]:
     """``config.json`` of a LlamaForCausalLM."""
     config = description.config
     return {
@@ -67,18 +67,17 @@ def hf_config(description: Description, *, eod: int, dtype: torch.dtype) -> dict
         "tie_word_embeddings": config.tied_embeddings,
         "attention_bias": False,
         "mlp_bias": False,
-        "bos_token_id": eod,
-        "eos_token_id": eod,
+        **end,
         "torch_dtype": str(dtype).removeprefix("torch."),
     }
 
 
-def hf_tokenizer_config(description: Description, *, eod_token: str) -> dict[str, Any]:
+def hf_tokenizer_config(description: Description, *, end_token: str) -> dict[str, Any]:
     """``tokenizer_config.json`` beside a ``tokenizer.json``."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": eod_token,
-        "eos_token": eod_token,
+        "bos_token": end_token,
+        "eos_token": end_token,
         "model_max_length": description.sequence_length,
         "clean_up_tokenization_spaces": False,
     }

@@ -3,9 +3,9 @@
 import json
 
 from safetensors.torch import save
-from tokenizers import Tokenizer
 
 from smelt.stage import Context, Part, Round, Shard, Stage
+from training.plan import read_vocabulary
 
 
 def export_shards(context: Context) -> list[Shard]:
@@ -21,8 +21,8 @@ def export_model(context: Context, shard: Shard) -> Part:
 
     tokenizer = context.inputs["tokenizer"]
     tokenizer_json = context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json"))
-    figures = context.lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
-    eod_token = Tokenizer.from_str(tokenizer_json.decode()).id_to_token(figures["eod"])
+    vocabulary = read_vocabulary(context.lake, tokenizer)
+    end = {"bos_token_id": vocabulary.end_of_document, "eos_token_id": vocabulary.end_of_document}
     loaded = load_model(context.lake, context.inputs["train"])
     description = loaded.description
     dtype = DTYPES[context.config.precision or description.precision]
@@ -30,10 +30,10 @@ def export_model(context: Context, shard: Shard) -> Part:
     return Part(
         files={
             "/model.safetensors": save({name: w.to("cpu", dtype) for name, w in weights.items()}, {"format": "pt"}),
-            "/config.json": _json(hf_config(description, eod=figures["eod"], dtype=dtype)),
-            "/generation_config.json": _json({"bos_token_id": figures["eod"], "eos_token_id": figures["eod"]}),
+            "/config.json": _json(hf_config(description, end=end, dtype=dtype)),
+            "/generation_config.json": _json(end),
             "/tokenizer.json": tokenizer_json,
-            "/tokenizer_config.json": _json(hf_tokenizer_config(description, eod_token=eod_token)),
+            "/tokenizer_config.json": _json(hf_tokenizer_config(description, end_token=vocabulary.end_token)),
         },
         rows=1,
         stats={"parameters": sum(weight.numel() for weight in weights.values()), "tokens": description.tokens},

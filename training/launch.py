@@ -1,0 +1,99 @@
+"""Launching the trainer's processes with Ray Train: one a GPU, or CPU workers with gloo.
+
+When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
+checkpoint. As long as checkpoints are being committed it may try as often as it takes.
+"""
+
+import os
+
+import ray
+import torch
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.torch import TorchConfig, TorchTrainer
+from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
+
+from smelt.errors import SmeltError
+from smelt.recipe.rules import broken
+from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.stage import Context, Resources
+from training.plan import require_layout
+
+QUIET = {
+    "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "1",
+}
+"""Ray Train's options: no helper actors that nobody asks, and a dead worker noticed within a second."""
+
+
+def launch(context: Context) -> None:
+    """Train with the workers that the resources say, to the end.
+
+    Raises:
+        SmeltError: the one a worker raised, or that workers keep dying without getting any further.
+    """
+    workers = num_workers(context.config, context.resources)
+    require_layout(context.config, workers)
+    os.environ.update(QUIET)
+    done = -1
+    while True:
+        try:
+            _trainer(context, workers).fit()
+            return
+        except TrainingFailedError as error:
+            raised = _cause(error)
+            committed = len(context.records("checkpoints"))
+            if isinstance(raised, SmeltError) or committed == done:
+                raise raised from None
+            done = committed
+
+
+def num_workers(config: TrainConfig, resources: Resources) -> int:
+    """As many workers as asked for, else the most that the cluster has and the recipe's sizes allow."""
+    if resources.workers:
+        return resources.workers
+    found = ray.cluster_resources()
+    most = found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus
+    fitting = (n for n in range(int(most), 0, -1) if broken(layout_rules(config, workers=n)) is None)
+    return next(fitting, max(1, int(most)))
+
+
+def _trainer(context: Context, workers: int) -> TorchTrainer:
+    resources = context.resources
+    each: dict[str, float] = {"CPU": resources.cpus, "memory": resources.memory_gb * 2**30}
+    if resources.gpus:
+        each["GPU"] = resources.gpus
+    return TorchTrainer(
+        _work,
+        train_loop_config={"context": context},
+        scaling_config=ScalingConfig(num_workers=workers, use_gpu=resources.gpus > 0, resources_per_worker=each),
+        torch_config=TorchConfig(backend="nccl" if resources.gpus else "gloo"),
+        run_config=RunConfig(
+            name=context.artifact.fingerprint,
+            storage_path=str((context.lake.settings.home / "ray-train").resolve()),
+            failure_config=FailureConfig(max_failures=0),
+        ),
+    )
+
+
+def _work(given: dict) -> None:
+    """One worker, in its own process; its process group exists already."""
+    from training.loop import train
+    from training.processes import start_parallel
+
+    context: Context = given["context"]
+    if not torch.cuda.is_available():
+        torch.set_num_threads(max(1, int(context.resources.cpus)))
+    parallel = context.config.training.parallel
+    start_parallel(tensor=parallel.tensor, pipeline=parallel.pipeline)
+    train(context)
+
+
+def _cause(error: TrainingFailedError) -> BaseException:
+    """What a worker raised, rather than Ray's account of it."""
+    if isinstance(error, WorkerGroupError):
+        for failure in error.worker_failures.values():
+            cause = getattr(failure, "cause", None) or failure
+            if isinstance(cause, SmeltError):
+                return cause
+    return error
