@@ -67,7 +67,6 @@ class Context:
     Attributes:
         config: the stage's config model, as in its fingerprint.
         resources: how the stage is run; must not change the result.
-        seed: the recipe's seed.
         inputs: manifests of the input artifacts, by stage name; an ``external`` input (a listing
             digest) is not in it.
         external: inputs that are no artifacts, name to digest (``listing``).
@@ -78,7 +77,6 @@ class Context:
     lake: Lake
     config: Any
     resources: Resources
-    seed: int
     inputs: dict[str, Manifest]
     external: dict[str, str]
     artifact: Artifact

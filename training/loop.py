@@ -25,7 +25,7 @@ def train(context: Context) -> None:
     require_layout(config, dist.get_world_size())
     vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
     plans = plan_blocks(config, context.inputs["blocks"], vocabulary)
-    trainer = Trainer(config, vocabulary=vocabulary, seed=context.seed)
+    trainer = Trainer(config, vocabulary=vocabulary)
     writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
     step = _resume(context, trainer)
     rest = [plan for plan in plans if plan.first_step >= step]

@@ -50,7 +50,7 @@ class StepResult:
 class Trainer:
     """Model and optimizer of this process, and the step that brings them on."""
 
-    def __init__(self, config: TrainConfig, *, vocabulary: Vocabulary, seed: int) -> None:
+    def __init__(self, config: TrainConfig, *, vocabulary: Vocabulary) -> None:
         self.config, self.vocabulary = config, vocabulary
         self.tensor = parallel_state.get_tensor_model_parallel_world_size()
         self.pipeline = parallel_state.get_pipeline_model_parallel_world_size()
@@ -63,7 +63,7 @@ class Trainer:
             rope_base=self.rope_base(0),
             precision=config.training.precision,
             z_loss=config.training.z_loss,
-            seed=seed,
+            seed=config.seed,
         )
         self.parallel = DistributedDataParallel(
             self.model.config,

@@ -76,7 +76,6 @@ def make_context(
         lake=lake,
         config=spec(planned.stage).config(recipe),
         resources=recipe.resources.get(planned.stage, Resources()),
-        seed=recipe.seed,
         inputs=inputs,
         external={name: value for name, value in planned.inputs.items() if name == LISTING},
         artifact=planned.artifact,

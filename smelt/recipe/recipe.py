@@ -133,7 +133,7 @@ class Recipe(Config):
 
     def train_config(self) -> TrainConfig:
         """What decides the trained weights."""
-        return TrainConfig(model=self.model, phases=self.phases, training=self.training)
+        return TrainConfig(model=self.model, phases=self.phases, training=self.training, seed=self.seed)
 
     def evaluate_config(self) -> EvaluateConfig:
         """What decides the evaluation: the content of its probes included."""

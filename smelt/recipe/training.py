@@ -66,6 +66,8 @@ class TrainConfig(Config):
     model: ModelConfig = ModelConfig()
     phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1)
     training: TrainingConfig = TrainingConfig()
+    seed: int = 1234
+    """The recipe's seed, which draws the initial weights."""
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:

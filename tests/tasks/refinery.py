@@ -89,10 +89,10 @@ def tokenized(lake: Lake, parts: Sequence[Sequence[Document]], dtype: np.dtype) 
     return _manifest(artifact, records, records, {})
 
 
-def context(lake: Lake, stage: str, config: Any, inputs: dict[str, Manifest], seed: int = 1234) -> Context:
+def context(lake: Lake, stage: str, config: Any, inputs: dict[str, Manifest]) -> Context:
     """What a stage is given; each call makes an artifact of its own."""
     artifact = Artifact(stage, uuid.uuid4().hex[:20])
-    return Context(lake, config, Resources(), seed, inputs, {}, artifact)
+    return Context(lake, config, Resources(), inputs, {}, artifact)
 
 
 def run(stage: Stage, given: Context, *, backwards: bool = False) -> Manifest:

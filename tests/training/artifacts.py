@@ -49,7 +49,6 @@ def context(
         lake=lake,
         config=config,
         resources=Resources(workers=workers),
-        seed=1234,
         inputs=inputs,
         external={},
         artifact=artifact,

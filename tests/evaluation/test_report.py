@@ -1,0 +1,92 @@
+"""The report over a whole run's artifacts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evaluation.report.charts import Line, line_chart, spread, thin, ticks
+from evaluation.report.funnel import drops, steps
+from smelt.engine.make import work_on
+from smelt.lake import Artifact, Lake
+from smelt.recipe.resources import Resources
+from smelt.stage import Context, Shard
+from tests.evaluation.artifacts import whole_run
+
+
+@pytest.fixture
+def given(lake: Lake) -> Context:
+    inputs, config = whole_run(lake)
+    return Context(
+        lake=lake,
+        config=config,
+        resources=Resources(),
+        inputs=inputs,
+        external={},
+        artifact=Artifact("report", "f" * 20),
+    )
+
+
+def _write(given: Context) -> tuple[str, str]:
+    record = work_on(given, 0, Shard("report"))
+    return given.get("parts", "report", "/report.html").decode(), record.digest
+
+
+def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
+    page, _ = _write(given)
+    for words in (
+        "demo",
+        "12 of 13",
+        "minhash",
+        "not UTF-8",
+        "unigram",
+        "grammar-en",
+        "Enough documents in language zh",
+    ):
+        assert words in page
+    for manifest in given.inputs.values():
+        assert f"{manifest.stage}/{manifest.fingerprint}" in page
+
+
+def test_the_page_needs_no_network_and_trusts_no_text(given: Context) -> None:
+    page, _ = _write(given)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page  # what the model wrote is shown, not run
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "default-src 'none'" in page
+
+
+def test_clocks_are_shown_but_do_not_count(given: Context) -> None:
+    page, digest = _write(given)
+    slower = {
+        name: manifest.model_copy(update={"provenance": manifest.provenance | {"wall_s": 7777}})
+        for name, manifest in given.inputs.items()
+    }
+    other_page, other_digest = _write(replace(given, inputs=slower))
+    assert page != other_page
+    assert digest == other_digest
+
+
+def test_every_dropped_document_is_accounted_for(given: Context) -> None:
+    way = steps(given.inputs)
+    assert way[0].documents - way[-1].documents == sum(drop.documents for drop in drops(given.inputs))
+    for drop in drops(given.inputs):
+        assert sum(drop.by_lang.values()) == drop.documents
+
+
+def test_charts_stay_small_and_readable() -> None:
+    long = [(float(x), 1.0 / (x + 1)) for x in range(100_000)]
+    assert len(thin(long)) <= 300
+    assert thin(long)[-1][0] == 99_999
+    assert len(str(line_chart([Line("loss", long, 1)], x_name="x", y_name="y"))) < 20_000
+    assert ticks(0, 1, 5) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    names = [Line(str(i), [], 1) for i in range(6)]
+    placed = [y for y, _, _ in spread([(50.0, name, 0.0) for name in names], gap=15, low=0, high=100)]
+    assert all(below - above >= 15 for above, below in zip(placed, placed[1:], strict=False))
+    assert max(placed) <= 100
+
+
+def test_a_flat_line_and_no_line_are_drawn(tmp_path: Path) -> None:
+    assert "<path" in line_chart([Line("one", [(1.0, 2.0)], 1)], x_name="x", y_name="y")
+    assert "No data" in line_chart([Line("none", [(1.0, None)], 1)], x_name="x", y_name="y")
