@@ -1,0 +1,138 @@
+"""Near-duplicates: our MinHash against datatrove's, on the same documents with the same bands and rows.
+
+Both run in one process and do the whole chain: signatures, buckets, what goes. datatrove runs twice, with
+its own word splitter (spaCy) and with a plain ``\\w+`` in its place, which shows how much is the splitter.
+
+    python -m bench.dedup --json FILE [--megabytes 6]
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import regex
+import xxhash
+from datatrove.data import Document
+from datatrove.pipeline.dedup.minhash import (
+    MinhashConfig,
+    MinhashDedupBuckets,
+    MinhashDedupCluster,
+    MinhashDedupFilter,
+    MinhashDedupSignature,
+)
+from datatrove.utils.hashing import HashConfig
+from datatrove.utils.logging import logger
+
+from bench.texts import texts
+from smelt.recipe.dedup import MinHash
+from tasks.dedup import minhash
+from tasks.dedup.buckets import SIGNATURE, decide
+
+CONFIG = MinHash(bands=14, rows=8, shingle_words=5)
+
+
+class PlainWords:
+    """A word splitter for datatrove that does nothing but ``\\w+``."""
+
+    def word_tokenize(self, text: str) -> list[str]:
+        """The words of a text."""
+        return regex.findall(r"\w+", text)
+
+
+def ours(documents: pa.Array) -> np.ndarray:
+    """Which of the documents go."""
+    whole, bands, has_units = minhash.keys(documents, CONFIG)
+    keys = np.column_stack((whole | np.uint64(1), bands & ~np.uint64(1)))
+    records = np.zeros(keys.shape, SIGNATURE)
+    records["key"] = keys
+    records["rank"] = pa.compute.binary_length(documents).to_numpy().astype(np.uint64)[:, None]
+    records["id"] = records["row"] = np.arange(len(documents))[:, None]
+    decisions, _ = decide(records[has_units].reshape(-1))
+    gone = np.zeros(len(documents), np.bool_)
+    gone[decisions["row"]] = True
+    return gone
+
+
+def theirs(documents: list[Document], *, plain_words: bool) -> np.ndarray:
+    """Which of the documents go, by datatrove's chain."""
+    config = MinhashConfig(
+        n_grams=CONFIG.shingle_words,
+        num_buckets=CONFIG.bands,
+        hashes_per_bucket=CONFIG.rows,
+        hash_config=HashConfig(precision=64),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        signature = MinhashDedupSignature(f"{folder}/signatures", config)
+        signature._hash_func = lambda shingle: xxhash.xxh64_intdigest(shingle.encode())  # xxhash 4 takes no str
+        if plain_words:
+            signature.word_tokenizer = PlainWords()
+        signature.run(iter(documents))
+        buckets = MinhashDedupBuckets(f"{folder}/signatures", f"{folder}/buckets", config=config)
+        for bucket in range(CONFIG.bands):
+            buckets.run(None, bucket, CONFIG.bands)
+        MinhashDedupCluster(f"{folder}/buckets", f"{folder}/remove", config=config).run(None, 0, 1)
+        kept = {document.id for document in MinhashDedupFilter(f"{folder}/remove").run(iter(documents), 0, 1)}
+    return np.array([document.id not in kept for document in documents])
+
+
+def measure(megabytes: float) -> dict[str, Any]:
+    """MB/s of each, ratios, and how many documents go."""
+    logger.remove()
+    os.environ["TQDM_DISABLE"] = "1"
+    ours(pa.array(["warm", "up"], pa.large_string()))  # compiled code is cached across runs; loading it takes a moment
+    result: dict[str, Any] = {"mb_s": {}, "dropped": {}, "documents": {}}
+    for lang in ("en", "code", "zh"):
+        column = texts(lang, megabytes)
+        size = column.nbytes / 1e6
+        gone, took = _best_of(3, lambda column=column: ours(column))
+        result["documents"][lang] = len(column)
+        result["mb_s"][lang] = {"smelt": size / took}
+        result["dropped"][lang] = {"smelt": int(gone.sum())}
+        if lang == "zh":
+            continue  # datatrove's Chinese needs a word splitter with downloaded models
+        documents = [Document(text=text, id=str(place)) for place, text in enumerate(column.to_pylist())]
+        for name, plain in (("datatrove", False), ("datatrove_plain_words", True)):
+            dropped, took = _best_of(1, lambda documents=documents, plain=plain: theirs(documents, plain_words=plain))
+            result["mb_s"][lang][name] = size / took
+            result["dropped"][lang][name] = int(dropped.sum())
+    english = result["mb_s"]["en"]
+    result["ratios"] = {
+        "datatrove_minhash": english["smelt"] / english["datatrove"],
+        "datatrove_minhash_plain_words": english["smelt"] / english["datatrove_plain_words"],
+    }
+    return result
+
+
+def _best_of(times: int, run: Any) -> tuple[Any, float]:
+    best, value = float("inf"), None
+    for _ in range(times):
+        start = time.process_time()  # of the processor, so that neighbours on the machine don't count
+        value = run()
+        best = min(best, time.process_time() - start)
+    return value, best
+
+
+def main() -> None:
+    """Print a table, and write the figures where asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--megabytes", type=float, default=6.0, help="text of each language")
+    given = parser.parse_args()
+    result = measure(given.megabytes)
+    for lang, rates in result["mb_s"].items():
+        for name, rate in rates.items():
+            print(f"{lang:5} {name:24} {rate:9.2f} MB/s   drops {result['dropped'][lang][name]}")
+    for name, ratio in result["ratios"].items():
+        print(f"smelt / {name:34} {ratio:7.1f}")
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
