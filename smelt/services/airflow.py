@@ -10,9 +10,13 @@ import sqlite3
 import sys
 import urllib.request
 from contextlib import closing
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
+from smelt.services import processes
 from smelt.services.checkout import CHECKOUT
 from smelt.services.service import Service
 from smelt.services.state import State, write_private
@@ -35,7 +39,7 @@ def airflow(state: State) -> list[Service]:
             name=name,
             command=(program, *arguments),
             environment=environment,
-            ready=lambda: _health(port).get(health) == "healthy",
+            ready=lambda: _is_healthy(port, health, processes.members(state.home, [name]).get(name, [])),
             address=address,
             ports=(port,) if address else (),
             after=("airflow-db",),
@@ -111,11 +115,20 @@ def _environment(state: State) -> dict[str, str]:
     return {**state.settings.environment(), **variables, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
 
 
-def _health(port: int) -> dict[str, str | None]:
-    """Health of each part as the API server sees it by their heartbeats; empty while it doesn't answer."""
+def _is_healthy(port: int, part: str, living: list[psutil.Process]) -> bool:
+    """Whether Airflow takes this part for healthy, by a heartbeat of the process that lives now."""
+    state = _health(port).get(part, {})
+    if not living or state.get("status") != "healthy":
+        return False
+    heartbeat = state.get(f"latest_{part}_heartbeat")  # the database has none
+    return heartbeat is None or datetime.fromisoformat(heartbeat).timestamp() > living[0].create_time()
+
+
+def _health(port: int) -> dict[str, dict[str, str | None]]:
+    """State of each part of Airflow by name, as its API server tells; empty while it doesn't answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-            return {name: part["status"] for name, part in json.load(answer).items()}
+            return json.load(answer)
     except OSError:
         return {}
 
