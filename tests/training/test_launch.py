@@ -27,9 +27,8 @@ def join(rank: int, given: Context, workers: int, folder: str) -> None:
     """One of several processes that train together, without Ray."""
     torch.set_num_threads(1)
     os.environ["LOCAL_RANK"] = str(rank)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/{given.artifact.fingerprint}", rank=rank, world_size=workers
-    )
+    store = dist.FileStore(f"{folder}/{given.artifact.fingerprint}", workers)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=workers)
     parallel = given.config.training.parallel
     start_parallel(tensor=parallel.tensor, pipeline=parallel.pipeline)
     train(given)
@@ -87,5 +86,5 @@ def test_one_process_and_two_give_the_same_losses(lake: Lake, tmp_path: Path) ->
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:
     odd = Phase(name="main", tokens=9 * 32, sequence_length=32, global_batch_size=9, learning_rate=1e-2)
     given = context(lake, tmp_path, TrainConfig(model=MODEL, phases=(odd,)), workers=2)
-    with pytest.raises(StageError, match="global_batch_size 9 is a multiple of the data-parallel size 2 .take 8 or 10"):
+    with pytest.raises(StageError, match="global_batch_size 9 is a multiple of the data-parallel size 2"):
         STAGE.run(given)

@@ -1,0 +1,101 @@
+"""Model, phases and training as a recipe says them: figures and rules before anything runs."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from smelt.identity import digest
+from smelt.recipe.figures import figures
+from smelt.recipe.model import ModelConfig
+from smelt.recipe.phases import Phase, learning_rate, ntk_base, rope_base
+from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig, micro_batch_size
+
+
+@pytest.mark.parametrize(("preset", "billions"), [("1b", 1.236), ("3b", 3.213), ("8b", 8.030), ("70b", 70.554)])
+def test_presets_have_llamas_published_sizes(preset: str, billions: float) -> None:
+    assert ModelConfig(preset=preset).num_parameters(128_256) == pytest.approx(billions * 1e9, rel=1e-3)
+
+
+def test_explicit_keys_win_over_the_preset() -> None:
+    model = ModelConfig(preset="125m", num_layers=6, hidden_size=512, num_heads=8)
+    assert (model.num_layers, model.num_query_groups, model.ffn_hidden_size) == (6, 4, 1408)
+    assert ModelConfig(**model.model_dump()) == model.model_copy(update={"preset": None})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "line"),
+    [
+        ({"num_heads": 5}, "model.hidden_size 192 is a multiple of model.num_heads 5 (take 190 or 195)"),
+        ({"num_query_groups": 4}, "model.num_heads 6 is a multiple of model.num_query_groups 4 (take 4 or 8)"),
+    ],
+)
+def test_sizes_that_do_not_divide_are_one_line(sizes: dict, line: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ModelConfig(**sizes)
+    assert line in raised.value.errors()[0]["msg"]
+
+
+def test_a_phase_shorter_than_a_step_is_one_line() -> None:
+    with pytest.raises(ValidationError, match="100 tokens are less than one step of 4096"):
+        Phase(name="main", tokens=100, sequence_length=256, global_batch_size=16)
+
+
+def test_the_whole_learning_rate_curve() -> None:
+    phase = {"sequence_length": 10, "global_batch_size": 1, "tokens": 100}
+    phases = (
+        Phase(name="a", learning_rate=1.0, schedule="constant", warmup_tokens=40, **phase),
+        Phase(name="b", learning_rate=1.0, min_learning_rate=0.2, schedule="linear", **phase),
+        Phase(name="c", learning_rate=0.6, schedule="cosine", warmup_tokens=20, **phase),
+        Phase(name="d", learning_rate=1.0, schedule="wsd", decay_tokens=40, **phase),
+        Phase(name="e", learning_rate=1.0, schedule="1-sqrt", **phase),
+    )
+    curve = [[learning_rate(phases, index, step) for step in range(10)] for index in range(5)]
+    assert curve[0] == pytest.approx([0.25, 0.5, 0.75] + [1.0] * 7)
+    assert curve[1] == pytest.approx([0.92, 0.84, 0.76, 0.68, 0.6, 0.52, 0.44, 0.36, 0.28, 0.2])
+    assert curve[2][:2] == pytest.approx([0.4, 0.6])  # from the 0.2 that b ended with
+    assert curve[2][5:] == pytest.approx([0.3 * (1 + math.cos(math.pi * k / 8)) for k in range(4, 9)])
+    assert curve[3] == pytest.approx([1.0] * 6 + [1 - math.sqrt(k / 4) for k in range(1, 5)])
+    assert curve[4] == pytest.approx([1 - math.sqrt(k / 10) for k in range(1, 11)])
+
+
+def test_longer_phases_raise_the_rope_base() -> None:
+    short = Phase(name="short", sequence_length=256)
+    long = Phase(name="long", sequence_length=1024)
+    given = Phase(name="given", sequence_length=1024, rope_base=5e5)
+    bases = [rope_base((short, long, given), index, base=1e4, head_size=64) for index in range(3)]
+    assert bases == [1e4, ntk_base(1e4, 4, 64), 5e5]
+    assert bases[1] == pytest.approx(4.18e4, rel=1e-2)
+
+
+def test_the_layout_is_not_in_the_fingerprint() -> None:
+    here = TrainConfig()
+    there = TrainConfig(training=TrainingConfig(parallel=ParallelConfig(tensor=2), micro_batch_size=1))
+    other = TrainConfig(training=TrainingConfig(z_loss=1e-4))
+    assert digest(here) == digest(there) != digest(other)
+
+
+def test_layouts_that_do_not_divide_are_one_line() -> None:
+    with pytest.raises(ValidationError, match=r"model.num_layers 4 is a multiple of training.parallel.pipeline 3"):
+        TrainConfig(training=TrainingConfig(parallel=ParallelConfig(pipeline=3)))
+
+
+def test_figures_add_up() -> None:
+    config = TrainConfig(
+        model=ModelConfig(preset="8b"),
+        phases=(Phase(tokens=16_000_000_000, sequence_length=4096, global_batch_size=256),),
+        training=TrainingConfig(precision="bf16"),
+    )
+    found = figures(config, vocab_size=128_256, workers=8)
+    assert found.parameters == 8_030_261_248
+    assert found.memory.weights + found.memory.gradients + found.memory.optimizer == 18 * found.parameters
+    assert found.phases[0].steps == 16_000_000_000 // (4096 * 256)
+    assert found.phases[0].flops_per_token == pytest.approx(6 * 7.5e9 + 6 * 32 * 4096 * 4096, rel=0.01)
+    assert found.tokens_per_parameter == pytest.approx(2, rel=0.01)
+    assert all(rule.holds for rule in found.rules)
+
+
+def test_micro_batches_fill_a_share() -> None:
+    config = TrainConfig()
+    assert micro_batch_size(config, Phase(global_batch_size=24, sequence_length=512), 2) == 6
+    assert micro_batch_size(config, Phase(global_batch_size=24, sequence_length=8192), 2) == 1
