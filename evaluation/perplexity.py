@@ -9,22 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from evaluation.heldout import Stream
-from evaluation.likelihood import token_losses, windows
+from evaluation.likelihood import Model, token_losses, windows
 
 DIGITS = 4
 """Decimals that are kept: what two machines agree on."""
 
 
-def model_losses(
-    model: nn.Module, streams: Sequence[Stream], *, sequence_length: int, vocab_size: int, device: torch.device
-) -> list[float]:
+def model_losses(model: Model, streams: Sequence[Stream], sequence_length: int) -> list[float]:
     """Summed loss in nats of each stream under the model."""
     pieces = [(index, window) for index, s in enumerate(streams) for window in windows(s.tokens, sequence_length)]
-    losses = token_losses(model, [window for _, window in pieces], vocab_size=vocab_size, device=device)
+    losses = token_losses(model, [window for _, window in pieces])
     sums = np.zeros(len(streams))
     for (index, _), loss in zip(pieces, losses, strict=True):
         sums[index] += loss.sum()

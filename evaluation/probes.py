@@ -9,34 +9,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from tokenizers import Tokenizer
-from torch import nn
 
-from evaluation.likelihood import token_losses
+from evaluation.likelihood import Model, token_losses
 from evaluation.perplexity import DIGITS
 
 
-def judge_probes(
-    model: nn.Module,
-    tokenizer: Tokenizer,
-    items: Sequence[dict[str, Any]],
-    *,
-    end_of_document: int,
-    vocab_size: int,
-    device: torch.device,
-) -> dict[str, Any]:
+def judge_probes(model: Model, tokenizer: Tokenizer, items: Sequence[dict[str, Any]], *, end: int) -> dict[str, Any]:
     """Accuracy and margin over multiple-choice items.
+
+    Args:
+        end: the end-of-document token, which every prompt comes after.
 
     Returns:
         ``items``; ``accuracy``; ``chance`` (accuracy of guessing); ``margin``: by how much the right answer beats the
         best wrong one, in nats per byte, on average; below 0 where it loses.
     """
-    starts = [[end_of_document, *_encode(tokenizer, item["prompt"])] for item in items]
+    starts = [[end, *_encode(tokenizer, item["prompt"])] for item in items]
     answers = [_encode(tokenizer, choice) for item in items for choice in item["choices"]]
     owners = [index for index, item in enumerate(items) for _ in item["choices"]]
     sequences = [np.array(starts[owner] + answer) for owner, answer in zip(owners, answers, strict=True)]
-    losses = token_losses(model, sequences, vocab_size=vocab_size, device=device)
+    losses = token_losses(model, sequences)
     scores = [-float(loss[-len(answer) :].sum()) for loss, answer in zip(losses, answers, strict=True)]
     margins, position = [], 0
     for item in items:

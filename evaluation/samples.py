@@ -6,6 +6,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from evaluation.perplexity import DIGITS
+from smelt.recipe.evaluate import Generation
 
 ANSWER_TOKENS = 16
 """Tokens in which an answer must begin and end."""
@@ -14,17 +15,15 @@ Write = Callable[[list[int], int, float], list[int]]
 """Goes on from token ids: (ids, number of tokens, temperature) to the new ids."""
 
 
-def sample_texts(
-    write: Write, tokenizer: Tokenizer, prompts: Sequence[str], *, max_tokens: int, temperature: float, end: int
-) -> list[dict[str, str]]:
+def sample_texts(write: Write, tokenizer: Tokenizer, config: Generation, *, end: int) -> list[dict[str, str]]:
     """Each prompt and what the model writes after it, up to the end of the document.
 
     Args:
         end: the end-of-document token; generation starts after one, as every document does.
     """
     return [
-        {"prompt": prompt, "text": _continue(write, tokenizer, prompt, max_tokens, temperature, end)}
-        for prompt in prompts
+        {"prompt": prompt, "text": _continue(write, tokenizer, prompt, config.max_tokens, config.temperature, end)}
+        for prompt in config.prompts
     ]
 
 

@@ -20,6 +20,7 @@ from smelt.errors import StageError
 from smelt.lake import PartRecord
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from training.plan import Vocabulary, read_vocabulary
 
 HELDOUT = "heldout"
 
@@ -32,7 +33,7 @@ def spaced(parts: tuple[PartRecord, ...], wanted: int) -> list[PartRecord]:
 
 def counts(context: Context, shard: Shard) -> Part:
     """Token counts of a part's training split."""
-    found = heldout.token_counts(context.lake, context.inputs["tokens"], shard.name, _vocabulary(context)["vocab_size"])
+    found = heldout.token_counts(context.lake, context.inputs["tokens"], shard.name, _vocabulary(context).size)
     sink = io.BytesIO()
     np.save(sink, found)
     return Part({".npy": sink.getvalue()}, rows=len(found))
@@ -45,7 +46,7 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
         StageError: when no text is held out.
     """
     config: EvaluateConfig = context.config
-    end = _vocabulary(context)["end_of_document"]["id"]
+    end = _vocabulary(context).end_of_document
     streams = heldout.choose(
         context.lake, context.inputs["tokens"], cap=config.max_tokens_per_label, end_of_document=end
     )
@@ -65,50 +66,36 @@ def checkpoint_shards(context: Context) -> list[Shard]:
 def judge(context: Context, shard: Shard) -> Part:
     """All figures of a checkpoint, and its sample texts."""
     from training.load import generate, load_model  # with Megatron: only where a model is needed
-    from training.processes import device
 
     config: EvaluateConfig = context.config
-    train, lake = context.inputs["train"], context.lake
+    lake = context.lake
     tokenizer = Tokenizer.from_str(lake.get(context.inputs["tokenizer"].key("tokenizer", "/tokenizer.json")).decode())
-    end = _vocabulary(context)["end_of_document"]["id"]
-    description = lake.get_json(train.key(shard.name, "/model.json"))
-    model = load_model(lake, train, shard.name)
+    end = _vocabulary(context).end_of_document
+    model = load_model(lake, context.inputs["train"], shard.name)
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
-    shape = {"vocab_size": description["padded_vocab_size"], "device": device()}
-    length = config.sequence_length or description["sequence_length"]
+    length = config.sequence_length or model.description.sequence_length
 
     def write(ids: list[int], num_tokens: int, temperature: float) -> list[int]:
-        return generate(model, ids, num_tokens=num_tokens, temperature=temperature, seed=context.seed)
+        return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed)
 
-    losses = summary(streams, model_losses(model, streams, sequence_length=length, **shape))
-    generation = config.generation
+    losses = summary(streams, model_losses(model, streams, length))
     found = {
         "checkpoint": shard.name,
-        "step": description["step"],
-        "tokens": description["tokens"],
-        "phase": description["phase"],
+        "step": model.description.step,
+        "tokens": model.description.tokens,
+        "phase": model.description.phase,
         "sequence_length": length,
         "heldout": losses,
         "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
-        "probes": {
-            item.name: judge_probes(model, tokenizer, item.items(), end_of_document=end, **shape)
-            for item in config.probes
-        },
+        "probes": {item.name: judge_probes(model, tokenizer, item.items(), end=end) for item in config.probes},
         "benchmarks": {item.name: judge_answers(write, tokenizer, item.items(), end=end) for item in config.benchmarks},
-        "samples": sample_texts(
-            write,
-            tokenizer,
-            generation.prompts,
-            max_tokens=generation.max_tokens,
-            temperature=generation.temperature,
-            end=end,
-        ),
+        "samples": sample_texts(write, tokenizer, config.generation, end=end),
     }
     return Part({"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": losses["tokens"], "checkpoints": 1})
 
 
-def _vocabulary(context: Context) -> dict[str, Any]:
-    return context.inputs["tokenizer"].stats["tokenizer"]
+def _vocabulary(context: Context) -> Vocabulary:
+    return read_vocabulary(context.lake, context.inputs["tokenizer"])
 
 
 def _as_json(value: Any) -> bytes:

@@ -66,6 +66,8 @@ class Generation(Config):
     """Tokens to write after each."""
     temperature: float = Field(0.7, ge=0)
     """Softmax temperature of sampling; 0 takes the likeliest token."""
+    seed: int = 1234
+    """Seed of sampling."""
 
 
 class EvaluateConfig(Config):

@@ -1,6 +1,7 @@
 """The report over a whole run's artifacts."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_charts_stay_small_and_readable() -> None:
     assert ticks(0, 1, 5) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     names = [Line(str(i), [], 1) for i in range(6)]
     placed = [y for y, _, _ in spread([(50.0, name, 0.0) for name in names], gap=15, low=0, high=100)]
-    assert all(below - above >= 15 for above, below in zip(placed, placed[1:], strict=False))
+    assert all(below - above >= 15 for above, below in pairwise(placed))
     assert max(placed) <= 100
 
 

@@ -1,0 +1,96 @@
+"""What training did: loss by step, by label and by phase, and the mixture it really saw."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.report.charts import Line, Mark
+from smelt.gates.figures import share
+from smelt.lake import Lake, Manifest
+
+Metrics = Sequence[Mapping[str, Any]]
+"""Lines of ``metrics.jsonl``, step by step."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A group's share of a phase: asked, got, and how often its documents were read."""
+
+    phase: str
+    group: str
+    asked: float
+    got: float
+    tokens: int
+    epochs: float
+
+
+def read_metrics(lake: Lake, train: Manifest) -> list[dict[str, Any]]:
+    """Every step's line, in order."""
+    return [
+        json.loads(line) for part in train.parts for line in lake.get(train.key(part, "/metrics.jsonl")).splitlines()
+    ]
+
+
+def mixture(blocks: Manifest) -> list[Asked]:
+    """Asked and got, phase by phase in the recipe's order."""
+    found = []
+    for phase in blocks.config["phases"]:
+        figures = blocks.stats["mixture"][phase["name"]]
+        total = sum(figures["got"].values())
+        for group, asked in sorted(figures["asked"].items(), key=lambda item: (-item[1], item[0])):
+            tokens = figures["got"].get(group, 0)
+            epochs = figures["epochs"].get(group, 0.0)
+            found.append(Asked(phase["name"], group, asked, share(tokens, total), tokens, epochs))
+    return found
+
+
+def labels(metrics: Metrics) -> list[str]:
+    """Labels that were trained on, those with most tokens first."""
+    tokens: dict[str, int] = defaultdict(int)
+    for line in metrics:
+        for label, number in line["tokens_by_label"].items():
+            tokens[label] += number
+    return sorted(tokens, key=lambda label: (-tokens[label], label))
+
+
+def loss_line(metrics: Metrics) -> Line:
+    """Training loss over tokens."""
+    return Line("all", [(line["tokens"], line["loss"]) for line in metrics], 0)
+
+
+def label_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list[Line]:
+    """Training loss over tokens of the first ``limit`` labels."""
+    return [
+        Line(label, smooth([(line["tokens"], line["loss_by_label"].get(label)) for line in metrics]), number)
+        for number, label in enumerate(order[:limit], start=1)
+    ]
+
+
+def rate_line(metrics: Metrics) -> Line:
+    """Learning rate over tokens."""
+    return Line("rate", [(line["tokens"], line["lr"]) for line in metrics], 8)
+
+
+def phase_marks(metrics: Metrics) -> list[Mark]:
+    """Where each phase begins; none where there is but one."""
+    marks: list[Mark] = []
+    before, tokens = None, 0
+    for line in metrics:
+        if line["phase"] != before:
+            marks.append(Mark(tokens or line["tokens"], line["phase"]))
+            before = line["phase"]
+        tokens = line["tokens"]
+    return marks if len(marks) > 1 else []
+
+
+def smooth(points: Sequence[tuple[float, float | None]], keep: float = 0.8) -> list[tuple[float, float | None]]:
+    """An exponential mean: a label has few tokens in a step, so its loss jumps about."""
+    mean: float | None = None
+    found: list[tuple[float, float | None]] = []
+    for x, y in points:
+        if y is not None:
+            mean = y if mean is None else keep * mean + (1 - keep) * y
+        found.append((x, mean))
+    return found

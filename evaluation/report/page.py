@@ -1,0 +1,103 @@
+"""From gathered figures to the page: charts, number formats, and the template.
+
+Text of documents and of the model stands in the page, so the template escapes everything, and the page's
+content policy lets the browser run no script and load nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from evaluation.report import learning
+from evaluation.report.charts import Line, colour, line_chart, share_bars, short
+
+_HERE = Path(__file__).parent
+LINES_DRAWN = 7
+
+
+def render(values: Mapping[str, Any]) -> str:
+    """The page as one HTML document.
+
+    Args:
+        values: what ``stage.gather`` gives.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "count": lambda value: f"{value:,}",
+        "short": lambda value: short(float(f"{value:.3g}")),
+        "bytes": in_bytes,
+        "percent": lambda value: f"{100 * value:.1f}\u202f%",
+        "number": lambda value: f"{value:.4g}",
+        "duration": duration,
+        "yaml": lambda value: yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110),
+    }
+    template = environment.get_template("report.html.j2")
+    style = Markup((_HERE / "report.css").read_text())
+    last = values["evaluations"][-1]
+    passed = [result["success"] for result in values["gates"].values() if result]
+    return template.render(
+        **values, style=style, last=last, charts=charts(values), gates_passed=sum(passed), gates_run=len(passed)
+    )
+
+
+def charts(values: Mapping[str, Any]) -> dict[str, Markup]:
+    """All charts of the page, by name."""
+    metrics = values["metrics"]
+    labels = learning.labels(metrics)
+    marks = learning.phase_marks(metrics)
+    langs = [fate.label for fate in values["fates"]["lang"]]
+    tokens = {"x_name": "tokens"}
+    return {
+        "languages": share_bars([(stage, sizes) for stage, sizes, _ in values["languages"]], langs),
+        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=marks, **tokens),
+        "labels": line_chart(learning.label_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks, **tokens),
+        "rate": line_chart([learning.rate_line(metrics)], y_name="learning rate", height=130, from_zero=True, **tokens),
+        "heldout": line_chart(heldout_lines(values["evaluations"], langs), y_name="held-out loss", **tokens),
+        "bits": line_chart(
+            heldout_lines(values["evaluations"], langs, "bits_per_byte"), y_name="bits per byte", **tokens
+        ),
+        "probes": line_chart(
+            probe_lines(values["evaluations"]), y_name="share of probes answered right", height=240, **tokens
+        ),
+    }
+
+
+def heldout_lines(evaluations: Sequence[Mapping[str, Any]], langs: Sequence[str], figure: str = "loss") -> list[Line]:
+    """A figure over all text and by language, checkpoint by checkpoint, and the unigram model's over all."""
+    found = [Line("all", [(item["tokens"], item["heldout"][figure]) for item in evaluations], 0, dots=True)]
+    for lang in langs[:LINES_DRAWN]:
+        if lang in evaluations[-1]["heldout"]["by_lang"]:
+            points = [(item["tokens"], item["heldout"]["by_lang"][lang][figure]) for item in evaluations]
+            found.append(Line(lang, points, colour(lang, langs), dots=True))
+    unigram = [(item["tokens"], item["unigram"][figure]) for item in evaluations]
+    return [*found, Line("unigram", unigram, 8, dashed=True, dots=len(unigram) == 1)]
+
+
+def probe_lines(evaluations: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Accuracy of each probe set, checkpoint by checkpoint."""
+    names = list(evaluations[-1]["probes"])
+    return [
+        Line(name, [(item["tokens"], item["probes"][name]["accuracy"]) for item in evaluations], number, dots=True)
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def in_bytes(value: float) -> str:
+    """A size in bytes, in the unit that suits it."""
+    for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 1 h 02 min, 3 min 20 s or 4.2 s."""
+    if seconds >= 3600:
+        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
+    return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s" if seconds >= 60 else f"{seconds:.1f} s"

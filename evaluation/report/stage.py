@@ -1,0 +1,74 @@
+"""The report: gathered from the manifests, the training metrics, the evaluations and the gates' results.
+
+Wall times and code versions stand in the page because readers want them, but not in its digest: two runs
+that made the same have equal reports.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evaluation.report import funnel, learning
+from evaluation.report.page import render
+from smelt.gates.suite import result_key
+from smelt.identity import digest
+from smelt.lake import Lake, Manifest
+from smelt.recipe.model import ModelConfig
+from smelt.recipe.report import ReportConfig
+from smelt.stage import Context, Part, Round, Shard, Stage
+
+SHARD = "report"
+
+
+def work(context: Context, shard: Shard) -> Part:
+    """Write the page."""
+    gates = gate_results(context.lake, context.inputs, context.config)
+    values = gather(context.lake, context.inputs, context.config, gates)
+    content = digest(
+        {
+            "config": context.config,
+            "inputs": {name: manifest.digest for name, manifest in context.inputs.items()},
+            "gates": gates,
+        }
+    )
+    return Part({"/report.html": render(values).encode()}, rows=1, content_digest=content)
+
+
+def gate_results(lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig) -> dict[str, Any]:
+    """What each stage's gate said, by stage; None where it has not run."""
+    return {
+        stage: lake.find_json(result_key(stage, manifest.fingerprint, config.suites[stage]))
+        for stage, manifest in inputs.items()
+        if stage in config.suites
+    }
+
+
+def gather(
+    lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig, gates: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that the page shows."""
+    train, evaluate = inputs["train"], inputs["evaluate"]
+    metrics = learning.read_metrics(lake, train)
+    evaluations = [lake.get_json(evaluate.key(part, "/evaluation.json")) for part in evaluate.parts]
+    model = lake.get_json(train.key(train.parts[-1], "/model.json"))
+    return {
+        "config": config,
+        "steps": funnel.steps(inputs),
+        "drops": funnel.drops(inputs),
+        "fates": {kind: funnel.fates(inputs, kind) for kind in ("lang", "domain", "source")},
+        "languages": funnel.languages(inputs),
+        "ingest": inputs["ingest"].stats,
+        "packages": inputs["fetch"].stats.get("packages", {}),
+        "tokenizer": inputs["tokenizer"].stats["tokenizer"],
+        "tokens": inputs["tokens"].stats,
+        "mixture": learning.mixture(inputs["blocks"]),
+        "metrics": metrics,
+        "model": model,
+        "parameters": ModelConfig(**model["model"]).num_parameters(model["padded_vocab_size"]),
+        "train_config": train.config,
+        "evaluations": evaluations,
+        "gates": gates,
+        "lineage": list(inputs.values()),
+    }
+
+
+STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work),))

@@ -1,0 +1,270 @@
+"""A whole run's artifacts made by hand: figures that fit together, small files, nothing computed."""
+
+import json
+import math
+import uuid
+from functools import partial
+from typing import Any
+
+from smelt.gates.suite import result_key, suite_id
+from smelt.identity import digest
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake.artifact import merge_stats
+from smelt.recipe.gates import GatesConfig
+from smelt.recipe.graph import STAGES
+from smelt.recipe.report import ReportConfig
+
+STEPS, TOKENS_PER_STEP = 240, 8192
+DOCUMENTS = {
+    "zh/technical": (3200, 9_800_000),
+    "zh/books": (640, 2_400_000),
+    "en/technical": (4100, 14_200_000),
+    "en/manual": (900, 3_100_000),
+    "code/code": (610, 8_900_000),
+}
+DROPPED = {
+    "select": {"short": 0.11, "few_letters": 0.02, "dup_lines": 0.015},
+    "dedup": {"exact": 0.03, "minhash": 0.06},
+    "decontaminate": {"contaminated:words-zh": 0.001},
+}
+SAMPLES = [
+    {
+        "prompt": "今天的天气",
+        "text": "预报功能可以在文档中插入当前日期，选择“格式 - 单元格”打开对话框。<script>alert(1)</script>",
+    },
+    {
+        "prompt": "The quick brown fox",
+        "text": " function returns the number of rows in the range.\n\nSyntax\n\nROWS(Array)",
+    },
+    {
+        "prompt": "def main():\n",
+        "text": "    parser = argparse.ArgumentParser()\n    parser.add_argument('--all')\n    return 0\n",
+    },
+]
+
+
+def commit(lake: Lake, stage: str, parts: dict[str, tuple[dict[str, bytes], int, dict]], **named: Any) -> Manifest:
+    """An artifact of parts: name to (files, rows, stats)."""
+    artifact = Artifact(stage, uuid.uuid4().hex[:20])
+    records = [
+        artifact.write_part(lake, named.get("round", "parts"), name, files=files, rows=rows, stats=stats)
+        for name, (files, rows, stats) in parts.items()
+    ]
+    manifest = Manifest(
+        stage=stage,
+        version=1,
+        fingerprint=artifact.fingerprint,
+        config=named.get("config", {}),
+        inputs=named.get("inputs", {}),
+        parts=tuple(records),
+        stats=merge_stats([record.stats for record in records]),
+        digest=digest([record.digest for record in records]),
+        provenance={"started": "2026-11-23T23:00:00+00:00", "wall_s": 12.3, "code": "d7d8095"},
+    )
+    return artifact.commit(lake, manifest)
+
+
+def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
+    """Artifacts of every stage before the report, their gates' results, and the report's config."""
+    stats = _document_stats()
+    found: dict[str, Manifest] = {}
+
+    def add(stage: str, parts: dict, **named: Any) -> None:
+        inputs = {name: found[name].fingerprint for name in next(s for s in STAGES if s.name == stage).inputs}
+        found[stage] = commit(lake, stage, parts, inputs=inputs, **named)
+
+    add("fetch", {"a.b": ({".00000.parquet": b"x"}, 9800, {"packages": {"libreoffice-help-zh-cn": "4:7.4.7-1"}})})
+    for stage in ("ingest", "clean", "score", "select", "dedup", "decontaminate"):
+        add(stage, {"00000": ({".parquet": b"x" * 1000}, 9450, stats[stage])}, config={"name": stage, "limit": 0.5})
+    add("tokenizer", {"tokenizer": ({"/tokenizer.json": b"{}"}, 16384, {"tokenizer": _tokenizer()})})
+    add("tokens", {"00000": ({".bin": b"x"}, 7000, stats["tokens"])})
+    phases = [
+        {"name": "main", "tokens": 180 * TOKENS_PER_STEP, "sequence_length": 256, "global_batch_size": 32},
+        {"name": "anneal", "tokens": 60 * TOKENS_PER_STEP, "sequence_length": 512, "global_batch_size": 16},
+    ]
+    mixture = {
+        "asked": {"zh": 0.4, "en": 0.4, "code": 0.2},
+        "got": {"zh": 589_000, "en": 601_000, "code": 284_560},
+        "epochs": {"zh": 0.21, "en": 0.16, "code": 0.13},
+    }
+    blocks = {"mixture": {"main": mixture, "anneal": mixture}, "tokens": STEPS * TOKENS_PER_STEP}
+    add("blocks", {"0-00000": ({".bin": b"x"}, 10, blocks)}, config={"phases": phases})
+    trained = [{**phase, "learning_rate": 2e-3, "schedule": "wsd"} for phase in phases]
+    add("train", _checkpoints(), round="checkpoints", config={"phases": trained})
+    add("export", {"hf": ({"/config.json": b"{}"}, 1, {})})
+    add("evaluate", _evaluations(), round="checkpoints")
+    gates = GatesConfig()
+    suites = {stage: suite_id(stage, gates) for stage in found}
+    for stage, manifest in found.items():
+        lake.put_json(result_key(stage, manifest.fingerprint, suites[stage]), _gate(stage, manifest, suites[stage]))
+    return found, ReportConfig(recipe="demo", description="Documentation in Chinese and English", suites=suites)
+
+
+def _document_stats() -> dict[str, dict]:
+    left = dict(DOCUMENTS)
+    found = {"ingest": {**_sizes(left), "quarantined": {"truncated gzip": 3, "not UTF-8": 11, "broken pdf": 1}}}
+    found["clean"] = {**_sizes(left), "bytes": int(0.94 * _sizes(left)["bytes"]), "dropped": {}}
+    left = {label: (count, int(0.94 * size)) for label, (count, size) in left.items()}
+    found["score"] = _sizes(left)
+    for stage, reasons in DROPPED.items():
+        gone = {label: {why: int(part * left[label][0]) for why, part in reasons.items()} for label in left}
+        dropped = {
+            why: {
+                "documents": sum(gone[label][why] for label in left),
+                "bytes": sum(gone[label][why] * left[label][1] // left[label][0] for label in left),
+            }
+            for why in reasons
+        }
+        left = {
+            label: (count - sum(gone[label].values()), int(size * (1 - sum(gone[label].values()) / count)))
+            for label, (count, size) in left.items()
+        }
+        by_lang: dict[str, dict[str, int]] = {}
+        for label, whys in gone.items():
+            own = by_lang.setdefault(label.split("/")[0], {})
+            for why, number in whys.items():
+                own[why] = own.get(why, 0) + number
+        source = {"docs": {why: size["documents"] for why, size in dropped.items()}}
+        found[stage] = {
+            **_sizes(left),
+            "dropped": dropped,
+            "dropped_by_domain": gone,
+            "dropped_by_lang": by_lang,
+            "dropped_by_source": source,
+        }
+    split = {
+        "documents": 7000,
+        "tokens": 9_200_000,
+        "tokens_by_lang": {"zh": 3_100_000, "en": 4_200_000, "code": 1_900_000},
+        "tokens_by_domain": {},
+    }
+    found["tokens"] = {
+        **_sizes(left),
+        "train": split,
+        "valid": {**split, "tokens_by_lang": {"zh": 31_000, "en": 40_000}},
+    }
+    return found
+
+
+def _sizes(left: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    by_domain = {label: {"documents": count, "bytes": size} for label, (count, size) in left.items()}
+    by_lang: dict[str, dict[str, int]] = {}
+    for label, size in by_domain.items():
+        own = by_lang.setdefault(label.split("/")[0], {"documents": 0, "bytes": 0})
+        own["documents"] += size["documents"]
+        own["bytes"] += size["bytes"]
+    total = {key: sum(size[key] for size in by_lang.values()) for key in ("documents", "bytes")}
+    return {**total, "by_lang": by_lang, "by_domain": by_domain, "by_source": {"docs": total}}
+
+
+def _tokenizer() -> dict[str, Any]:
+    ratios = {"zh": (3.9, 1.5), "en": (4.1, 4.1), "code": (3.4, 3.4)}
+    return {
+        "vocab_size": 16384,
+        "padded_vocab_size": 16384,
+        "end_of_document": {"token": "<|endoftext|>", "id": 0},
+        "padding": {"token": "<|padding|>", "id": 1},
+        "unused_tokens": {"count": 1210, "share": 0.0739},
+        "round_trip": {"documents": 400, "failed": 0},
+        "num_dirty_tokens": 14,
+        "by_lang": {
+            lang: {"documents": 130, "bytes": 400_000, "bytes_per_token": a, "characters_per_token": b}
+            for lang, (a, b) in ratios.items()
+        },
+    }
+
+
+def _loss(step: int, label: str = "") -> float:
+    offset = {"": 0.0, "zh/technical": 0.5, "zh/books": 0.9, "en/technical": 0.1, "en/manual": -0.1, "code/code": -0.8}
+    noise = 0.12 * math.sin(step * 12.9898 + len(label)) * math.sin(step * 3.1)
+    return 3.4 + offset[label] + 6.3 * math.exp(-step / 30) + 0.8 * math.exp(-step / 200) + noise
+
+
+def _checkpoints() -> dict[str, tuple]:
+    lines = [
+        {
+            "step": step,
+            "phase": "main" if step <= 180 else "anneal",
+            "tokens": step * TOKENS_PER_STEP,
+            "loss": _loss(step),
+            "loss_by_label": {label: _loss(step, label) for i, label in enumerate(DOCUMENTS) if (step + i) % 4},
+            "tokens_by_label": {label: count for label, (count, _) in DOCUMENTS.items()},
+            "grad_norm": 1.0,
+            "lr": 2e-3 * min(1, step / 24) * (1 if step <= 180 else (1 - (step - 180) / 61)),
+            "skipped": False,
+        }
+        for step in range(1, STEPS + 1)
+    ]
+    found = {}
+    for end in range(60, STEPS + 1, 60):
+        content = "".join(json.dumps(line) + "\n" for line in lines[end - 60 : end])
+        model = {"num_layers": 6, "hidden_size": 256, "num_heads": 8, "num_query_groups": 4}
+        described = {"model": model, "padded_vocab_size": 16384, "tokens": end * TOKENS_PER_STEP, "step": end}
+        files = {"/metrics.jsonl": content.encode(), "/model.json": json.dumps(described).encode()}
+        found[f"step-{end:07d}"] = (files, 60, {})
+    return found
+
+
+def _evaluations() -> dict[str, tuple]:
+    found = {}
+    for end in range(60, STEPS + 1, 60):
+        progress = 1 - math.exp(-end / 100)
+        value = {
+            "checkpoint": f"step-{end:07d}",
+            "step": end,
+            "tokens": end * TOKENS_PER_STEP,
+            "phase": "main",
+            "sequence_length": 256,
+            "heldout": _heldout(partial(_loss, end)),
+            "unigram": _heldout(lambda label: 8.1 if label.startswith("zh") else 7.6),
+            "probes": {
+                "grammar-en": {"items": 36, "accuracy": 0.5 + 0.2 * progress, "chance": 0.5, "margin": 0.04 * progress},
+                "words-zh": {"items": 36, "accuracy": 0.5 + 0.14 * progress, "chance": 0.5, "margin": 0.02 * progress},
+                "syntax-code": {"items": 30, "accuracy": 0.5 + 0.4 * progress, "chance": 0.5, "margin": 0.3 * progress},
+            },
+            "benchmarks": {"questions": {"items": 21, "accuracy": 0.0952}},
+            "samples": SAMPLES,
+        }
+        found[f"step-{end:07d}"] = ({"/evaluation.json": json.dumps(value).encode()}, 1, {"tokens": 71_000})
+    return found
+
+
+def _heldout(loss_of: Any) -> dict[str, Any]:
+    def figures(loss: float) -> dict[str, Any]:
+        return {
+            "tokens": 14_200,
+            "bytes": 55_000,
+            "documents": 14,
+            "loss": round(loss, 4),
+            "perplexity": round(math.exp(loss), 2),
+            "bits_per_byte": round(loss / math.log(2) * 14_200 / 55_000, 4),
+        }
+
+    labels = {label: figures(loss_of(label)) for label in DOCUMENTS}
+    langs = {lang: next(v for k, v in labels.items() if k.startswith(lang)) for lang in ("zh", "en", "code")}
+    mean = sum(item["loss"] for item in labels.values()) / len(labels)
+    return {**figures(mean), "by_lang": langs, "by_label": labels}
+
+
+def _gate(stage: str, manifest: Manifest, suite: str) -> dict[str, Any]:
+    expectations = [
+        {"name": "Every document that came in has its row", "success": True, "observed": "9,450", "expected": "9,450"},
+        {
+            "name": "The share of dropped documents is tolerable",
+            "success": True,
+            "observed": "14.2 %",
+            "expected": "≤ 90 %",
+        },
+    ]
+    success = stage != "decontaminate"
+    if not success:
+        name = "Enough documents in language zh are kept"
+        expectations.append({"name": name, "success": False, "observed": "1.2 %", "expected": "≥ 2 %"})
+    return {
+        "success": success,
+        "stage": stage,
+        "fingerprint": manifest.fingerprint,
+        "suite": suite,
+        "expectations": expectations,
+        "docs": "",
+    }

@@ -1,0 +1,101 @@
+"""Likelihoods under a model whose probabilities are known."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+
+from evaluation.heldout import Stream, unigram_losses
+from evaluation.likelihood import token_losses, windows
+from evaluation.perplexity import model_losses, summary
+from evaluation.probes import judge_probes
+from evaluation.samples import judge_answers
+from smelt.errors import RecipeError
+from smelt.recipe.evaluate import EvaluateConfig, ProbeSet, with_digests
+
+
+class Counting:
+    """A model that expects the next token to be one higher, with probability 1/2; all others share the rest."""
+
+    def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
+        follows = tokens[:, 1:] == tokens[:, :-1] + 1
+        return torch.where(follows, np.log(2.0), np.log(2.0 * 255))
+
+
+@pytest.fixture
+def letters() -> Tokenizer:
+    """One token a byte."""
+    alphabet = sorted(ByteLevel.alphabet())
+    tokenizer = Tokenizer(BPE(vocab={char: number for number, char in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer, tokenizer.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    return tokenizer
+
+
+def test_padding_and_batches_change_nothing() -> None:
+    generator = np.random.default_rng(0)
+    sequences = [generator.integers(0, 9, int(n)) for n in generator.integers(2, 3000, 40)]
+    together = token_losses(Counting(), sequences)
+    for sequence, losses in zip(sequences, together, strict=True):
+        assert len(losses) == len(sequence) - 1
+        np.testing.assert_allclose(losses, token_losses(Counting(), [sequence])[0])
+
+
+def test_every_token_of_a_stream_is_predicted_once() -> None:
+    tokens = np.arange(1001)
+    pieces = windows(tokens, 128)
+    assert np.concatenate([piece[1:] for piece in pieces]).tolist() == tokens[1:].tolist()
+    stream = Stream("en/a", tokens.astype(np.int32), bytes=4000, documents=2)
+    figures = summary([stream], model_losses(Counting(), [stream], 128))
+    assert figures["loss"] == pytest.approx(np.log(2), abs=1e-3)
+    assert figures["perplexity"] == pytest.approx(2, abs=1e-2)
+    assert figures["bits_per_byte"] == pytest.approx(0.25)
+    assert figures["by_lang"]["en"]["documents"] == 2
+
+
+def test_the_unigram_model_knows_frequencies_and_nothing_else() -> None:
+    stream = Stream("en/a", np.array([0, 1, 1, 2], np.int32), bytes=3, documents=1)
+    (even,) = unigram_losses(np.zeros(16, np.int64), [stream])
+    assert even == pytest.approx(3 * np.log(16))  # add-one smoothing of nothing
+    (skewed,) = unigram_losses(np.array([0, 98, 0, 0]), [stream])
+    assert skewed == pytest.approx(-2 * np.log(99 / 102) - np.log(1 / 102))
+
+
+def test_a_probe_is_right_where_the_right_answer_is_likelier(letters: Tokenizer) -> None:
+    right = {"prompt": "a", "answer": "bcd", "choices": ["bcd", "bxz"]}
+    wrong = {"prompt": "a", "answer": "zzz", "choices": ["bcd", "zzz"]}
+    found = judge_probes(Counting(), letters, [right, wrong, right], end=255)
+    assert found["accuracy"] == pytest.approx(0.6667)
+    assert found["chance"] == 0.5
+    alone = judge_probes(Counting(), letters, [right], end=255)
+    assert alone["margin"] == pytest.approx(2 * np.log(255) / 3, abs=1e-3)  # two of three bytes, per byte
+
+
+def test_a_free_answer_counts_when_the_text_begins_with_it(letters: Tokenizer) -> None:
+    def write(ids: list[int], num_tokens: int, temperature: float) -> list[int]:
+        return letters.encode(" Paris, of course").ids
+
+    questions = [{"prompt": "France", "answer": " Paris"}, {"prompt": "France", "answer": "Lyon"}]
+    assert judge_answers(write, letters, questions, end=255) == {"items": 2, "accuracy": 0.5}
+
+
+def test_changed_probes_are_another_evaluation(tmp_path) -> None:
+    file = tmp_path / "probes.jsonl"
+    file.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}))
+    config = EvaluateConfig(probes=(ProbeSet(name="p", path=str(file)),))
+    before = with_digests(config)
+    file.write_text(json.dumps({"prompt": "a", "answer": "x", "choices": ["b", "c"]}))
+    assert with_digests(config) != before
+    with pytest.raises(RecipeError, match="not among the choices"):
+        with_digests(config).probes[0].items()
+    with pytest.raises(RecipeError, match="digest"):
+        before.probes[0].items()
+
+
+@pytest.mark.parametrize("name", ["grammar-en", "words-zh", "syntax-code", "questions"])
+def test_the_sets_that_ship_can_be_read(name: str) -> None:
+    assert len(ProbeSet(name=name, path=f"recipes/benchmarks/{name}.jsonl").items()) >= 20
