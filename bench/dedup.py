@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     for lang in ("en", "code", "zh"):
         column = texts(lang, megabytes)
         size = column.nbytes / 1e6
-        gone, took = _best_of(3, lambda column=column: ours(column))
+        gone, took = best_of(3, lambda column=column: ours(column))
         result["documents"][lang] = len(column)
         result["mb_s"][lang] = {"smelt": size / took}
         result["dropped"][lang] = {"smelt": int(gone.sum())}
@@ -98,7 +99,7 @@ def measure(megabytes: float) -> dict[str, Any]:
             continue  # datatrove's Chinese needs a word splitter with downloaded models
         documents = [Document(text=text, id=str(place)) for place, text in enumerate(column.to_pylist())]
         for name, plain in (("datatrove", False), ("datatrove_plain_words", True)):
-            dropped, took = _best_of(1, lambda documents=documents, plain=plain: theirs(documents, plain_words=plain))
+            dropped, took = best_of(1, lambda documents=documents, plain=plain: theirs(documents, plain_words=plain))
             result["mb_s"][lang][name] = size / took
             result["dropped"][lang][name] = int(dropped.sum())
     english = result["mb_s"]["en"]
@@ -109,10 +110,11 @@ def measure(megabytes: float) -> dict[str, Any]:
     return result
 
 
-def _best_of(times: int, run: Any) -> tuple[Any, float]:
+def best_of(times: int, run: Callable[[], Any]) -> tuple[Any, float]:
+    """What ``run`` returns, and its shortest time in seconds of the processor, so that neighbours don't count."""
     best, value = float("inf"), None
     for _ in range(times):
-        start = time.process_time()  # of the processor, so that neighbours on the machine don't count
+        start = time.process_time()
         value = run()
         best = min(best, time.process_time() - start)
     return value, best

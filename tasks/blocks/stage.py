@@ -72,7 +72,7 @@ def epochs(catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase) 
     """How much of each group the phase reads, as a multiple of the group."""
     shares, group_of = mixing.groups(catalog, phase.weights)
     sizes = np.bincount(group_of + 1, catalog.tokens, minlength=len(shares) + 1)[1:]
-    return {name: round(stream.got[name] / max(1.0, size), 4) for name, size in zip(shares, sizes, strict=True)}
+    return {name: round(stream.got[name] / max(1.0, float(size)), 4) for name, size in zip(shares, sizes, strict=True)}
 
 
 def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
