@@ -64,7 +64,7 @@ class StageTrigger(BaseTrigger):
     def __init__(self, stage: str) -> None:
         super().__init__()
         self.stage = stage
-        self._job: Job | None = None
+        self.job: Job | None = None
         self._printed = 0
         self._log_due = 0.0
 
@@ -85,9 +85,9 @@ class StageTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """A user has cleared or marked the task: nobody wants the job any more."""
-        if self._job is not None:
-            async with Jobs(_lake().settings) as jobs:
-                await jobs.stop(self._job.id)
+        if self.job is not None:
+            async with Jobs(connect().settings) as jobs:
+                await jobs.stop(self.job.id)
 
     def job_name(self, planned: Planned) -> str:
         """Id of the first job that works towards the goal."""
@@ -112,13 +112,13 @@ class StageTrigger(BaseTrigger):
         return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
 
     async def _reach_goal(self) -> None:
-        lake = _lake()
+        lake = connect()
         run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
         planned = run.planned(self.stage)
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
         async with Jobs(lake.settings) as jobs:
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, planned), self):
-                self._job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
+                self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
                 await self._follow(jobs)
 
     async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
@@ -139,23 +139,23 @@ class StageTrigger(BaseTrigger):
 
     async def _follow(self, jobs: Jobs) -> None:
         """Wait for the job's end, printing what it prints."""
-        assert self._job is not None
-        job_id, pause = self._job.id, POLL_S[0]
-        while not self._job.ended:
+        assert self.job is not None
+        job_id, pause = self.job.id, POLL_S[0]
+        while not self.job.ended:
             await asyncio.sleep(pause)
             pause = min(pause * 1.2, POLL_S[1])
             found = await _patiently(lambda: jobs.find(job_id), self)
             if found is None:
                 self.log.warning("Ray no longer knows job %s: its head was started anew", job_id)
                 return
-            self._job = found
+            self.job = found
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
         await self._judge(jobs)
 
     async def _judge(self, jobs: Jobs) -> None:
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""
-        job = self._job
+        job = self.job
         assert job is not None
         if job.status == "SUCCEEDED" or job.metadata != self._attempt:
             return
@@ -165,10 +165,10 @@ class StageTrigger(BaseTrigger):
         raise _FailureError(_error_line(job, log), again=job.exit_code != USER_ERROR)
 
     async def _print_log(self, jobs: Jobs) -> None:
-        assert self._job is not None
-        job_id = self._job.id
+        assert self.job is not None
+        job_id = self.job.id
         log = await _patiently(lambda: jobs.log(job_id), self)
-        end = len(log) if self._job.ended else log.rfind("\n") + 1
+        end = len(log) if self.job.ended else log.rfind("\n") + 1
         for line in log[self._printed : end].splitlines():
             self.log.info("%s", line)
         self._printed = max(end, self._printed)
@@ -201,7 +201,7 @@ class GateTrigger(StageTrigger):
 
 
 @cache
-def _lake() -> Lake:
+def connect() -> Lake:
     """One lake, and so one connection pool, for all triggers of the process."""
     return Lake.connect()
 
@@ -220,11 +220,13 @@ async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> 
 
 
 def _error_line(job: Job, log: str) -> str:
-    """The ``error:`` line of a failed job; else what Ray says of it."""
-    lines = [line for line in log.splitlines() if line.startswith("error: ")]
-    if lines:
-        return lines[-1].removeprefix("error: ")
-    return f"Ray job {job.id} failed: {(job.message.splitlines() or ['no reason given'])[0]}"
+    """The ``error:`` line of a failed job; else how it ended and what it said last."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    if errors:
+        return errors[-1].removeprefix("error: ")
+    how = job.message if job.exit_code is None else f"exit status {job.exit_code}"
+    return f"Ray job {job.id} failed ({how.partition(chr(10))[0]}); its last line: {lines[-1] if lines else 'none'}"
 
 
 def _verdict_line(result: GateResult) -> str:

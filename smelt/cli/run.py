@@ -33,6 +33,8 @@ def run(
     parsed = parse_overrides(overrides)
     name = load_recipe(recipe, parsed).name if recipe else ""
     console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console.print("starting the services")
     with console.status("starting the services"):
         state = stack.up(home_folder())
         airflow = Airflow(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])

@@ -35,6 +35,7 @@ def ray_head(state: State) -> Service:
     environment = {
         **state.settings.environment(),
         "PYTHONPATH": str(CHECKOUT),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),  # a job's `python`
         # a cluster of one machine: loopback, where Ray would else resolve 127.0.0.1 to the outward address
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_START_HOOK": "smelt.services.ray_hook.adapt",

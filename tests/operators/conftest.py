@@ -1,0 +1,37 @@
+"""A small run in a real lake, beside a real Ray head, for what operators do with them."""
+
+import uuid
+
+import pytest
+
+from operators import triggers
+from smelt.lake import Lake
+from smelt.run import Run, create_run
+
+RECIPE = """
+name: {name}
+sources:
+  - {{name: notes, kind: files, paths: ["{folder}/*.txt"], lang: en}}
+model: {{preset: tiny}}
+phases:
+  - {{name: main, tokens: 100000, sequence_length: 64, global_batch_size: 8}}
+"""
+
+
+@pytest.fixture
+def stack_lake(stack, monkeypatch) -> Lake:
+    """The lake of the running services, which is also the one this process's settings name."""
+    for name, value in stack.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    triggers.connect.cache_clear()
+    return Lake(stack.settings)
+
+
+@pytest.fixture
+def run(stack_lake, tmp_path) -> Run:
+    """A run of a recipe that nobody has run before."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    (tmp_path / "a.txt").write_text(f"This is the text of {name}, and there is little more to say about it.")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.format(name=name, folder=tmp_path))
+    return create_run(recipe, {}, name, stack_lake.settings)

@@ -1,0 +1,55 @@
+"""The plan task: what is cached is skipped in one go, and a wrong recipe is told in one line."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+
+from dags.pretrain import dag
+from operators.plan import plan_table
+from operators.triggers import StageTrigger
+from tests.operators.test_triggers import attempt, event_of
+
+
+class TaskInstance(SimpleNamespace):
+    """Takes what the operator pushes."""
+
+    def xcom_push(self, key, value):
+        self.pushed = {**getattr(self, "pushed", {}), key: value}
+
+
+def execute(recipe: str, run_id: str, overrides=None) -> TaskInstance:
+    """Run the plan task; the task instance it wrote to."""
+    plan = dag.get_task("plan")
+    instance = TaskInstance(map_index=-1, task=plan, skipped=[])
+    context = {"params": {"recipe": recipe, "overrides": overrides or {}}, "run_id": run_id, "ti": instance, "dag": dag}
+    try:
+        plan.execute(context)
+    except DownstreamTasksSkipped as skipped:
+        instance.skipped = skipped.tasks
+    return instance
+
+
+def test_cached_stages_are_skipped_with_their_gates_and_nothing_else(run):
+    assert execute(run.recipe_path, f"{run.id}-first").skipped == []
+    asyncio.run(event_of(attempt(StageTrigger, run)))
+    assert execute(run.recipe_path, f"{run.id}-second").skipped == ["fetch.run", "fetch.gate"]
+
+
+def test_a_wrong_recipe_fails_for_good_and_says_where(stack_lake, tmp_path):
+    recipe = tmp_path / "wrong.yaml"
+    recipe.write_text("name: wrong\nsorces: []\n")
+    with pytest.raises(AirflowFailException, match="sources"):
+        execute(str(recipe), "wrong-1")
+
+
+def test_the_table_says_why(run):
+    head, fetch, *_ = plan_table(run.plan)
+    assert head == f"plan of {run.plan.recipe}: 14 of 14 stages to do"
+    assert fetch.split() == ["fetch", run.planned("fetch").fingerprint, "to", "do", "first", "run"]
+
+
+def test_recipes_are_found_from_the_checkout():
+    assert Path(dag.params["recipe"]).parts[0] == "recipes"

@@ -1,0 +1,139 @@
+"""One job, once: whoever wants an artifact finds the job that makes it, and knows whose end it was."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
+
+from operators import triggers
+from operators.triggers import GateTrigger, StageTrigger
+from smelt.engine.jobs import EngineError, Jobs
+from smelt.gates.result import GateResult, Outcome
+from smelt.gates.suite import result_key
+from smelt.lake import Lake
+from smelt.settings import Settings
+
+SUCCESS = TaskSuccessEvent()
+
+
+def attempt(kind, run, *, number: int = 1, stage: str = "fetch"):
+    """A trigger as the triggerer sets it up for a task's n-th try."""
+    trigger = kind(stage)
+    trigger.task_instance = SimpleNamespace(run_id=run.id, try_number=number, task_id=f"{stage}.run")
+    return trigger
+
+
+async def event_of(trigger) -> TriggerEvent:
+    """The one event that a trigger fires."""
+    async for event in trigger.run():
+        return event
+    raise AssertionError("a trigger ends with an event")
+
+
+async def jobs_of(run, stage: str = "fetch") -> dict[str, str]:
+    """Status of every job that worked on a stage, by id."""
+    async with Jobs(Lake.connect().settings) as jobs:
+        name = f"{stage}-{run.planned(stage).fingerprint}"
+        return {job.id: job.status for job in await jobs.all() if job.id.startswith(name)}
+
+
+@asynccontextmanager
+async def submitted(run, entrypoint: str, *, number: int = 1):
+    """A job under the id of the run's fetch stage, as try ``number`` would have submitted it."""
+    async with Jobs(Lake.connect().settings) as jobs:
+        job_id = f"fetch-{run.planned('fetch').fingerprint}"
+        yield jobs, await jobs.submit(job_id, entrypoint, {"run": run.id, "stage": "fetch", "try": str(number)})
+
+
+def test_a_stage_is_made_by_one_job_however_many_want_it(run):
+    async def scenario():
+        first = await asyncio.gather(*(event_of(attempt(StageTrigger, run, number=n)) for n in (1, 2, 3)))
+        again = await event_of(attempt(StageTrigger, run, number=4))
+        gate = await event_of(attempt(GateTrigger, run))
+        return first, again, gate, await jobs_of(run)
+
+    first, again, gate, jobs = asyncio.run(scenario())
+    assert [*first, again, gate] == [SUCCESS] * 5
+    assert jobs == {f"fetch-{run.planned('fetch').fingerprint}": "SUCCEEDED"}
+
+
+def test_a_failed_job_fails_the_attempt_that_submitted_it_with_its_own_words(run):
+    async def scenario():
+        async with submitted(run, "bash -c 'echo working; echo error: sources: no such file \\(mend it\\); exit 3'"):
+            failure = await event_of(attempt(StageTrigger, run, number=1))
+            retry = await event_of(attempt(StageTrigger, run, number=2))
+            return failure, retry, await jobs_of(run)
+
+    failure, retry, jobs = asyncio.run(scenario())
+    assert failure.payload == {"error": "sources: no such file (mend it)", "again": False}
+    assert retry == SUCCESS
+    name = f"fetch-{run.planned('fetch').fingerprint}"
+    assert jobs == {name: "FAILED", f"{name}-2": "SUCCEEDED"}
+
+
+def test_a_killed_driver_may_be_tried_again(run):
+    async def scenario():
+        async with submitted(run, "bash -c 'kill -9 $$'"):
+            return await event_of(attempt(StageTrigger, run))
+
+    failure = asyncio.run(scenario())
+    assert failure.payload["again"] and failure.payload["error"].startswith("Ray job fetch-")
+
+
+def test_a_user_who_clears_the_task_stops_the_job_and_a_restarting_triggerer_does_not(run):
+    async def scenario():
+        async with submitted(run, "sleep 300") as (jobs, job):
+            trigger = attempt(StageTrigger, run)
+            waiting = asyncio.create_task(event_of(trigger))
+            while trigger.job is None:
+                await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            after_restart = await jobs.find(job.id)
+            following = asyncio.create_task(event_of(attempt(StageTrigger, run, number=2)))
+            await asyncio.sleep(1)
+            await trigger.on_kill()
+            return after_restart.status, await following, await jobs_of(run)
+
+    after_restart, cleared, jobs = asyncio.run(scenario())
+    assert after_restart in ("PENDING", "RUNNING")
+    assert list(jobs.values()) == ["STOPPED", "SUCCEEDED"]
+    assert cleared == SUCCESS, "the next try, though it had followed the stopped job, has it made anew"
+
+
+def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
+    planned = run.planned("fetch")
+    result = GateResult(
+        success=False,
+        stage="fetch",
+        fingerprint=planned.fingerprint,
+        suite=planned.suite,
+        expectations=(
+            Outcome(name="share of zh", success=False, observed="0", expected="at least 0.2"),
+            Outcome(name="documents", success=True, observed="9", expected="at least 1"),
+        ),
+        docs="",
+    )
+    stack_lake.put(result_key("fetch", planned.fingerprint, planned.suite), result.model_dump_json().encode())
+    failure = asyncio.run(event_of(attempt(GateTrigger, run)))
+    assert failure.payload == {"error": "gate of fetch failed: share of zh: 0, not at least 0.2", "again": False}
+
+
+def test_a_ray_that_stays_out_of_reach_is_a_reason_to_try_later(run, monkeypatch):
+    monkeypatch.setattr(triggers, "PATIENCE_S", 1)
+    lake = Lake(Settings(**{**vars(triggers.connect().settings), "ray_api": "http://127.0.0.1:9"}))
+    monkeypatch.setattr(triggers, "connect", lambda: lake)
+    failure = asyncio.run(event_of(attempt(StageTrigger, run)))
+    assert failure.payload["again"] and "out of reach" in failure.payload["error"]
+
+
+def test_a_wrong_token_is_named(stack):
+    async def scenario():
+        async with Jobs(Settings(**{**vars(stack.settings), "ray_token": "wrong"})) as jobs:
+            await jobs.all()
+
+    with pytest.raises(Exception, match="refuses the token") as caught:
+        asyncio.run(scenario())
+    assert not isinstance(caught.value, EngineError), "waiting does not mend it"
