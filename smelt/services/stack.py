@@ -12,7 +12,6 @@ from pathlib import Path
 from smelt.errors import SmeltError
 from smelt.services import processes, supervisor
 from smelt.services.catalogue import services
-from smelt.services.checkout import CHECKOUT
 from smelt.services.ports import runtime_folder
 from smelt.services.service import Service
 from smelt.services.state import State, load_state, prepare_state
@@ -58,7 +57,7 @@ def up(home: Path, watch: Callable[[dict[str, Supervised]], None] = lambda entri
         if supervisor.NAME not in alive:
             (home / supervisor.FILE).unlink(missing_ok=True)
             command = (sys.executable, "-m", "smelt.services.supervisor", str(state.home))
-            itself = Service(supervisor.NAME, command, ready=lambda: True, environment={"PYTHONPATH": str(CHECKOUT)})
+            itself = Service(supervisor.NAME, command, ready=lambda: True)
             processes.spawn(itself, state.home, state.logs / f"{supervisor.NAME}.log")
         _wait_until_all_ready(state, watch)
     return state
