@@ -78,6 +78,11 @@ def epochs(catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase) 
 def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut a stream of documents into blocks.
 
+    Args:
+        order: numbers of the stream's documents; the last one reaches token ``total`` or beyond.
+        total: tokens of the phase.
+        block: tokens of a full block.
+
     Returns:
         SLICE records in reading order, and the number of the block of each.
     """
