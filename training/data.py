@@ -37,12 +37,20 @@ class Block:
     """
 
     def __init__(self, tokens: Path, segments: Path, token_bytes: int) -> None:
+        self._segments = segments
         self._tokens = np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r")
         table = pq.read_table(segments, columns=["start", "label"])
         self._starts = table["start"].to_numpy()
         self.labels, self._segment_labels = np.unique(
             table["label"].to_numpy(zero_copy_only=False), return_inverse=True
         )
+
+    def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
+        """Ids of the documents that the samples' tokens come from."""
+        start, end = first_sample * sequence_length, (first_sample + count) * sequence_length
+        first, last = np.searchsorted(self._starts, [start, end], side="right") - 1
+        ids = pq.read_table(self._segments, columns=["id"])["id"]
+        return ids[int(first) : int(last) + 1].to_pylist()
 
     def batch(self, first_sample: int, count: int, sequence_length: int) -> Batch:
         """``count`` samples from ``first_sample`` on."""

@@ -1,18 +1,32 @@
 """The training loop of one process: from the last committed checkpoint to the last step of the last phase."""
 
+import json
 import time
+from typing import Any
 
 import torch.distributed as dist
 
+from smelt.errors import StageError
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context
 from training import checkpoint
 from training.checkpoint import ROUND, CheckpointWriter, Description
+from training.data import Block
+from training.guard import Events, Guard
 from training.metrics import MetricsLog
-from training.plan import BlockPlan, plan_blocks, read_vocabulary, require_layout
+from training.plan import (
+    EVENTS,
+    BlockPlan,
+    checkpoint_due,
+    course,
+    plan_blocks,
+    read_events,
+    read_vocabulary,
+    require_layout,
+)
 from training.processes import local_rank
 from training.stream import BlockStream
-from training.trainer import Trainer
+from training.trainer import StepResult, Trainer
 
 
 def train(context: Context) -> None:
@@ -20,55 +34,12 @@ def train(context: Context) -> None:
 
     Every step is a function of the recipe and of the state before it, so that a run that was interrupted
     anywhere repeats its steps bit by bit.
+
+    Raises:
+        StageError: when the sizes don't divide, or blocks keep spoiling the training.
     """
-    config: TrainConfig = context.config
-    require_layout(config, dist.get_world_size())
-    vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
-    plans = plan_blocks(config, context.inputs["blocks"], vocabulary)
-    trainer = Trainer(config, vocabulary=vocabulary)
-    writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
-    step = _resume(context, trainer)
-    rest = [plan for plan in plans if plan.first_step >= step]
-    stream = BlockStream(
-        context.lake,
-        context.inputs["blocks"],
-        rest,
-        context.scratch / "blocks",
-        vocabulary,
-        fetches=local_rank() == 0,
-    )
-    tokens = tokens_before(config, step)
-    log = MetricsLog(context, step, config.num_steps)
-    for plan, block, wait in stream:
-        trainer.enter_phase(plan.phase)
-        phase = config.phases[plan.phase]
-        for index in range(plan.num_steps):
-            started = time.perf_counter()
-            result = trainer.step(block, index, plan.phase_step + index)
-            step, tokens = step + 1, tokens + phase.tokens_per_step
-            log.add(step, phase.name, tokens, result, step_s=time.perf_counter() - started + wait, data_wait_s=wait)
-            wait = 0.0
-        if checkpoint_due(plans, plan, config.training.checkpoint.every_blocks):
-            description = describe(trainer, plan.phase, step, tokens)
-            writer.save(trainer.model, trainer.optimizer, description, log.take(), {"step": step})
-    writer.wait()
-    log.close()
-    dist.barrier()
-
-
-def checkpoint_due(plans: list[BlockPlan], plan: BlockPlan, every_blocks: int) -> bool:
-    """Whether a checkpoint belongs after the block: every so many of a phase, and at each phase's end."""
-    own = [other for other in plans if other.phase == plan.phase]
-    return plan == own[-1] or (own.index(plan) + 1) % every_blocks == 0
-
-
-def tokens_before(config: TrainConfig, step: int) -> int:
-    """Tokens trained on in the first ``step`` steps."""
-    tokens = 0
-    for phase in config.phases:
-        steps = min(step, phase.num_steps)
-        tokens, step = tokens + steps * phase.tokens_per_step, step - steps
-    return tokens
+    require_layout(context.config, dist.get_world_size())
+    Loop(context).run()
 
 
 def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Description:
@@ -87,10 +58,139 @@ def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Descriptio
     )
 
 
-def _resume(context: Context, trainer: Trainer) -> int:
-    """Load the last committed checkpoint; returns the steps that are done."""
-    records = list(context.records(ROUND).values())
-    if not records:
-        return 0
-    folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
-    return checkpoint.load_all(trainer.model, trainer.optimizer, folder)["step"]
+class Loop:
+    """Where training stands (plan + events + last checkpoint), and the way on from there."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.config: TrainConfig = context.config
+        self.vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
+        self.plans = plan_blocks(self.config, context.inputs["blocks"], self.vocabulary)
+        self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
+        self.guard = Guard(self.config.training.guard)
+        self.writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
+        self.log = MetricsLog(context, self.plans[-1].end)
+        self.events = Events({})
+        self.step = self.tokens = self.phase = 0
+
+    def run(self) -> None:
+        """Train to the end, going back as often as the guard asks for it."""
+        self._restore()
+        while not self._go_on():
+            self._restore()
+        self.writer.wait()
+        self.log.close()
+        dist.barrier()
+
+    def _restore(self) -> None:
+        """Take up the last committed checkpoint, or begin."""
+        self.writer.wait()
+        dist.barrier()
+        context = self.context
+        self.events = read_events(context)
+        records = list(context.records(ROUND).values())
+        if records:
+            folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
+            state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
+            self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]
+            self.trainer.enter_phase(self.phase)
+            self.guard.load(state["guard"])
+        elif self.step:
+            self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
+            self.step = self.tokens = self.phase = 0
+            self.guard.forget()
+        self.log.restart(self.step)
+
+    def _go_on(self) -> bool:
+        """Train on the blocks that are left; False when one of them was set aside."""
+        ahead = course(self.plans, self.events)
+        stream = BlockStream(
+            self.context.lake,
+            self.context.inputs["blocks"],
+            [plan for plan in ahead if plan.first_step >= self.step],
+            self.context.scratch / "blocks",
+            self.vocabulary,
+            fetches=local_rank() == 0,
+        )
+        for plan, block, wait in stream:
+            if plan.phase != self.phase:
+                self.phase = plan.phase
+                self.trainer.enter_phase(plan.phase)
+                self.guard.forget()
+            if not self._train_on(plan, block, wait):
+                stream.close()
+                return False
+            if checkpoint_due(ahead, plan, self.config.training.checkpoint.every_blocks):
+                self._save()
+        return True
+
+    def _train_on(self, plan: BlockPlan, block: Block, wait: float) -> bool:
+        """Train on a block; False when the guard has set it aside."""
+        phase, guard = self.config.phases[plan.phase], self.config.training.guard
+        spikes = 0
+        for index in range(plan.num_steps):
+            started = time.perf_counter()
+            self.step = plan.first_step + index
+            lowered = self.events.lowered(self.step, guard)
+            phase_step = plan.phase_step + index
+            result = self.trainer.step(block, index, phase_step, limits=self.guard.limits(), lowered=lowered)
+            self.step, self.tokens = self.step + 1, self.tokens + phase.tokens_per_step
+            seconds = time.perf_counter() - started + wait
+            self.log.add(self.step, phase.name, self.tokens, result, step_s=seconds, data_wait_s=wait)
+            wait = 0.0
+            sight = self.guard.see(result.loss, result.grad_norm, skipped=result.skipped)
+            if sight is None:
+                continue
+            spikes += sight == "spike"
+            gives_up = guard.enabled and spikes >= guard.patience
+            self._tell("rollback" if gives_up else sight, plan, block, index, result)
+            if gives_up:
+                return False
+        return True
+
+    def _tell(self, kind: str, plan: BlockPlan, block: Block, index: int, result: StepResult) -> None:
+        """Write an event into the lake, before anything follows from it.
+
+        Raises:
+            StageError: when it is one time too often that training goes back.
+        """
+        phase, tries = self.config.phases[plan.phase], self.config.training.guard.max_rollbacks
+        if kind == "rollback" and len(self.events.set_aside) >= tries:
+            raise StageError(
+                f"training went back {tries} times, and block {plan.name} spoils it again at step {self.step}",
+                where=f"train/{self.context.artifact.fingerprint}/{EVENTS}",
+                mend="look at the events' documents; lower the learning rate, or raise training.guard.max_rollbacks",
+            )
+        event: dict[str, Any] = {
+            "kind": kind,
+            "step": self.step,
+            "phase": phase.name,
+            "block": plan.name,
+            "end": plan.end,
+            "loss": result.loss,
+            "grad_norm": result.grad_norm,
+            "loss_by_label": result.loss_by_label,
+            "before": self.guard.state()["losses"][-8:],
+            "documents": block.documents(
+                index * phase.global_batch_size, phase.global_batch_size, phase.sequence_length
+            ),
+        }
+        if dist.get_rank() == 0:
+            self.context.artifact.write_part(
+                self.context.lake,
+                EVENTS,
+                f"{self.step:07d}-{kind}",
+                files={".json": json.dumps(event, ensure_ascii=False).encode()},
+                rows=1,
+                stats={},
+            )
+
+    def _save(self) -> None:
+        state = {"step": self.step, "tokens": self.tokens, "phase": self.phase, "guard": self.guard.state()}
+        self.writer.save(
+            self.trainer.model,
+            self.trainer.optimizer,
+            describe(self.trainer, self.phase, self.step, self.tokens),
+            self.log.take(),
+            state,
+        )

@@ -16,16 +16,21 @@ SMOOTHED_STEPS = 10
 class MetricsLog:
     """Keeps the steps since the last checkpoint on every process; rank 0 also shows them as they come."""
 
-    def __init__(self, context: Context, step: int, num_steps: int) -> None:
+    def __init__(self, context: Context, num_steps: int) -> None:
         self._report, self._num_steps = context.report, num_steps
+        self._folder = context.lake.settings.home / "tensorboard" / context.artifact.fingerprint
         self._lines: list[dict[str, Any]] = []
         self._recent: deque[tuple[int, float]] = deque(maxlen=SMOOTHED_STEPS)
-        self._board = None
+        self._board: Any = None
+
+    def restart(self, step: int) -> None:
+        """Go on behind step ``step``: what was shown of later ones is taken back."""
+        self._lines = []
+        self.close()
         if dist.get_rank() == 0:
             from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process
 
-            folder = context.lake.settings.home / "tensorboard" / context.artifact.fingerprint
-            self._board = SummaryWriter(str(folder), purge_step=step + 1 if step else None, flush_secs=5)
+            self._board = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None, flush_secs=5)
 
     def add(self, step: int, phase: str, tokens: int, result: StepResult, *, step_s: float, data_wait_s: float) -> None:
         """Take in step ``step`` (from 1), after which ``tokens`` tokens have been trained on."""

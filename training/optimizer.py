@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from smelt.recipe.training import OptimizerConfig
+from training.guard import Limits
 from training.megatron import (
     DistributedDataParallel,
     ShardedStateDict,
@@ -44,11 +45,14 @@ class Optimizer:
             self.adam.state[main] = {"step": torch.zeros((), device=main.device), **zeros}
 
     @torch.no_grad()
-    def step(self, learning_rate: float) -> Tensor:
-        """Update the parameters, unless the gradient is not finite.
+    def step(self, learning_rate: float, loss: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+        """Update the parameters, unless the gradient is not finite, or the step is beyond its limits.
+
+        Args:
+            loss: the step's loss, scalar on the device, the same on every process.
 
         Returns:
-            The gradient's norm before clipping, fp32 scalar on the device; not finite where the update was left out.
+            The gradient's norm before clipping, and 1 where the update was left out; fp32 scalars on the device.
         """
         for main, param in zip(self.main, self.params, strict=True):
             main.grad = param.main_grad
@@ -56,13 +60,15 @@ class Optimizer:
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         # what GradScaler sets for fused optimizers: gradients are divided by the one, and 1 in the other stops the step
-        vars(self.adam).update(grad_scale=(norm / self.clip_grad).clamp(min=1.0), found_inf=(~norm.isfinite()).float())
+        accepted = norm.isfinite() & (norm <= limits.grad_norm) & (loss <= limits.loss)
+        skipped = (~accepted).float()
+        vars(self.adam).update(grad_scale=(norm / self.clip_grad).clamp(min=1.0), found_inf=skipped)
         self.adam.step()
         for main in self.main:
             main.grad = None  # or the next backward would add to main_grad itself, and then add that to main_grad
         if self.main[0] is not self.params[0]:
             torch._foreach_copy_(self.params, self.main)
-        return norm
+        return norm, skipped
 
     def set_betas(self, beta1: float, beta2: float) -> None:
         """Change AdamW's betas from the next step on."""

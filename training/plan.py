@@ -1,12 +1,17 @@
 """Which step trains on which block: known before training starts, from the recipe and the blocks' sizes alone."""
 
+import json
 from dataclasses import dataclass
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.stage import Context
+from training.guard import Events
 
+EVENTS = "events"
+"""Round of the ``train`` artifact that holds what happened: one part an event."""
 UINT16_VOCABULARY = 65_500
 """Vocabularies below this are stored as uint16, as Megatron's indexed datasets do; others as int32."""
 
@@ -94,3 +99,19 @@ def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -
             )
         first_step += done
     return plans
+
+
+def checkpoint_due(plans: list[BlockPlan], plan: BlockPlan, every_blocks: int) -> bool:
+    """Whether a checkpoint belongs after the block: every so many of a phase, and at each phase's end."""
+    own = [other for other in plans if other.phase == plan.phase]
+    return plan == own[-1] or (own.index(plan) + 1) % every_blocks == 0
+
+
+def read_events(context: Context) -> Events:
+    """The events of a run so far that changed its course."""
+    return Events.read(json.loads(context.get(EVENTS, name, ".json")) for name in context.records(EVENTS))
+
+
+def course(plans: list[BlockPlan], events: Events) -> list[BlockPlan]:
+    """The blocks that training goes through: all but those set aside."""
+    return [plan for plan in plans if plan.name not in events.set_aside]

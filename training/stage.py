@@ -2,7 +2,7 @@
 
 from smelt.lake import PartRecord
 from smelt.stage import Context, Stage
-from training.plan import plan_blocks, read_vocabulary
+from training.plan import BlockPlan, course, plan_blocks, read_events, read_vocabulary
 
 
 def run(context: Context) -> list[PartRecord]:
@@ -12,14 +12,17 @@ def run(context: Context) -> list[PartRecord]:
         StageError: when the blocks don't hold what the phases ask for, before any process is started.
     """
     vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
-    last = plan_blocks(context.config, context.inputs["blocks"], vocabulary)[-1].end
-    records = context.records("checkpoints")
-    if f"step-{last:07d}" not in records:
+    plans = plan_blocks(context.config, context.inputs["blocks"], vocabulary)
+    if not _finished(context, plans):
         from training.launch import launch  # with torch and Ray Train, which take seconds to import
 
         launch(context)
-        records = context.records("checkpoints")
-    return list(records.values())
+    return list(context.records("checkpoints").values())
+
+
+def _finished(context: Context, plans: list[BlockPlan]) -> bool:
+    last = course(plans, read_events(context))[-1].end
+    return f"step-{last:07d}" in context.records("checkpoints")
 
 
 STAGE = Stage("train", run=run)

@@ -5,7 +5,6 @@ run outside the GIL. The other processes of the machine wait for the files to ap
 """
 
 import hashlib
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -37,6 +36,7 @@ class BlockStream:
         self._lake, self._manifest, self._plans = lake, manifest, plans
         self._folder, self._vocabulary, self._fetches = folder, vocabulary, fetches
         self._at = 0
+        self._closed = False
         self._moved = threading.Condition()
         self._error: BaseException | None = None
 
@@ -53,6 +53,12 @@ class BlockStream:
                 self._at = index + 1
                 self._moved.notify_all()
 
+    def close(self) -> None:
+        """Fetch no more blocks."""
+        with self._moved:
+            self._closed = True
+            self._moved.notify_all()
+
     def _wait_for(self, plan: BlockPlan) -> list[Path]:
         paths = [self._path(plan, suffix) for suffix in FILES]
         while not all(path.exists() for path in paths):
@@ -65,8 +71,10 @@ class BlockStream:
         try:
             for index, plan in enumerate(self._plans):
                 with self._moved:
-                    while index > self._at + AHEAD:
+                    while index > self._at + AHEAD and not self._closed:
                         self._moved.wait()
+                if self._closed:
+                    return
                 if index > AHEAD + 1:
                     self._forget(self._plans[index - AHEAD - 2])
                 for suffix in FILES:
@@ -92,8 +100,3 @@ class BlockStream:
 
     def _path(self, plan: BlockPlan, suffix: str) -> Path:
         return self._folder / f"{plan.name}{suffix}"
-
-
-def clear(folder: Path) -> None:
-    """Remove what a stream has left on local disk."""
-    shutil.rmtree(folder, ignore_errors=True)

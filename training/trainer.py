@@ -14,6 +14,7 @@ from torch import Tensor
 from smelt.recipe.phases import Phase, learning_rate, rope_base
 from smelt.recipe.training import TrainConfig, micro_batch_size
 from training.data import Batch, Block
+from training.guard import Limits
 from training.megatron import (
     DistributedDataParallel,
     DistributedDataParallelConfig,
@@ -26,6 +27,8 @@ from training.optimizer import Optimizer
 from training.plan import Vocabulary
 from training.processes import device
 
+NO_LIMITS = Limits()
+
 
 @dataclass(frozen=True)
 class StepResult:
@@ -36,7 +39,7 @@ class StepResult:
         loss_by_label, tokens_by_label: mean loss, and tokens, of the labels that occurred.
         grad_norm: gradient norm before clipping; None when it was not finite.
         learning_rate: rate the update was made with.
-        skipped: whether the update was left out, because the gradient was not finite.
+        skipped: whether the update was left out.
     """
 
     loss: float | None
@@ -90,8 +93,15 @@ class Trainer:
             if self.model.pre_process or hasattr(self.model, "rotary_pos_emb"):
                 self.model.set_rope_base(self.rope_base(phase))
 
-    def step(self, block: Block, step_in_block: int, phase_step: int) -> StepResult:
-        """Train on the block's ``step_in_block``-th step, which is the phase's ``phase_step``-th."""
+    def step(
+        self, block: Block, step_in_block: int, phase_step: int, *, limits: Limits = NO_LIMITS, lowered: bool = False
+    ) -> StepResult:
+        """Train on the block's ``step_in_block``-th step, which is the phase's ``phase_step``-th.
+
+        Args:
+            limits: beyond which the update is left out.
+            lowered: whether AdamW takes the guard's lowered betas.
+        """
         phase = self.config.phases[self._phase]
         rate = learning_rate(self.config.phases, self._phase, phase_step)
         sums = torch.zeros(2, len(block.labels), dtype=torch.float64, device=self.device)
@@ -106,8 +116,14 @@ class Trainer:
             micro_batch_size=size,
             forward_only=False,
         )
-        norm = self.optimizer.step(rate)
-        return self._result(block, sums, norm, rate)
+        if dist.get_world_size() > 1:
+            dist.all_reduce(sums)
+        adam, guard = self.config.training.optimizer, self.config.training.guard
+        betas = (guard.lowered_beta1, guard.lowered_beta2) if lowered else (adam.beta1, adam.beta2)
+        self.optimizer.set_betas(*betas)
+        loss, tokens = sums.sum(dim=1)
+        norm, skipped = self.optimizer.step(rate, loss / tokens, limits)
+        return self._result(block, sums, torch.stack((norm, skipped)), rate)
 
     def _micro_batches(self, block: Block, step_in_block: int, phase: Phase, size: int) -> Iterator[Batch]:
         share = phase.global_batch_size // self.replicas
@@ -115,23 +131,20 @@ class Trainer:
         for start in range(first, first + share, size):
             yield block.batch(start, size, phase.sequence_length).to(self.device)
 
-    def _result(self, block: Block, sums: Tensor, norm: Tensor, rate: float) -> StepResult:
-        if dist.get_world_size() > 1:
-            dist.all_reduce(sums)
+    def _result(self, block: Block, sums: Tensor, norm_and_skipped: Tensor, rate: float) -> StepResult:
         loss_sums, counts = (sums / self.tensor).tolist()
-        grad_norm = norm.item()
+        grad_norm, skipped = norm_and_skipped.tolist()
         labels = [
             (str(name), loss, round(count)) for name, loss, count in zip(block.labels, loss_sums, counts, strict=True)
         ]
         total, tokens = sum(loss_sums), round(sum(counts))
-        finite = _finite(grad_norm)
         return StepResult(
             loss=_finite(total / tokens),
             loss_by_label={name: _finite(loss / count) for name, loss, count in labels if count},
             tokens_by_label={name: count for name, _, count in labels if count},
-            grad_norm=finite,
+            grad_norm=_finite(grad_norm),
             learning_rate=rate,
-            skipped=finite is None,
+            skipped=bool(skipped),
         )
 
 

@@ -30,6 +30,29 @@ class OptimizerConfig(Config):
     """Largest norm of the gradient over all parameters."""
 
 
+class GuardConfig(Config):
+    """The spike guard: what counts as a spike, and what is done about it, in order."""
+
+    enabled: bool = True
+    """Whether spikes are acted upon. Updates from gradients that are not finite are left out in any case."""
+    window: int = Field(default=64, ge=16)
+    """Steps whose losses and gradient norms a step is compared with."""
+    loss_deviations: float = Field(default=10.0, gt=0)
+    """A loss so many robust standard deviations above the window's median is a spike: its update is left out."""
+    norm_factor: float = Field(default=20.0, gt=1)
+    """A gradient norm so many times the window's median is one too."""
+    patience: int = Field(default=3, ge=1)
+    """Updates of one block that are left out before training goes back and sets the block aside."""
+    max_rollbacks: int = Field(default=3, ge=0)
+    """Times that training goes back before it stops and asks."""
+    lowered_beta1: float = Field(default=0.85, ge=0, lt=1)
+    """AdamW's beta1 for a stretch after going back."""
+    lowered_beta2: float = Field(default=0.9, ge=0, lt=1)
+    """AdamW's beta2 for a stretch after going back: the second moment forgets the spike sooner."""
+    lowered_steps: int = Field(default=100, ge=0)
+    """Length of that stretch."""
+
+
 class CheckpointConfig(Config):
     """When a checkpoint is committed. One lies at each phase's end in any case."""
 
@@ -55,6 +78,7 @@ class TrainingConfig(Config):
     precision: Literal["fp32", "bf16"] = "fp32"
     """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
     checkpoint: CheckpointConfig = CheckpointConfig()
+    guard: GuardConfig = GuardConfig()
     parallel: ParallelConfig = ParallelConfig()
     micro_batch_size: int | None = Field(default=None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""

@@ -104,9 +104,8 @@ def write_block(
     lake: Lake, artifact: Artifact, name: str, tokens: np.ndarray, segments: list[tuple[int, str]]
 ) -> PartRecord:
     """One block's part."""
-    table = pa.table(
-        {"start": pa.array([at for at, _ in segments], pa.int64()), "label": [label for _, label in segments]}
-    )
+    starts, labels = [at for at, _ in segments], [label for _, label in segments]
+    table = pa.table({"start": starts, "label": labels, "id": [f"{name}/{at}" for at in starts]})
     sink = io.BytesIO()
     pq.write_table(table, sink)
     files = {".bin": tokens.tobytes(), ".segments.parquet": sink.getvalue()}
