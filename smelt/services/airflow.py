@@ -9,6 +9,7 @@ import json
 import sqlite3
 import sys
 import urllib.request
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from importlib.metadata import version
@@ -39,7 +40,7 @@ def airflow(state: State) -> list[Service]:
             name=name,
             command=(program, *arguments),
             environment=environment,
-            ready=lambda: _is_healthy(port, health, processes.members(state.home, [name]).get(name, [])),
+            ready=lambda: _is_healthy(port, health, lambda: processes.members(state.home, [name]).get(name, [])),
             address=address,
             ports=(port,) if address else (),
             on_ready=(lambda: _warm(port)) if address else None,
@@ -116,10 +117,10 @@ def _environment(state: State) -> dict[str, str]:
     return {**state.settings.environment(), **variables, "AIRFLOW_HOME": str(home)}
 
 
-def _is_healthy(port: int, part: str, living: list[psutil.Process]) -> bool:
+def _is_healthy(port: int, part: str, find: Callable[[], list[psutil.Process]]) -> bool:
     """Whether Airflow takes this part for healthy, by a heartbeat of the process that lives now."""
     state = _health(port).get(part, {})
-    if not living or state.get("status") != "healthy":
+    if state.get("status") != "healthy" or not (living := find()):
         return False
     heartbeat = state.get(f"latest_{part}_heartbeat")  # the database has none
     return heartbeat is None or datetime.fromisoformat(heartbeat).timestamp() > living[0].create_time()

@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -52,10 +53,11 @@ def members(home: Path, names: Iterable[str] | None = None) -> dict[str, list[ps
     """Living processes of this home's services by service name, oldest first; of ``names`` only where given."""
     wanted = None if names is None else set(names)
     found: dict[str, list[psutil.Process]] = {}
-    for process in sorted(psutil.process_iter(), key=lambda process: process.pid):
-        mark = _mark(process.pid)
+    for pid in sorted(psutil.pids()):
+        mark = _mark(pid)
         if mark and mark[1] == str(home.resolve()) and (wanted is None or mark[0] in wanted):
-            found.setdefault(mark[0], []).append(process)
+            with suppress(psutil.NoSuchProcess):  # it ended just now
+                found.setdefault(mark[0], []).append(psutil.Process(pid))
     return found
 
 
