@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     for lang in ("en", "code", "zh"):
         column = texts(lang, megabytes)
         size = column.nbytes / 1e6
-        gone, took = best_of(3, lambda column=column: ours(column))
+        gone, took = best_of(3, partial(ours, column))
         result["documents"][lang] = len(column)
         result["mb_s"][lang] = {"smelt": size / took}
         result["dropped"][lang] = {"smelt": int(gone.sum())}
@@ -99,7 +100,7 @@ def measure(megabytes: float) -> dict[str, Any]:
             continue  # datatrove's Chinese needs a word splitter with downloaded models
         documents = [Document(text=text, id=str(place)) for place, text in enumerate(column.to_pylist())]
         for name, plain in (("datatrove", False), ("datatrove_plain_words", True)):
-            dropped, took = best_of(1, lambda documents=documents, plain=plain: theirs(documents, plain_words=plain))
+            dropped, took = best_of(1, partial(theirs, documents, plain_words=plain))
             result["mb_s"][lang][name] = size / took
             result["dropped"][lang][name] = int(dropped.sum())
     english = result["mb_s"]["en"]

@@ -19,6 +19,8 @@ def work(context: Context, shard: Shard) -> Part:
     """Make the tokenizer and its figures."""
     config: TokenizerConfig = context.config
     trained_on, measured_on = sample.draw(context, config.train or TrainTokenizer())
+    if len(measured_on) == 0:  # so small a corpus has nothing to hold out
+        measured_on = trained_on
     if config.train is None:
         content = config.read()
         trained_on = trained_on.slice(0, 0)

@@ -58,6 +58,7 @@ def work(context: Context, shard: Shard) -> Part:
             f"{suffix}.docs.parquet": documents.write(index),
         }
         stats[split] = {"documents": len(index), "tokens": len(tokens), **_tokens_by_label(index)}
+    stats["tokens"] = sum(stats[split]["tokens"] for split in SPLITS)
     return Part(files, rows=len(table), stats=stats)
 
 

@@ -54,6 +54,12 @@ def test_the_models_vocabulary_follows_the_recipe_though_the_text_has_fewer_toke
     assert figures["padded_vocab_size"] == 4096
 
 
+def test_a_handful_of_documents_is_enough_to_be_measured_on(lake):
+    inputs = refinery.decided(lake, [[{"id": f"{number:016x}", "text": english(number)} for number in range(3)]])
+    figures = trained(lake, inputs, TokenizerConfig(train=TrainTokenizer(vocab_size=300)))[2]
+    assert figures["round_trip"]["documents"] > 0 == figures["round_trip"]["failed"]
+
+
 def test_it_reads_every_text_and_gives_it_back(lake, inputs):
     _, tokenizer, figures = trained(lake, inputs)
     odd = "naïve 🎉\x00 汉字 한국어\r\n\t  العربية 1234 ﷽"
