@@ -152,7 +152,7 @@ class Supervisor:
                 raise SmeltError(f"ended before it was ready: {last_line(log)}")
             if time.monotonic() > deadline:
                 raise SmeltError(f"not ready in {READY_WITHIN_S} s: {last_line(log)}")
-            time.sleep(0.3)
+            time.sleep(0.7)
         if service.once and (error := _wait_for_end(process)) != "ended with status 0":
             raise SmeltError(f"{error}: {last_line(log)}")
         if service.on_ready:
