@@ -9,6 +9,18 @@ from smelt.recipe.base import Config
 
 END_OF_DOCUMENT = "<|endoftext|>"
 PADDING = "<|padding|>"
+PLACEHOLDERS = (
+    "<EMAIL>",
+    "<PHONE>",
+    "<ID_NUMBER>",
+    "<BANK_CARD>",
+    "<IP>",
+    "<PASSPORT>",
+    "<PLATE>",
+    "<SOCIAL>",
+    "<NAME>",
+    "<SECRET>",
+)
 
 
 class TrainTokenizer(Config):
@@ -46,8 +58,8 @@ class TokenizerConfig(Config):
     """Special token after each document."""
     padding: str = PADDING
     """Special token for padding."""
-    keep_whole: tuple[str, ...] = ()
-    """Strings that are always one token (placeholders of removed personal data, for instance)."""
+    keep_whole: tuple[str, ...] = PLACEHOLDERS
+    """Strings that a trained tokenizer never cuts: what `clean` puts in the place of personal data."""
     pad_vocab_to: int = Field(default=128, ge=1)
     """The model's vocabulary is rounded up to a multiple of this: tensor cores and tensor parallelism want it."""
 

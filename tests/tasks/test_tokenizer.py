@@ -7,6 +7,7 @@ from tokenizers import Tokenizer
 
 from smelt.errors import StageError
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
+from tasks.clean.pii import PLACEHOLDERS
 from tasks.tokenizer import STAGE
 from tasks.tokenizer.sample import targets
 from tests.tasks import refinery
@@ -73,6 +74,10 @@ def test_digits_stand_alone_and_placeholders_stay_whole(lake, inputs):
     assert [token for token in tokens if token.isdigit()] == ["2", "0", "2", "6"]
     assert "<|email|>" in tokens
     assert tokenizer.decode(tokenizer.encode("to <|email|>").ids) == "to <|email|>"
+
+
+def test_what_clean_puts_in_the_place_of_personal_data_is_kept_whole():
+    assert TokenizerConfig().keep_whole == PLACEHOLDERS
 
 
 def test_figures_by_language(lake, inputs):
