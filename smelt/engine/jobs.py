@@ -98,7 +98,7 @@ class Jobs:
             ) from error
         if response.status_code == 404:
             return None
-        if response.status_code == 401:
+        if response.status_code in (401, 403):
             raise SmeltError("Ray refuses the token", where=self.address, mend="set RAY_AUTH_TOKEN to that of its head")
         if response.is_error:
             raise EngineError(_last_line(response.text), where=f"{self.address}{path}")

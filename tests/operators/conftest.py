@@ -1,12 +1,15 @@
 """A small run in a real lake, beside a real Ray head, for what operators do with them."""
 
+import asyncio
 import uuid
 
 import pytest
 
 from operators import triggers
+from operators.triggers import StageTrigger
 from smelt.lake import Lake
 from smelt.run import Run, create_run
+from tests.operators.attempts import SUCCESS, attempt, event_of
 
 RECIPE = """
 name: {name}
@@ -29,9 +32,11 @@ def stack_lake(stack, monkeypatch) -> Lake:
 
 @pytest.fixture
 def run(stack_lake, tmp_path) -> Run:
-    """A run of a recipe that nobody has run before."""
+    """A run of a recipe whose files nobody has read before; ``fetch``, which has nothing to do, is made."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     (tmp_path / "a.txt").write_text(f"This is the text of {name}, and there is little more to say about it.")
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(RECIPE.format(name=name, folder=tmp_path))
-    return create_run(recipe, {}, name, stack_lake.settings)
+    found = create_run(recipe, {}, name, stack_lake.settings)
+    assert asyncio.run(event_of(attempt(StageTrigger, found, stage="fetch"))) == SUCCESS
+    return found

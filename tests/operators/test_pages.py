@@ -9,7 +9,7 @@ from operators.links import ArtifactLink, DataDocsLink, RayJobLink, ReportLink
 from operators.triggers import StageTrigger
 from smelt.following.airflow import Airflow
 from smelt.services.airflow import USER
-from tests.operators.test_triggers import attempt, event_of
+from tests.operators.attempts import STAGE, attempt, event_of, job_name
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def test_strangers_are_sent_to_the_login_page(stack):
 
 def test_links_lead_to_job_artifact_and_data_docs(browser, run, stack):
     asyncio.run(event_of(attempt(StageTrigger, run)))
-    planned = run.planned("fetch")
-    docs = browser.get(f"/smelt/runs/{run.id}/fetch/docs", follow_redirects=True)
+    planned = run.planned(STAGE)
+    docs = browser.get(f"/smelt/runs/{run.id}/{STAGE}/docs", follow_redirects=True)
     assert docs.status_code == 200 and docs.headers["content-type"].startswith("text/html")
-    artifact = browser.get(f"/smelt/runs/{run.id}/fetch/artifact", follow_redirects=True)
+    artifact = browser.get(f"/smelt/runs/{run.id}/{STAGE}/artifact", follow_redirects=True)
     assert artifact.json()["fingerprint"] == planned.fingerprint
-    job = browser.get(f"/smelt/runs/{run.id}/fetch/job")
-    assert job.headers["location"] == f"{stack.settings.ray_api}/#/jobs/fetch-{planned.fingerprint}"
+    job = browser.get(f"/smelt/runs/{run.id}/{STAGE}/job")
+    assert job.headers["location"] == f"{stack.settings.ray_api}/#/jobs/{job_name(run)}"
 
 
 def test_every_task_offers_its_links(stack):

@@ -1,11 +1,8 @@
 """One job, once: whoever wants an artifact finds the job that makes it, and knows whose end it was."""
 
 import asyncio
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import pytest
-from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from operators import triggers
 from operators.triggers import GateTrigger, StageTrigger
@@ -14,37 +11,7 @@ from smelt.gates.result import GateResult, Outcome
 from smelt.gates.suite import result_key
 from smelt.lake import Lake
 from smelt.settings import Settings
-
-SUCCESS = TaskSuccessEvent()
-
-
-def attempt(kind, run, *, number: int = 1, stage: str = "fetch"):
-    """A trigger as the triggerer sets it up for a task's n-th try."""
-    trigger = kind(stage)
-    trigger.task_instance = SimpleNamespace(run_id=run.id, try_number=number, task_id=f"{stage}.run")
-    return trigger
-
-
-async def event_of(trigger) -> TriggerEvent:
-    """The one event that a trigger fires."""
-    async for event in trigger.run():
-        return event
-    raise AssertionError("a trigger ends with an event")
-
-
-async def jobs_of(run, stage: str = "fetch") -> dict[str, str]:
-    """Status of every job that worked on a stage, by id."""
-    async with Jobs(Lake.connect().settings) as jobs:
-        name = f"{stage}-{run.planned(stage).fingerprint}"
-        return {job.id: job.status for job in await jobs.all() if job.id.startswith(name)}
-
-
-@asynccontextmanager
-async def submitted(run, entrypoint: str, *, number: int = 1):
-    """A job under the id of the run's fetch stage, as try ``number`` would have submitted it."""
-    async with Jobs(Lake.connect().settings) as jobs:
-        job_id = f"fetch-{run.planned('fetch').fingerprint}"
-        yield jobs, await jobs.submit(job_id, entrypoint, {"run": run.id, "stage": "fetch", "try": str(number)})
+from tests.operators.attempts import STAGE, SUCCESS, attempt, event_of, job_name, jobs_of, submitted
 
 
 def test_a_stage_is_made_by_one_job_however_many_want_it(run):
@@ -56,7 +23,7 @@ def test_a_stage_is_made_by_one_job_however_many_want_it(run):
 
     first, again, gate, jobs = asyncio.run(scenario())
     assert [*first, again, gate] == [SUCCESS] * 5
-    assert jobs == {f"fetch-{run.planned('fetch').fingerprint}": "SUCCEEDED"}
+    assert jobs == {job_name(run): "SUCCEEDED"}
 
 
 def test_a_failed_job_fails_the_attempt_that_submitted_it_with_its_own_words(run):
@@ -69,8 +36,7 @@ def test_a_failed_job_fails_the_attempt_that_submitted_it_with_its_own_words(run
     failure, retry, jobs = asyncio.run(scenario())
     assert failure.payload == {"error": "sources: no such file (mend it)", "again": False}
     assert retry == SUCCESS
-    name = f"fetch-{run.planned('fetch').fingerprint}"
-    assert jobs == {name: "FAILED", f"{name}-2": "SUCCEEDED"}
+    assert jobs == {job_name(run): "FAILED", f"{job_name(run)}-2": "SUCCEEDED"}
 
 
 def test_a_killed_driver_may_be_tried_again(run):
@@ -79,7 +45,7 @@ def test_a_killed_driver_may_be_tried_again(run):
             return await event_of(attempt(StageTrigger, run))
 
     failure = asyncio.run(scenario())
-    assert failure.payload["again"] and failure.payload["error"].startswith("Ray job fetch-")
+    assert failure.payload["again"] and failure.payload["error"].startswith(f"Ray job {job_name(run)} failed")
 
 
 def test_a_user_who_clears_the_task_stops_the_job_and_a_restarting_triggerer_does_not(run):
@@ -104,10 +70,10 @@ def test_a_user_who_clears_the_task_stops_the_job_and_a_restarting_triggerer_doe
 
 
 def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
-    planned = run.planned("fetch")
+    planned = run.planned(STAGE)
     result = GateResult(
         success=False,
-        stage="fetch",
+        stage=STAGE,
         fingerprint=planned.fingerprint,
         suite=planned.suite,
         expectations=(
@@ -116,9 +82,9 @@ def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
         ),
         docs="",
     )
-    stack_lake.put(result_key("fetch", planned.fingerprint, planned.suite), result.model_dump_json().encode())
+    stack_lake.put(result_key(STAGE, planned.fingerprint, planned.suite), result.model_dump_json().encode())
     failure = asyncio.run(event_of(attempt(GateTrigger, run)))
-    assert failure.payload == {"error": "gate of fetch failed: share of zh: 0, not at least 0.2", "again": False}
+    assert failure.payload == {"error": f"gate of {STAGE} failed: share of zh: 0, not at least 0.2", "again": False}
 
 
 def test_a_ray_that_stays_out_of_reach_is_a_reason_to_try_later(run, monkeypatch):
