@@ -1,7 +1,9 @@
 """Raw files that hold many documents: jsonl, parquet and WARC, read as streams."""
 
+import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -82,21 +84,26 @@ def _from_json(row: object, raw: RawFile, index: int, size: int) -> Document | R
     return Document(clean, "text", index, url if isinstance(url, str) else None, size)
 
 
-class _Stream:
+class _Stream(io.RawIOBase):
     """Decompressed pieces as a file that can only be read forward."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces, self.carry = pieces, b""
+        self.pieces, self.carry, self.at = pieces, b"", 0
 
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self.carry) < size:
-            piece = next(self.pieces, None)
-            if piece is None:
-                break
-            self.carry += piece
-        size = len(self.carry) if size < 0 else size
-        out, self.carry = self.carry[:size], self.carry[size:]
-        return out
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.at
+
+    def readinto(self, target: Any) -> int:
+        if not self.carry:
+            self.carry = next(self.pieces, b"")
+        size = min(len(target), len(self.carry))
+        target[:size] = self.carry[:size]
+        self.carry = self.carry[size:]
+        self.at += size
+        return size
 
 
 READERS = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
