@@ -9,6 +9,7 @@ that figures are slightly pessimistic and cost one pass.
 import io
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from smelt.lake import Lake, Manifest
 
-_DTYPES = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
+_DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
 _CODE_AT = 17  # position of the type code in a Megatron index
 
 

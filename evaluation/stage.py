@@ -75,8 +75,8 @@ def judge(context: Context, shard: Shard) -> Part:
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
     length = config.sequence_length or model.description.sequence_length
 
-    def write(ids: list[int], num_tokens: int, temperature: float) -> list[int]:
-        return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed)
+    def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
+        return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
     losses = summary(streams, model_losses(model, streams, length))
     found = {

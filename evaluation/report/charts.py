@@ -46,8 +46,8 @@ class Mark:
 def line_chart(
     lines: Sequence[Line],
     *,
-    x_name: str,
     y_name: str,
+    x_name: str = "tokens",
     marks: Sequence[Mark] = (),
     width: int = 1000,
     height: int = 320,

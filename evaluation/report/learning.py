@@ -86,11 +86,11 @@ def phase_marks(metrics: Metrics) -> list[Mark]:
 
 
 def smooth(points: Sequence[tuple[float, float | None]], keep: float = 0.8) -> list[tuple[float, float | None]]:
-    """An exponential mean: a label has few tokens in a step, so its loss jumps about."""
+    """An exponential mean over the points that have a y: a label has few tokens in a step, so its loss jumps about."""
     mean: float | None = None
     found: list[tuple[float, float | None]] = []
     for x, y in points:
         if y is not None:
             mean = y if mean is None else keep * mean + (1 - keep) * y
-        found.append((x, mean))
+            found.append((x, mean))
     return found

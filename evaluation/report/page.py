@@ -41,8 +41,15 @@ def render(values: Mapping[str, Any]) -> str:
     style = Markup((_HERE / "report.css").read_text())
     last = values["evaluations"][-1]
     passed = [result["success"] for result in values["gates"].values() if result]
+    langs = [fate.label for fate in values["fates"]["lang"]]
     return template.render(
-        **values, style=style, last=last, charts=charts(values), gates_passed=sum(passed), gates_run=len(passed)
+        **values,
+        style=style,
+        last=last,
+        charts=charts(values),
+        keys=[(lang, colour(lang, langs)) for lang in langs],
+        gates_passed=sum(passed),
+        gates_run=len(passed),
     )
 
 
@@ -52,19 +59,14 @@ def charts(values: Mapping[str, Any]) -> dict[str, Markup]:
     labels = learning.labels(metrics)
     marks = learning.phase_marks(metrics)
     langs = [fate.label for fate in values["fates"]["lang"]]
-    tokens = {"x_name": "tokens"}
     return {
         "languages": share_bars([(stage, sizes) for stage, sizes, _ in values["languages"]], langs),
-        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=marks, **tokens),
-        "labels": line_chart(learning.label_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks, **tokens),
-        "rate": line_chart([learning.rate_line(metrics)], y_name="learning rate", height=130, from_zero=True, **tokens),
-        "heldout": line_chart(heldout_lines(values["evaluations"], langs), y_name="held-out loss", **tokens),
-        "bits": line_chart(
-            heldout_lines(values["evaluations"], langs, "bits_per_byte"), y_name="bits per byte", **tokens
-        ),
-        "probes": line_chart(
-            probe_lines(values["evaluations"]), y_name="share of probes answered right", height=240, **tokens
-        ),
+        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=marks),
+        "labels": line_chart(learning.label_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks),
+        "rate": line_chart([learning.rate_line(metrics)], y_name="learning rate", height=130, from_zero=True),
+        "heldout": line_chart(heldout_lines(values["evaluations"], langs), y_name="held-out loss"),
+        "bits": line_chart(heldout_lines(values["evaluations"], langs, "bits_per_byte"), y_name="bits per byte"),
+        "probes": line_chart(probe_lines(values["evaluations"]), y_name="share of probes answered right", height=240),
     }
 
 

@@ -76,7 +76,7 @@ def test_a_probe_is_right_where_the_right_answer_is_likelier(letters: Tokenizer)
 
 
 def test_a_free_answer_counts_when_the_text_begins_with_it(letters: Tokenizer) -> None:
-    def write(ids: list[int], num_tokens: int, temperature: float) -> list[int]:
+    def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return letters.encode(" Paris, of course").ids
 
     questions = [{"prompt": "France", "answer": " Paris"}, {"prompt": "France", "answer": "Lyon"}]

@@ -47,7 +47,7 @@ def _driver(manifests: list[Manifest], stack: State) -> list[tuple[bool, str, fl
         input="\n".join(manifest.model_dump_json() for manifest in manifests),
         capture_output=True,
         text=True,
-        env={**os.environ, **stack.settings.environment()},
+        env={**os.environ, **stack.settings.environment(), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"},  # loopback
         cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 0, done.stderr
