@@ -21,7 +21,7 @@ def _cache_folder() -> Path:
     sources = hashlib.sha256(numba.__version__.encode())
     for file in sorted(here.rglob("*.py")):
         text = file.read_bytes()
-        if b"@compiled" in text:
+        if b"@compiled" in text or b"@inner" in text:
             sources.update(text)
     return home_folder() / "cache" / "kernels" / sources.hexdigest()[:16]
 
@@ -32,4 +32,9 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile on first call for the types it is called with, without the GIL, and keep the result on disk."""
-    return numba.njit(cache=True, nogil=True)(function)
+    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile as a piece of compiled functions, which is not callable from Python and costs less to make."""
+    return numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)

@@ -137,7 +137,7 @@ def _edit_all(
 ):
     groups = np.zeros((8, 2), np.int64)
     separators = np.zeros(8, np.int64)
-    at = 0
+    begin = at = new_offsets[0]  # zero, but not as a literal, for which numba would compile everything anew
     for document in range(len(offsets) - 1):
         wanted = switches & ~_NOT_IN_CODE if is_code[document] else switches
         end = tidy(
@@ -145,7 +145,7 @@ def _edit_all(
             offsets[document],
             offsets[document + 1],
             room,
-            0,
+            begin,
             wanted,
             phrase_children,
             phrase_kinds,
@@ -153,7 +153,7 @@ def _edit_all(
         )
         at = redact(
             room,
-            0,
+            begin,
             end,
             out,
             at,

@@ -6,7 +6,7 @@ and taken back when it is boilerplate, as if it had never been there.
 
 from tasks.clean.phrases import ANYWHERE, NAVIGATION, OPENING, TELLING
 from tasks.clean.utf8 import is_alnum, width_of
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 WIDTH, CONTROL, WHITESPACE, BOILERPLATE = 1, 2, 4, 8
 COUNT_WIDTH, COUNT_CONTROL, COUNT_WHITESPACE, COUNT_BOILERPLATE, NUM_COUNTS = 0, 1, 2, 3, 4
@@ -15,7 +15,7 @@ _FULL_WIDTH_KEPT = "！（），：；？．［］～＂＇"  # Chinese punctuat
 KEPT = tuple(ord(char) - 0xFEE0 for char in _FULL_WIDTH_KEPT)
 
 
-@compiled
+@inner
 def tidy(data, start, end, out, at, switches, children, kinds, counts):
     """Write the edited bytes of ``data[start:end]`` to ``out`` from ``at`` on; returns where they end.
 
@@ -72,7 +72,7 @@ def tidy(data, start, end, out, at, switches, children, kinds, counts):
     return at
 
 
-@compiled
+@inner
 def _glyph(data, i, step, switches):
     """What a character that isn't printable ASCII becomes: 10 a line end, 0 nothing, -1 itself, else an ASCII byte."""
     byte = data[i]
@@ -115,7 +115,7 @@ def _glyph(data, i, step, switches):
     return -1
 
 
-@compiled
+@inner
 def is_boilerplate(data, start, end, children, kinds):
     """Whether the line ``data[start:end]`` is navigation or gives itself away by a phrase."""
     if end - start > _LONGEST_BOILERPLATE:
@@ -146,7 +146,7 @@ def is_boilerplate(data, start, end, children, kinds):
     return False
 
 
-@compiled
+@inner
 def _skip_separators(data, at, end):
     while at < end:
         byte = data[at]
@@ -161,7 +161,7 @@ def _skip_separators(data, at, end):
     return at
 
 
-@compiled
+@inner
 def _longest(data, at, end, children, kinds, wanted):
     """Length of the longest phrase of the wanted kind that begins at ``at`` (0 for none), and its kinds."""
     node, length, found = 0, 0, 0
@@ -176,7 +176,7 @@ def _longest(data, at, end, children, kinds, wanted):
     return length, found
 
 
-@compiled
+@inner
 def _kinds_at(data, at, end, children, kinds):
     """The kinds of all phrases that begin at ``at``, as bits."""
     node, found = 0, 0

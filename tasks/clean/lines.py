@@ -6,7 +6,7 @@ from tasks.clean.characters import CLASS, SPACE, TERMINAL
 from tasks.clean.phrases import JAVASCRIPT, LOREM, POLICY
 from tasks.clean.utf8 import before, decode, is_digit, width_of
 from tasks.clean.words import mix
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 (
     LINES, LINE_CHARS, LONGEST_LINE, SHORT, BULLET, ELLIPSIS, ENDED, LISTED, DUP_LINES, DUP_LINE_CHARS, PARAGRAPHS, DUP_PARAGRAPHS,
@@ -19,7 +19,7 @@ _SHIFT = np.uint64(31)
 _EMPTY = np.uint64(0)
 
 
-@compiled
+@inner
 def measure(data, start, end, table, children, kinds, line_sentences, keys, stamps, stamp, mask, figures):
     """Fill ``figures`` for the lines of ``data[start:end]``.
 
@@ -85,7 +85,7 @@ def measure(data, start, end, table, children, kinds, line_sentences, keys, stam
         number += 1
 
 
-@compiled
+@inner
 def _is_new(value, keys, stamps, generation, mask):
     """False on the first sight of ``value``, which is noted; True when it was there."""
     slot = np.int64(value & np.uint64(mask))
@@ -98,7 +98,7 @@ def _is_new(value, keys, stamps, generation, mask):
     return False
 
 
-@compiled
+@inner
 def _look(data, at, stop, words, longest, table, children, kinds, sentences, c4_open, figures):
     """What a line's beginning and end say; returns whether C4 would look at further lines."""
     while data[at] <= 32:
@@ -132,7 +132,7 @@ def _look(data, at, stop, words, longest, table, children, kinds, sentences, c4_
     return False
 
 
-@compiled
+@inner
 def _c4(data, at, stop, words, longest, children, kinds, sentences, figures):
     """C4's line rules, in the order of datatrove's C4QualityFilter; False when the document is to go."""
     if longest > _C4_LONGEST_WORD or words < _C4_FEWEST_WORDS:
@@ -168,7 +168,7 @@ def _c4(data, at, stop, words, longest, children, kinds, sentences, figures):
     return True
 
 
-@compiled
+@inner
 def _without_citations(data, at, stop):
     """Where the line ends once ``[12]``, ``[]``, ``[edit]`` and ``[citation needed]`` at its end are gone."""
     while stop > at and data[stop - 1] == 93:

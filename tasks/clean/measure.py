@@ -47,7 +47,7 @@ from tasks.clean.phrases import trie
 from tasks.clean.repetition import n_gram_shares
 from tasks.clean.utf8 import decode, width_of
 from tasks.clean.words import HAS_ALPHA, PLAIN, split
-from tasks.compiled import compiled
+from tasks.compiled import compiled, inner
 
 NEWLINES, HASHES, ELLIPSES, MOJIBAKE, OPENED, CLOSED, FUNCTIONS, DOTS = range(8)
 SIZES, CLASSES, CHARACTERS, TOTALS, FIGURES, SHARES = 0, 8, 24, 32, 36, 36 + NUM_FIGURES
@@ -168,12 +168,12 @@ def _measure_all(
     for document in range(len(offsets) - 1):
         start, end = offsets[document], offsets[document + 1]
         if stamp[0] > 2_000_000_000:
-            stamps[:] = 0
+            stamps.fill(0)
             stamp[0] = 0
-        tallies[:] = 0
-        extra[:] = 0
-        totals[:] = 0
-        figures[:] = 0
+        tallies.fill(0)
+        extra.fill(0)
+        totals.fill(0)
+        figures.fill(0)
         row = raw[document]
         num_chars = _characters(data, start, end, classes, tallies, extra)
         num = split(data, start, end, classes, hashes, chars, flags, line_sentences, totals)
@@ -191,13 +191,19 @@ def _measure_all(
                 row[4] += chars[k]
             if flags[k] & HAS_ALPHA:
                 row[5] += 1
-        row[CLASSES:CHARACTERS] = tallies
-        row[CHARACTERS:TOTALS] = extra
-        row[TOTALS:FIGURES] = totals
-        row[FIGURES:SHARES] = figures
+        _copy(tallies, row, CLASSES)
+        _copy(extra, row, CHARACTERS)
+        _copy(totals, row, TOTALS)
+        _copy(figures, row, FIGURES)
 
 
-@compiled
+@inner
+def _copy(values, row, at):
+    for k in range(len(values)):
+        row[at + k] = values[k]
+
+
+@inner
 def _characters(data, start, end, classes, tallies, extra):
     """Count characters by class; returns their number."""
     num, i, code, last = 0, start, 0, 0

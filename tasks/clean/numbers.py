@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.clean.utf8 import is_alnum, is_digit
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 NOTHING, PHONE, ID_NUMBER, BANK_CARD, IP = 0, 1, 2, 3, 4
 _ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
@@ -12,7 +12,7 @@ _DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _MAX_GROUPS = 8
 
 
-@compiled
+@inner
 def match_number(data, at, end, groups, separators):
     """The personal number that begins with the digit at ``at``: its kind and where it ends.
 
@@ -35,7 +35,7 @@ def match_number(data, at, end, groups, separators):
     return NOTHING, at
 
 
-@compiled
+@inner
 def _split(data, at, end, groups, separators):
     """Digit groups from ``at`` on, one separator (blank, hyphen, dot) between them."""
     num = 0
@@ -54,7 +54,7 @@ def _split(data, at, end, groups, separators):
     return num
 
 
-@compiled
+@inner
 def _judge(data, groups, separators, num, stop, end):
     lengths = 0  # the groups' lengths as one decimal number: 3-4-4 is 344
     for k in range(num):
@@ -74,7 +74,7 @@ def _judge(data, groups, separators, num, stop, end):
             return PHONE, stop
         if length == 13 and data[first] == 56 and data[first + 1] == 54 and _is_mobile(data, first + 2):
             return PHONE, stop
-        if 13 <= length <= 19 and _is_card(data, groups, 1, length):
+        if 13 <= length <= 19 and _is_card(data, groups, num, length):
             return BANK_CARD, stop
         return NOTHING, stop
     separator = separators[0]
@@ -84,7 +84,7 @@ def _judge(data, groups, separators, num, stop, end):
     if separator == 46:
         if num == 4 and _is_public_ipv4(data, groups):
             return IP, stop
-        return (PHONE, stop) if lengths == 30304 and _is_american(data, groups, 0) else (NOTHING, stop)
+        return (PHONE, stop) if lengths == 30304 and _is_american(data, first, groups[1, 0]) else (NOTHING, stop)
     if lengths == 30404 and data[first] == 49 and 51 <= data[first + 1] <= 57:
         return PHONE, stop
     if lengths == 2030404 and data[first] == 56 and data[first + 1] == 54 and data[groups[1, 0]] == 49:
@@ -102,9 +102,9 @@ def _judge(data, groups, separators, num, stop, end):
         and data[first + 2] == 48
     ):
         return PHONE, stop
-    if separator == 45 and lengths == 30304 and _is_american(data, groups, 0):
+    if separator == 45 and lengths == 30304 and _is_american(data, first, groups[1, 0]):
         return PHONE, stop
-    if separator == 45 and lengths == 1030304 and data[first] == 49 and _is_american(data, groups, 1):
+    if separator == 45 and lengths == 1030304 and data[first] == 49 and _is_american(data, groups[1, 0], groups[2, 0]):
         return PHONE, stop
     if lengths in (4040404, 404040403, 404040402, 404040401, 40605, 60813, 613):
         total = 0
@@ -115,17 +115,17 @@ def _judge(data, groups, separators, num, stop, end):
     return NOTHING, stop
 
 
-@compiled
+@inner
 def _is_mobile(data, at):
     return data[at] == 49 and 51 <= data[at + 1] <= 57
 
 
-@compiled
-def _is_american(data, groups, k):
-    return data[groups[k, 0]] >= 50 and data[groups[k + 1, 0]] >= 50
+@inner
+def _is_american(data, area, exchange):
+    return data[area] >= 50 and data[exchange] >= 50
 
 
-@compiled
+@inner
 def is_id_number(data, at):
     """Whether the 18 characters at ``at`` are a resident identity number (GB 11643: region, date, checksum)."""
     total = 0
@@ -134,21 +134,21 @@ def is_id_number(data, at):
     last = data[at + 17] - 32 if data[at + 17] == 120 else data[at + 17]
     if last != _ID_CHECKS[total % 11]:
         return False
-    year = _number(data, at + 6, 4)
-    month = _number(data, at + 10, 2)
-    day = _number(data, at + 12, 2)
+    year = _number(data, at + 6, at + 10)
+    month = _number(data, at + 10, at + 12)
+    day = _number(data, at + 12, at + 14)
     return 49 <= data[at] <= 57 and 1880 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]
 
 
-@compiled
-def _number(data, at, length):
+@inner
+def _number(data, at, stop):
     value = 0
-    for k in range(length):
-        value = value * 10 + data[at + k] - 48
+    for k in range(at, stop):
+        value = value * 10 + data[k] - 48
     return value
 
 
-@compiled
+@inner
 def _is_card(data, groups, num, length):
     """Whether the digits of the groups begin like a payment card of that length and pass the Luhn check."""
     total, position = 0, 0
@@ -179,14 +179,14 @@ def _is_card(data, groups, num, length):
     return lead // 1000 == 4 or 51 <= two <= 55 or 2221 <= lead <= 2720 or two == 35 or lead == 6011 or two == 65
 
 
-@compiled
+@inner
 def _is_public_ipv4(data, groups):
     a, b, c = 0, 0, 0
     for k in range(4):
         length = groups[k, 1] - groups[k, 0]
         if length > 3 or (length > 1 and data[groups[k, 0]] == 48):
             return False
-        value = _number(data, groups[k, 0], length)
+        value = _number(data, groups[k, 0], groups[k, 1])
         if value > 255:
             return False
         if k == 0:

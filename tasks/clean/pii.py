@@ -14,7 +14,7 @@ from tasks.clean import names
 from tasks.clean.names import BYLINE, BYLINE_LOOSE, PASSPORT, QQ, SECRET, WECHAT
 from tasks.clean.numbers import BANK_CARD, ID_NUMBER, IP, PHONE, match_number
 from tasks.clean.utf8 import before, decode, is_alnum, is_digit
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 KINDS = ("email", "phone", "id_number", "bank_card", "ip", "passport", "plate", "social", "byline", "secret")
 EMAIL_, PHONE_, ID_, CARD_, IP_, PASSPORT_, PLATE_, SOCIAL_, BYLINE_, SECRET_ = range(10)
@@ -54,7 +54,7 @@ def tables() -> tuple[Any, ...]:
     return triggers, children, kinds, names.code_points(names.SURNAMES), names.code_points(names.PLATES)
 
 
-@compiled
+@inner
 def redact(
     data, start, end, out, at, switches, counts, triggers, children, kinds, surnames, plates, groups, separators
 ):
@@ -119,7 +119,7 @@ def redact(
     return at
 
 
-@compiled
+@inner
 def _kind_of(found):
     if found == PHONE:
         return PHONE_
@@ -132,7 +132,7 @@ def _kind_of(found):
     return -1
 
 
-@compiled
+@inner
 def _joins(data, start, at):
     """Whether what stands before ``at`` makes the digits there part of something longer."""
     last = data[at - 1]
@@ -142,7 +142,7 @@ def _joins(data, start, at):
     return joint and at - 2 >= start and is_alnum(data[at - 2]) and last != 58 and last != 61 and last != 44
 
 
-@compiled
+@inner
 def _email(data, start, at, end):
     """Bytes before the ``@`` at ``at`` that belong to an address, and where it ends; 0 for none."""
     i = at
@@ -173,7 +173,7 @@ def _email(data, start, at, end):
     return at - i, stop
 
 
-@compiled
+@inner
 def _international(data, start, at, end):
     """Where the international number that begins with the ``+`` at ``at`` ends; ``at`` for none."""
     if at + 8 > end or (at > start and (is_alnum(data[at - 1]) or data[at - 1] == 41 or data[at - 1] == 43)):
@@ -199,7 +199,7 @@ def _international(data, start, at, end):
     return best
 
 
-@compiled
+@inner
 def _is_international(data, at, digits, groups, most):
     if digits < 8 or data[at + 1] == 48:
         return False
@@ -210,7 +210,7 @@ def _is_international(data, at, digits, groups, most):
     return groups >= 3 or (groups == 2 and digits >= 10) or (europe and digits <= 13)
 
 
-@compiled
+@inner
 def _bracketed_phone(data, at, end):
     """Where a number such as ``(415) 555-2671`` or ``(010)12345678`` that begins at ``at`` ends; ``at`` for none."""
     i = at + 1
@@ -237,12 +237,12 @@ def _bracketed_phone(data, at, end):
     return i if i - second == 4 and data[at + 1] >= 50 and not (i < end and is_alnum(data[i])) else at
 
 
-@compiled
+@inner
 def _is_hex(byte):
     return 48 <= byte <= 57 or 65 <= byte <= 70 or 97 <= byte <= 102
 
 
-@compiled
+@inner
 def _ipv6(data, start, at, end):
     """Bytes before the ``:`` at ``at`` that belong to a global IPv6 address, and where it ends; ``at`` for none."""
     i = at
@@ -283,7 +283,7 @@ def _ipv6(data, start, at, end):
     return length, k
 
 
-@compiled
+@inner
 def _announced(data, start, at, end, children, kinds, surnames, plates):
     """What a word at ``at`` announces: its kind (-1 for nothing), where it begins and where it ends."""
     node, stop, word = 0, at, 0
@@ -334,7 +334,7 @@ def _announced(data, start, at, end, children, kinds, surnames, plates):
     return -1, at, at
 
 
-@compiled
+@inner
 def _after_colon(data, at, end):
     """The first byte after blanks, colons and the like, and whether a colon or 号 stood among them."""
     marked = False
@@ -356,7 +356,7 @@ def _after_colon(data, at, end):
     return at, marked
 
 
-@compiled
+@inner
 def _person(data, start, at, stop, end, word, surnames):
     """Where a Chinese name of two to four characters after an announcing word begins and ends."""
     begin = stop
@@ -383,7 +383,7 @@ def _person(data, start, at, stop, end, word, surnames):
     return (begin, finish) if 2 <= num <= 4 else (at, at)
 
 
-@compiled
+@inner
 def _plate(data, at, end, plates):
     """Where the licence plate that begins at ``at`` ends; ``at`` for none."""
     if at + 8 > end or not 0xE4 <= data[at] <= 0xE9:
@@ -406,7 +406,7 @@ def _plate(data, at, end, plates):
     return i if 5 <= i - first <= 6 and digits >= 2 and not (i < end and is_alnum(data[i])) else at
 
 
-@compiled
+@inner
 def _secret(data, at, stop, end):
     """Where the key whose known beginning is ``data[at:stop]`` ends; ``at`` for none."""
     if data[at] == 45:  # -----BEGIN ... PRIVATE KEY----- to -----END ...-----
@@ -430,7 +430,7 @@ def _secret(data, at, stop, end):
     return i if length >= wanted and digits >= 2 and first >= 97 else at
 
 
-@compiled
+@inner
 def _key_block(data, at, end):
     line = at
     while line < end and data[line] != 10:

@@ -8,12 +8,12 @@ anything is left from 5-grams on, and the cost is near that of counting 2-grams 
 import numpy as np
 
 from tasks.clean.words import mix
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 _ONE = np.uint64(1)
 
 
-@compiled
+@inner
 def n_gram_shares(hashes, chars, num, num_chars, scratch, keys, counts, stamps, stamp, out):
     """Shares of characters in the top 2-, 3- and 4-gram and in repeated 5- to 10-grams.
 

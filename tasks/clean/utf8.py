@@ -1,9 +1,9 @@
 """Walking UTF-8 by code points inside kernels; the bytes are known to be valid, since Arrow strings are."""
 
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 
-@compiled
+@inner
 def width_of(lead):
     """Bytes of the character that begins with ``lead``."""
     if lead < 0x80:
@@ -15,7 +15,7 @@ def width_of(lead):
     return 4
 
 
-@compiled
+@inner
 def decode(data, at):
     """The code point at byte ``at``."""
     lead = data[at]
@@ -33,7 +33,7 @@ def decode(data, at):
     )
 
 
-@compiled
+@inner
 def before(data, at, floor):
     """The byte at which the character before ``at`` begins; not below ``floor``."""
     at -= 1
@@ -42,19 +42,19 @@ def before(data, at, floor):
     return at
 
 
-@compiled
+@inner
 def is_alnum(byte):
     """Whether an ASCII byte is a letter or a digit."""
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
 
 
-@compiled
+@inner
 def is_digit(byte):
     """Whether an ASCII byte is a digit."""
     return 48 <= byte <= 57
 
 
-@compiled
+@inner
 def lower(byte):
     """The ASCII byte in lower case."""
     return byte + 32 if 65 <= byte <= 90 else byte

@@ -25,7 +25,7 @@ from tasks.clean.characters import (
     UPPER,
 )
 from tasks.clean.utf8 import before, decode, width_of
-from tasks.compiled import compiled
+from tasks.compiled import inner
 
 PLAIN, HAS_ALPHA, END_MARK, PUNCTUATION_ONLY = 1, 2, 4, 8
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -45,14 +45,14 @@ _FUNCTION_WORDS = np.sort(
 )
 
 
-@compiled
+@inner
 def mix(a, b):
     """A hash of two hashes."""
     a = (a ^ b) * _PRIME
     return a ^ (a >> _SHIFT)
 
 
-@compiled
+@inner
 def split(data, start, end, table, hashes, chars, flags, line_sentences, totals):
     """The words of ``data[start:end]``.
 
@@ -121,7 +121,7 @@ def split(data, start, end, table, hashes, chars, flags, line_sentences, totals)
     return num
 
 
-@compiled
+@inner
 def _note_function_word(data, at, end, totals):
     """Count ``data[at:end]`` when it is a function word, and set its bit when it is one of Gopher's stop words."""
     exact, folded = 0, 0
@@ -136,7 +136,7 @@ def _note_function_word(data, at, end, totals):
         totals[1] += 1
 
 
-@compiled
+@inner
 def _emit(data, at, end, table, hashes, chars, flags, num):
     """Write the word ``data[at:end]`` as number ``num``."""
     value = _SEED
@@ -174,7 +174,7 @@ def _emit(data, at, end, table, hashes, chars, flags, num):
     return num + 1
 
 
-@compiled
+@inner
 def _wide(data, at, end, table, hashes, chars, flags, num):
     """The words of a chunk with ideographs in it: each is a word, and what lies between them is a chunk."""
     start = at
@@ -193,7 +193,7 @@ def _wide(data, at, end, table, hashes, chars, flags, num):
     return _chunk(data, start, end, table, hashes, chars, flags, num) if end > start else num
 
 
-@compiled
+@inner
 def _all_letters(data, at, end):
     for i in range(at, end):
         byte = data[i] | 32
@@ -202,7 +202,7 @@ def _all_letters(data, at, end):
     return True
 
 
-@compiled
+@inner
 def _chunk(data, at, end, table, hashes, chars, flags, num):
     """The words between two blanks, as spaCy's English rules split them."""
     if _all_letters(data, at, end) or end - at == 1:
@@ -236,7 +236,7 @@ def _chunk(data, at, end, table, hashes, chars, flags, num):
     return num
 
 
-@compiled
+@inner
 def _prefix(data, at, end, table):
     """Bytes that spaCy would split off the front."""
     byte = data[at]
@@ -256,7 +256,7 @@ def _prefix(data, at, end, table):
     return width_of(byte) if kind & (MARK | QUOTE | CURRENCY | ICON) or dash else 0
 
 
-@compiled
+@inner
 def _suffix(data, at, end, table):
     """Bytes that spaCy would split off the end of ``data[at:end]``."""
     i = before(data, end, at)
@@ -298,7 +298,7 @@ def _suffix(data, at, end, table):
     return end - i if found & (MARK | QUOTE | ICON) or code == 0x2014 or code == 0x2013 else 0
 
 
-@compiled
+@inner
 def _is_abbreviation(data, at, end):
     """Whether the word with its dot is one that English keeps together (e.g. i.e. a.m. Mr. vs.)."""
     length = end - at
@@ -318,7 +318,7 @@ def _is_abbreviation(data, at, end):
     return False
 
 
-@compiled
+@inner
 def _unit(data, at, end):
     """Bytes of a unit such as ``km`` or ``GB`` at the end, right after a digit."""
     i = end
@@ -343,7 +343,7 @@ _UNITS = np.array(
 )  # fmt: skip
 
 
-@compiled
+@inner
 def _inside(data, at, end, table, hashes, chars, flags, num):
     """What is left after prefixes and suffixes: apart at infixes, contractions taken apart, addresses kept whole."""
     if _is_address(data, at, end):
@@ -395,7 +395,7 @@ def _inside(data, at, end, table, hashes, chars, flags, num):
     return _contraction(data, start, end, table, hashes, chars, flags, num) if end > start else num
 
 
-@compiled
+@inner
 def _contraction(data, at, end, table, hashes, chars, flags, num):
     """``don't`` as ``do n't``, ``we'll`` as ``we 'll``; everything else as it is."""
     cut = end
@@ -430,7 +430,7 @@ def _contraction(data, at, end, table, hashes, chars, flags, num):
     return _emit(data, cut, end, table, hashes, chars, flags, num)
 
 
-@compiled
+@inner
 def _is_address(data, at, end):
     """Whether the chunk is what spaCy keeps whole: a URL or a host name with a path."""
     if end - at < 5:
