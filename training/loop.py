@@ -1,7 +1,9 @@
 """The training loop of one process: from the last committed checkpoint to the last step of the last phase."""
 
 import json
+import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
@@ -80,7 +82,7 @@ class Loop:
             self._restore()
         self.writer.wait()
         self.log.close()
-        dist.barrier()
+        _remove(self.context.scratch)
 
     def _restore(self) -> None:
         """Take up the last committed checkpoint, or begin."""
@@ -92,6 +94,7 @@ class Loop:
         if records:
             folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
+            _remove(folder)
             self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]
             self.trainer.enter_phase(self.phase)
             self.guard.load(state["guard"])
@@ -194,3 +197,10 @@ class Loop:
             self.log.take(),
             state,
         )
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that this machine's processes have done with."""
+    dist.barrier()
+    if local_rank() == 0:
+        shutil.rmtree(folder, ignore_errors=True)

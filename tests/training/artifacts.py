@@ -62,7 +62,7 @@ def silent(progress: Progress) -> None:
 
 def again(given: Context, **changed: Any) -> Context:
     """The same work to be done once more, from nothing."""
-    return replace(given, artifact=Artifact("train", uuid.uuid4().hex[:20]), **changed)
+    return replace(given, **{"artifact": Artifact("train", uuid.uuid4().hex[:20]), **changed})
 
 
 def documents(generator: np.random.Generator, count: int) -> tuple[np.ndarray, list[tuple[int, str]]]:
