@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 def buffers(texts: pa.LargeStringArray) -> tuple[Array, Array]:
     """The bytes and offsets of an Arrow string array, without a copy; the bytes have at least one to spare."""
     _, offsets, data = texts.buffers()
-    if data is None or data.size <= offsets.size and len(texts) == 0:
+    if data is None or data.size <= offsets.size and len(texts) == 0:  # noqa: RUF021
         return np.zeros(1, np.uint8), np.zeros(1, np.int64)
     return np.frombuffer(data, np.uint8), np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
 

@@ -205,7 +205,7 @@ def _is_international(data, at, digits, groups, most):
         return False
     if most < 15:
         lead = data[at + 3] == 49 and data[at + 4] >= 51 if most == 13 else data[at + 2] >= 50
-        return digits == most and (lead or groups > 1) or (most == 13 and digits >= 11 and groups > 2)
+        return digits == most and (lead or groups > 1) or (most == 13 and digits >= 11 and groups > 2)  # noqa: RUF021
     europe = data[at + 1] == 52 and (data[at + 2] == 52 or data[at + 2] == 57) and digits >= 12
     return groups >= 3 or (groups == 2 and digits >= 10) or (europe and digits <= 13)
 
@@ -306,7 +306,7 @@ def _announced(data, start, at, end, children, kinds, surnames, plates):
     if word == SECRET:
         finish = _secret(data, at, stop, end)
         return (SECRET_, at, finish) if finish > at else (-1, at, at)
-    if word == BYLINE or word == BYLINE_LOOSE:
+    if word == BYLINE or word == BYLINE_LOOSE:  # noqa: SIM109
         begin, finish = _person(data, start, at, stop, end, word, surnames)
         return (BYLINE_, begin, finish) if finish > begin else (-1, at, at)
     begin, marked = _after_colon(data, stop, end)

@@ -36,7 +36,7 @@ _FUNCTION_WORDS = np.sort(
     np.array(
         [
             int.from_bytes(word.encode(), "big")
-            for word in (
+            for word in (  # noqa: SIM905
                 "a an the and or of to in is are was were it that this for on with as be by not at from have has but "
                 "you we they he she can if which will when there their or its i"
             ).split()
@@ -165,7 +165,7 @@ def _emit(data, at, end, table, hashes, chars, flags, num):
     if only:
         bits |= PUNCTUATION_ONLY
     byte = data[at]
-    if count == 1 and (byte == 46 or byte == 33 or byte == 63 or byte >= 0x80):
+    if count == 1 and (byte == 46 or byte == 33 or byte == 63 or byte >= 0x80):  # noqa: SIM102
         if byte < 0x80 or decode(data, at) in (0x3002, 0xFF01, 0xFF1F, 0xFF61, 0x2026):
             bits |= END_MARK
     hashes[num] = value
@@ -324,7 +324,7 @@ def _unit(data, at, end):
     i = end
     while i > at and end - i < 4 and 97 <= data[i - 1] | 32 <= 122:
         i -= 1
-    if i == at or not 48 <= data[i - 1] <= 57 or i == end:
+    if i == at or not 48 <= data[i - 1] <= 57 or i == end:  # noqa: SIM109
         return 0
     value = 0
     for k in range(i, end):
@@ -338,7 +338,7 @@ def _unit(data, at, end):
 _UNITS = np.array(
     [
         int.from_bytes(unit.encode(), "big")
-        for unit in "km m dm cm mm nm ha kg g mg kb KB mb MB gb GB tb TB T G M K kB Kb Mb Gb Tb lb oz ft in mph kph bar atm Pa hPa kPa mbar".split()
+        for unit in "km m dm cm mm nm ha kg g mg kb KB mb MB gb GB tb TB T G M K kB Kb Mb Gb Tb lb oz ft in mph kph bar atm Pa hPa kPa mbar".split()  # noqa: E501, SIM905
     ]
 )  # fmt: skip
 
@@ -440,7 +440,7 @@ def _is_address(data, at, end):
             return True
     if data[at] | 32 == 119 and data[at + 1] | 32 == 119 and data[at + 2] | 32 == 119 and data[at + 3] == 46:
         return True
-    for i in range(at + 1, end - 2):
+    for i in range(at + 1, end - 2):  # noqa: SIM110
         if data[i] == 64:
             return True
     return False

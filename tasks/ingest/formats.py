@@ -13,12 +13,12 @@ _SUFFIXES = {
     "code": tuple(
         """py pyi c h cc cpp cxx hpp hh java js mjs jsx ts tsx go rs rb php pl pm sh bash zsh fish lua r jl scala kt
         swift cs fs hs ml mli ex exs erl clj el lisp scm sql cmake mk css scss less vue proto thrift
-        json yaml yml toml ini cfg xml bat ps1 asm s v sv vhd tcl nim zig dart m cu cuh f f90 pas awk sed""".split()
+        json yaml yml toml ini cfg xml bat ps1 asm s v sv vhd tcl nim zig dart m cu cuh f f90 pas awk sed""".split()  # noqa: SIM905
     ),
     "binary": tuple(
         """png gif jpg jpeg webp bmp ico xpm svg tif tiff mp3 mp4 ogg wav webm avi mkv ttf otf woff woff2 eot
         zip tar 7z rar jar so a o dll exe pyc class wasm bin dat db sqlite mo ods odt odg odp doc docx xls xlsx ppt
-        pptx epub""".split()
+        pptx epub""".split()  # noqa: SIM905
     ),
 }
 _BY_SUFFIX = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}

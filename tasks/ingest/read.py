@@ -17,7 +17,7 @@ def read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
     """
     index = -1
     try:
-        for index, item in enumerate(_read(raw, options)):
+        for index, item in enumerate(_read(raw, options)):  # noqa: B007
             yield item
     except UnreadableError as refused:
         yield Refusal(refused.reason, refused.detail, index + 1, raw.num_bytes)

@@ -24,7 +24,7 @@ from tests.tasks.refinery import columns, context, run
 
 OPTIONS = IngestOptions(max_line_bytes=1 << 20)
 WARC = b"".join(
-    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://x/%d\r\nContent-Type: application/http; msgtype=response\r\n"
+    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://x/%d\r\nContent-Type: application/http; msgtype=response\r\n"  # noqa: E501
     b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (number, len(body), body)
     for number, body in enumerate(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>page %d</p></body></html>" % n
@@ -84,7 +84,7 @@ def test_rows_of_parquet_are_documents() -> None:
 
 
 def test_manual_page_reads_like_a_manual() -> None:
-    source = ".TH LS 1\n.SH 名称\nls \\- 列出\n.TP\n\\fB\\-a\\fP, \\fB\\-\\-all\\fP\n不要忽略\n条目\n.nf\nls -l\n  x\n.fi\n.BR printf (3)\n"
+    source = ".TH LS 1\n.SH 名称\nls \\- 列出\n.TP\n\\fB\\-a\\fP, \\fB\\-\\-all\\fP\n不要忽略\n条目\n.nf\nls -l\n  x\n.fi\n.BR printf (3)\n"  # noqa: E501
     assert man_text(source) == "LS\n\n名称\n\nls - 列出\n\n-a, --all\n不要忽略条目\nls -l\n  x\nprintf(3)"
 
 
