@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from smelt.errors import LakeError, RecipeError
+from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
 from smelt.plan import Plan, Planned, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
@@ -88,11 +88,11 @@ def load_run(lake: Lake, run_id: str) -> Run:
     """The run of that id.
 
     Raises:
-        LakeError: when there is none.
+        StageError: when there is none.
     """
     found = lake.find_json(_key(run_id))
     if found is None:
-        raise LakeError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
+        raise StageError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
     return Run.model_validate(found)
 
 

@@ -34,19 +34,18 @@ def status() -> None:
     from smelt.services import stack
 
     found = stack.status(home_folder())
-    table = Table("service", "state", "pid", "up", "restarts", "processes", "memory", "healthy", "address")
+    table = Table("service", "state", "up", "restarts", "memory", "healthy", "address", "pid", box=None)
     for entry in found:
         supervised = entry.supervised
         table.add_row(
             entry.name,
             f"[{COLOURS[supervised.phase]}]{supervised.phase}[/]",
-            str(supervised.pid or ""),
             _duration(time.time() - supervised.since) if supervised.pid else "",
             str(supervised.restarts or ""),
-            str(entry.num_processes or ""),
             f"{entry.memory / 1e6:,.0f} MB" if entry.memory else "",
             "[green]yes[/]" if entry.healthy else "[red]no[/]",
             entry.address,
+            str(supervised.pid or ""),
         )
     total = sum(entry.memory for entry in found)
     table.caption = f"{total / 1e9:.2f} GB in all" if total else "nothing is running; `smelt up` starts the services"
@@ -87,14 +86,13 @@ def down() -> None:
 
 
 def addresses(state) -> Table:
-    """Where a person finds what runs: addresses, the user, and where the password lies (never the password)."""
-    from smelt.services.airflow import PASSWORDS, USER
+    """Where a person finds what runs, and how to get in; keys that programs use are only pointed at."""
+    from smelt.services.airflow import USER
 
     settings = state.settings
     table = Table.grid(padding=(0, 2))
-    table.add_row(
-        "Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password in {state.home / PASSWORDS}"
-    )
+    password = state.secrets["airflow_password"]
+    table.add_row("Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password {password}")
     table.add_row("Ray", settings.ray_api, f"token: ray_token in {state.home / 'services.json'}")
     table.add_row("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", "")
     table.add_row("Lake", settings.lake, f"at {settings.endpoint}, keys in {state.home / 'services.json'}")
