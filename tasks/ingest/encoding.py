@@ -54,7 +54,7 @@ def decode_html(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return str(bytes_to_str(content, detect_encoding(content, from_html_meta=True), errors="replace"))
+        return str(bytes_to_str(content, detect_encoding(content, from_html_meta=True) or "utf-8", errors="replace"))
 
 
 def looks_binary(content: bytes) -> bool:
@@ -67,7 +67,7 @@ def looks_binary(content: bytes) -> bool:
 
 
 def _decode_detected(content: bytes, problem: UnicodeDecodeError) -> str:
-    encoding = detect_encoding(content)
+    encoding = detect_encoding(content) or "utf-8"
     if encoding != "utf-8":
         try:
             text = content.decode(encoding)

@@ -14,6 +14,7 @@ from tasks.ingest.document import UnreadableError
 
 _CJK = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
 _ENDS = re.compile(r"[.!?:;。！？：；…]['\")」』”’）]*$")
+_LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
 _ITEM = re.compile(r"^\s*(?:[•◦▪*–-]\s|\d+(?:\.\d+)*[.)]?\s|第\s*\d+)")
 
 
@@ -61,7 +62,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> list[str]:
         .replace("\x02\n", "")
         .replace("\x02", "")
     )
-    return [line.rstrip() for line in text.split("\n")]
+    return [line.rstrip() for line in text.split("\n") if not _LEADERS.search(line)]
 
 
 def _without_running_heads(pages: list[list[str]]) -> list[list[str]]:
