@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 
 from smelt.cli.main import app
 from smelt.settings import home_folder
@@ -34,7 +34,7 @@ def status() -> None:
     from smelt.services import stack
 
     found = stack.status(home_folder())
-    table = Table("service", "state", "up", "restarts", "memory", "healthy", "address", "pid", box=None)
+    table = Table("service", "state", "up", "restarts", "memory", "healthy", Column("address", min_width=21), box=None)
     for entry in found:
         supervised = entry.supervised
         table.add_row(
@@ -45,7 +45,6 @@ def status() -> None:
             f"{entry.memory / 1e6:,.0f} MB" if entry.memory else "",
             "[green]yes[/]" if entry.healthy else "[red]no[/]",
             entry.address,
-            str(supervised.pid or ""),
         )
     total = sum(entry.memory for entry in found)
     table.caption = f"{total / 1e9:.2f} GB in all" if total else "nothing is running; `smelt up` starts the services"

@@ -116,7 +116,7 @@ def test_a_second_home_beside_it_interrupted_killed_taken_up_and_down(stack, tmp
         processes.members(home)["supervisor"][0].kill()
         again = subprocess.run([SMELT, "up"], env=environment, capture_output=True, text=True)
         assert again.returncode == 0, again.stderr
-        assert "password in" in again.stdout
+        assert f"user admin, password {load_state(home).secrets['airflow_password']}" in again.stdout
         assert all(entry.healthy for entry in stack_module.status(home))
         assert _entry(home, "s3").supervised.pid == s3_before
         state = load_state(home)
