@@ -62,6 +62,7 @@ class KillOnce:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.timeout(900)  # Ray Train starts its workers twice
 def test_a_killed_worker_leaves_no_trace(lake: Lake, tmp_path: Path, cluster: None) -> None:
     whole = context(lake, tmp_path, workers=2)
     expected = train_together(whole, tmp_path)

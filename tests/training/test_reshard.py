@@ -1,4 +1,4 @@
-"""A run goes on under another layout: more processes, tensor- or pipeline-parallel ones."""
+"""A run goes on under another layout: more processes, data- or tensor-parallel."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from training.loop import train
 from training.processes import start_alone
 
 
-@pytest.mark.parametrize("parallel", [{}, {"tensor": 2}, {"pipeline": 2}], ids=["data", "tensor", "pipeline"])
+@pytest.mark.parametrize("parallel", [{}, {"tensor": 2}], ids=["data", "tensor"])
 def test_a_run_goes_on_with_two_processes(lake: Lake, tmp_path: Path, parallel: dict) -> None:
     start_alone()
     torch.set_num_threads(1)
