@@ -80,7 +80,7 @@ def _what_failed(console: Console, airflow, run_id: str) -> None:
 
 
 def _where_things_lie(console: Console, airflow, run_id: str, state) -> None:
-    from smelt.cli.services import addresses
+    from smelt.cli.services import addresses, print_addresses
     from smelt.lake import Lake
     from smelt.run import load_run, safe_run_id
 
@@ -88,8 +88,11 @@ def _where_things_lie(console: Console, airflow, run_id: str, state) -> None:
     found = load_run(lake, safe_run_id(run_id))
     report = lake.settings.home / "reports" / f"{found.id}.html"
     lake.download(found.report_key, report)
-    table = addresses(state)
-    table.add_row("Run", airflow.page(run_id), "")
-    table.add_row("Report", str(report), f"{airflow.address}/smelt/lake/{found.report_key}")
-    table.add_row("Model", lake.path(found.planned("export").artifact.key("parts", "hf", "/")), "")
-    console.print(table)
+    print_addresses(
+        [
+            ("Report", str(report), f"{airflow.address}/smelt/lake/{found.report_key}"),
+            ("Model", lake.path(found.planned("export").artifact.key("parts", "hf", "/")), ""),
+            ("Run", airflow.page(run_id), ""),
+            *addresses(state),
+        ]
+    )

@@ -25,7 +25,7 @@ def up() -> None:
     with Live(console=console, transient=True, refresh_per_second=4) as live:
         state = stack.up(home, lambda entries: live.update(_progress(entries, time.monotonic() - started)))
     console.print(f"[green]ready[/green] in {time.monotonic() - started:.0f} s")
-    console.print(addresses(state))
+    print_addresses(addresses(state))
 
 
 @app.command()
@@ -84,18 +84,25 @@ def down() -> None:
     console.print(f"ended {num_processes} processes" if num_processes else "nothing was running")
 
 
-def addresses(state) -> Table:
-    """Where a person finds what runs, and how to get in; keys that programs use are only pointed at."""
+def addresses(state) -> list[tuple[str, str, str]]:
+    """Where a person finds what runs, and how to get in: (what, address, note)."""
     from smelt.services.airflow import USER
 
-    settings = state.settings
-    table = Table.grid(padding=(0, 2))
-    password = state.secrets["airflow_password"]
-    table.add_row("Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password {password}")
-    table.add_row("Ray", settings.ray_api, f"token: ray_token in {state.home / 'services.json'}")
-    table.add_row("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", "")
-    table.add_row("Lake", settings.lake, f"at {settings.endpoint}, keys in {state.home / 'services.json'}")
-    return table
+    settings, password = state.settings, state.secrets["airflow_password"]
+    keys = state.home / "services.json"
+    return [
+        ("Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password {password}"),
+        ("Ray", settings.ray_api, f"token: ray_token in {keys}"),
+        ("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", ""),
+        ("Lake", settings.lake, f"at {settings.endpoint}, keys in {keys}"),
+    ]
+
+
+def print_addresses(rows: list[tuple[str, str, str]]) -> None:
+    """One line each, never broken, so that an address can be copied whatever the terminal's width."""
+    width = max(len(name) for name, _, _ in rows)
+    for name, address, note in rows:
+        typer.echo(f"{name:<{width}}  {address}" + (f"  ({note})" if note else ""))
 
 
 def _progress(entries, elapsed_s: float) -> Table:
