@@ -40,7 +40,7 @@ from smelt.run import load_run, safe_run_id
 
 _T = TypeVar("_T")
 
-POLL_S = (0.5, 3.0)
+POLL_S = (0.5, 1.5)
 """Seconds between two looks at a job: at first, and in the long run."""
 PATIENCE_S = 300.0
 """Seconds that Ray or the lake may be out of reach before the attempt fails."""
