@@ -1,11 +1,17 @@
-"""Blocks as batches: sample n of a block is its tokens [n*S, n*S + S], whoever trains on it.
+"""Blocks as batches: sample n of a block is one window of its tokens, whoever trains on it.
 
-A block holds one token more than its samples cover, so that the last sample too has its successors. Beside
-the tokens lie its segments (where a document starts and the label of its text): every target token has a
-label, and the loss is known by label.
+Window w is the tokens [w*S, w*S + S]; a block holds one token more than its windows cover, so that the last
+one too has its successors. Neighbouring windows often come from one long document, and a step made of them
+would follow that document instead of the mixture. So samples visit the windows in strides of the golden
+ratio: any few samples in a row lie spread over the whole block, and every window is visited once.
+
+Beside the tokens lie the block's segments (where a document starts and the label of its text): every target
+token has a label, and the loss is known by label.
 """
 
+import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,19 +53,32 @@ class Block:
 
     def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
         """Ids of the documents that the samples' tokens come from."""
-        start, end = first_sample * sequence_length, (first_sample + count) * sequence_length
-        first, last = np.searchsorted(self._starts, [start, end], side="right") - 1
-        ids = pq.read_table(self._segments, columns=["id"])["id"]
-        return ids[int(first) : int(last) + 1].to_pylist()
+        starts = self._windows(first_sample, count, sequence_length) * sequence_length
+        first = np.searchsorted(self._starts, starts, side="right") - 1
+        last = np.searchsorted(self._starts, starts + sequence_length, side="right") - 1
+        ids = pq.read_table(self._segments, columns=["id"])["id"].to_pylist()
+        found = (ids[i] for low, high in zip(first, last, strict=True) for i in range(low, high + 1))
+        return list(dict.fromkeys(found))
 
     def batch(self, first_sample: int, count: int, sequence_length: int) -> Batch:
         """``count`` samples from ``first_sample`` on."""
-        start, size = first_sample * sequence_length, count * sequence_length
-        tokens = torch.from_numpy(self._tokens[start : start + size + 1].astype(np.int64))
-        segments = np.searchsorted(self._starts, np.arange(start + 1, start + size + 1), side="right") - 1
-        shape = (count, sequence_length)
-        return Batch(
-            tokens[:-1].view(shape),
-            tokens[1:].view(shape),
-            torch.from_numpy(self._segment_labels[segments]).view(shape),
-        )
+        starts = self._windows(first_sample, count, sequence_length)[:, None] * sequence_length
+        positions = starts + np.arange(sequence_length + 1)  # [b, s + 1]
+        tokens = torch.from_numpy(self._tokens[positions].astype(np.int64))
+        segments = np.searchsorted(self._starts, positions[:, 1:], side="right") - 1
+        inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
+        return Batch(inputs, targets, torch.from_numpy(self._segment_labels[segments]))
+
+    def _windows(self, first_sample: int, count: int, sequence_length: int) -> np.ndarray:
+        num_windows = (len(self._tokens) - 1) // sequence_length
+        samples = np.arange(first_sample, first_sample + count)
+        return samples * golden_stride(num_windows) % num_windows
+
+
+@cache
+def golden_stride(num_windows: int) -> int:
+    """The stride nearest above ``num_windows`` over the golden ratio that has no divisor in common with it."""
+    stride = max(1, round(num_windows * (math.sqrt(5) - 1) / 2))
+    while math.gcd(stride, num_windows) > 1:
+        stride += 1
+    return stride
