@@ -9,7 +9,7 @@ then buckets, then decisions) has several; the parts of the last one are the art
 part of each round is committed on its own, so a killed stage goes on where it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +38,7 @@ class Part:
         content_digest: see ``Artifact.write_part``.
     """
 
-    files: dict[str, bytes | Path]
+    files: Mapping[str, bytes | Path]
     rows: int
     stats: dict[str, Any] = field(default_factory=dict)
     content_digest: str | None = None

@@ -131,8 +131,8 @@ def _note_function_word(data, at, end, totals):
     for k in range(len(_STOP)):
         if _STOP[k] == exact:
             totals[0] |= 1 << k
-    k = np.searchsorted(_FUNCTION_WORDS, folded)
-    if k < len(_FUNCTION_WORDS) and _FUNCTION_WORDS[k] == folded:
+    found = np.searchsorted(_FUNCTION_WORDS, folded)
+    if found < len(_FUNCTION_WORDS) and _FUNCTION_WORDS[found] == folded:
         totals[1] += 1
 
 
