@@ -88,7 +88,7 @@ def test_a_killed_triggerer_or_scheduler_changes_nothing_and_a_failed_run_stops_
     jobs = jobs_of(stack, run_id)
     run = load_run(lake, run_id)
     made = {name: run.planned(name).artifact.manifest(lake) for name in ("fetch", "ingest", "clean")}
-    assert {f"{name}-{manifest.fingerprint}" for name, manifest in made.items()} <= set(jobs)
+    assert {f"{name}-{made[name].fingerprint}" for name in ("ingest", "clean")} <= set(jobs)
     assert not [job_id for job_id in jobs if job_id.count("-") > 1], "no stage took a second job"
     quiet = make_through(load_recipe(recipe), Lake(stack.settings, url=f"s3://smelt/{run_id}"), "clean")
     assert {name: manifest.digest for name, manifest in made.items()} == {

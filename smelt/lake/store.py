@@ -9,9 +9,10 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import boto3
@@ -26,7 +27,16 @@ from smelt import settings as settings_module
 from smelt.errors import LakeError
 from smelt.settings import Settings
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
 _RUNNING = "is the object store running? `smelt status` tells"
+RETRIES: "RetryConfig" = {
+    "max_retries": 10,
+    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
+    "retry_timeout": timedelta(seconds=90),
+}
+"""Patience with a store that restarts: about 25 s, then the shard fails and the engine's own retries count."""
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 
@@ -211,6 +221,7 @@ class Lake:
             endpoint=self.settings.endpoint,
             region=self.settings.region,
             credential_provider=Boto3CredentialProvider(self._session),
+            retry_config=RETRIES,
             client_options={"allow_http": (self.settings.endpoint or "").startswith("http://")},
         )
 
