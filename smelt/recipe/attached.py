@@ -5,7 +5,10 @@ whoever reads the file later, on whatever machine, checks that it is still the o
 """
 
 import hashlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from smelt.errors import RecipeError
 
@@ -43,6 +46,22 @@ def read(path: str, *, where: str, digest: str = "") -> bytes:
             mend="it changed since the plan was made: plan again, or correct `digest`",
         )
     return content
+
+
+def json_lines(path: str, *, where: str, digest: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON Lines file, each with its place (`path:line`); empty lines are passed over.
+
+    Raises:
+        RecipeError: as `read` does, and for a line that is not JSON.
+    """
+    for number, line in enumerate(read(path, where=where, digest=digest).decode().splitlines(), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            yield place, json.loads(line)
+        except json.JSONDecodeError as error:
+            raise RecipeError(f"not JSON: {error}", where=place, mend="write one object a line") from None
 
 
 def digest(path: str, *, where: str) -> str:

@@ -1,7 +1,5 @@
 """Which benchmarks may not be found in the training text, and what counts as finding one."""
 
-import json
-
 from pydantic import Field
 
 from smelt.errors import RecipeError
@@ -37,15 +35,7 @@ class Benchmark(Config):
                 none of the fields.
         """
         texts = []
-        content = attached.read(self.path, where=self._where, digest=self.digest)
-        for number, line in enumerate(content.decode().splitlines(), start=1):
-            if not line.strip():
-                continue
-            where = f"{self.path}:{number}"
-            try:
-                item = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise RecipeError(f"not JSON: {error}", where=where, mend="write one object a line") from None
+        for where, item in attached.json_lines(self.path, where=self._where, digest=self.digest):
             found = [str(item[field]) for field in self.fields if item.get(field) is not None]
             if not found:
                 raise RecipeError(f"has none of the fields {', '.join(self.fields)}", where=where, mend="set `fields`")

@@ -1,6 +1,5 @@
 """How checkpoints are judged: on held-out text, on probes, and by what they write."""
 
-import json
 from typing import Any
 
 from pydantic import Field
@@ -40,15 +39,7 @@ class ProbeSet(Config):
             RecipeError: when the file is missing or not what ``digest`` says, or a line lacks a field.
         """
         found = []
-        content = attached.read(self.path, where=self._where, digest=self.digest)
-        for number, line in enumerate(content.decode().splitlines(), start=1):
-            if not line.strip():
-                continue
-            where = f"{self.path}:{number}"
-            try:
-                item = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise RecipeError(f"not JSON: {error}", where=where, mend="write one object a line") from None
+        for where, item in attached.json_lines(self.path, where=self._where, digest=self.digest):
             if missing := [field for field in ("prompt", "answer") if not item.get(field)]:
                 raise RecipeError(f"has no {missing[0]!r}", where=where, mend="add it")
             if "choices" in item and item["answer"] not in item["choices"]:
