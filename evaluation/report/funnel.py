@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smelt.gates.figures import counts, divergence
+from smelt.gates.bias import figures as bias
+from smelt.gates.figures import counts, divergence, share
 from smelt.lake import Manifest
 
 DROPPING = ("select", "dedup", "decontaminate")
+MAX_DISPROPORTIONS = 5
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,22 @@ class Fate:
     kept: int
     bytes: int
     dropped: list[tuple[str, str, int]]
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A kind of personal data.
+
+    Attributes:
+        replaced: in the corpus.
+        recall, precision: on the labelled set, which has ``marked`` of it.
+    """
+
+    kind: str
+    replaced: int
+    recall: float
+    precision: float
+    marked: int
 
 
 def steps(inputs: Mapping[str, Manifest]) -> list[Step]:
@@ -114,6 +132,26 @@ def languages(inputs: Mapping[str, Manifest]) -> list[tuple[str, dict[str, int],
         moved = divergence(first, counts(sizes))
         found.append((stage, {lang: size["bytes"] for lang, size in sizes.items()}, moved))
     return found
+
+
+def disproportions(select: Manifest) -> list[bias.Disproportion]:
+    """The rules that drop one group far more than the others, the worst first."""
+    return bias.disproportions(bias.rules(select.stats, select.config))[:MAX_DISPROPORTIONS]
+
+
+def personal(clean: Manifest) -> list[Personal]:
+    """What was replaced, and how well it is found, by kind."""
+    edits = clean.stats.get("edits", {})
+    return [
+        Personal(
+            kind.replace("_", " "),
+            edits.get(f"edit_{kind}", 0),
+            share(counted["found"], counted["found"] + counted["missed"]),
+            share(counted["found"], counted["found"] + counted["false"]),
+            counted["found"] + counted["missed"],
+        )
+        for kind, counted in clean.stats.get("pii_quality", {}).items()
+    ]
 
 
 def _step(inputs: Mapping[str, Manifest], stage: str, what: str, before: Step) -> Step:

@@ -77,6 +77,17 @@ def clean(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: C
         at_most("dropped_share", config.max_dropped_share, "Few documents are dropped by reference steps", percent),
         at_least("kept_bytes_share", config.min_kept_bytes_share, "Most of the text is left", percent),
     ]
+    for kind, counted in manifest.stats.get("pii_quality", {}).items():
+        found, name = counted["found"], kind.replace("_", " ")
+        figures[f"recall of {kind}"] = share(found, found + counted["missed"])
+        figures[f"precision of {kind}"] = share(found, found + counted["false"])
+        marked = f"of the labelled set's {name} data"
+        checks += [
+            at_least(f"recall of {kind}", config.min_pii_recall, f"Nearly all {marked} is found", percent),
+            at_least(
+                f"precision of {kind}", config.min_pii_precision, f"Little else is taken for {name} data", percent
+            ),
+        ]
     wanted = [kind for kind in PERSONAL_DATA if manifest.config["pii"][kind]]
     frame = _described(rows(lake, manifest), wanted)
     if not frame.empty:

@@ -7,12 +7,31 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from smelt.recipe import attached
 from smelt.recipe.base import Config
+
+PLACEHOLDERS = {
+    "email": "<EMAIL>",
+    "phone": "<PHONE>",
+    "id_number": "<ID_NUMBER>",
+    "bank_card": "<BANK_CARD>",
+    "ip": "<IP>",
+    "passport": "<PASSPORT>",
+    "plate": "<PLATE>",
+    "social": "<SOCIAL>",
+    "byline": "<NAME>",
+    "secret": "<SECRET>",
+}
+"""What stands in the place of personal data, by kind."""
 
 
 class EditsConfig(Config):
     """Edits that change form and layout, not what is said."""
 
+    encoding: bool = True
+    """Text that was decoded wrongly (``schÃ¶n``, ``æ–‡``) is repaired, line by line; not in code."""
+    simplified: bool = False
+    """Traditional Chinese characters to simplified ones; not in code."""
     unicode: Literal["nfc"] | None = "nfc"
     """Normal form; NFKC is not offered, since it takes superscripts and ligatures apart."""
     width: bool = True
@@ -26,7 +45,7 @@ class EditsConfig(Config):
 
 
 class PiiConfig(Config):
-    """Personal data replaced by typed placeholders such as ``<EMAIL>``."""
+    """Personal data replaced by typed placeholders such as ``<EMAIL>`` (``PLACEHOLDERS``)."""
 
     email: bool = True
     """E-mail addresses."""
@@ -45,9 +64,24 @@ class PiiConfig(Config):
     social: bool = True
     """WeChat and QQ ids that are named as such."""
     byline: bool = True
-    """Names in bylines (作者：, 记者, 责任编辑：, 文/, 摄)."""
+    """Names in bylines (作者：, 记者, 责任编辑：, 文/, 摄; By, Photo by, Reporting by)."""
     secret: bool = True
-    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...)."""
+    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...), and what is assigned to a name such as
+    ``password`` where it looks like a key."""
+    labels: str = "recipes/labels/pii.jsonl"
+    """JSON Lines file of texts with marked personal data (docs/edits.md), which precision and recall are measured on;
+    a path in the checkout, or ``s3://bucket/key``."""
+    digest: str = ""
+    """SHA-256 of that file's bytes. Filled in from the file, so that figures never come from another one."""
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """Whether each kind is replaced, in the order of ``PLACEHOLDERS``."""
+        return {kind: getattr(self, kind) for kind in PLACEHOLDERS}
+
+    def with_digest(self) -> "PiiConfig":
+        """This config with the digest of the labelled file."""
+        return self.model_copy(update={"digest": attached.digest(self.labels, where="clean.pii.labels")})
 
 
 class StepConfig(Config):
@@ -73,3 +107,7 @@ class CleanConfig(Config):
             if "exclusion_writer" in step.args:
                 raise ValueError(f"{step.step} can't be given an exclusion_writer (rejects are kept in the artifact)")
         return self
+
+    def with_digests(self) -> "CleanConfig":
+        """This config with the digest of the file that it names; what the fingerprint is taken over."""
+        return self.model_copy(update={"pii": self.pii.with_digest()})

@@ -36,7 +36,7 @@ class StageSpec:
 STAGES: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
     StageSpec("ingest", 1, ("fetch",), "tasks.ingest:STAGE", lambda r: r.ingest_config(), reads_files=True),
-    StageSpec("clean", 1, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean),
+    StageSpec("clean", 2, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec("score", 1, ("clean",), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 2, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
     StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),

@@ -73,6 +73,8 @@ SIGNALS: dict[str, str] = {
 }
 
 EDITS: dict[str, str] = {
+    "edit_encoding": "lines repaired that had been decoded wrongly",
+    "edit_simplified": "1 when the text had traditional characters, now simplified",
     "edit_unicode": "1 when the text was not in normal form",
     "edit_width": "full-width characters made ASCII",
     "edit_control": "control and invisible characters removed",

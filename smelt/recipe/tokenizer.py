@@ -6,21 +6,10 @@ from pydantic import Field, model_validator
 
 from smelt.recipe import attached
 from smelt.recipe.base import Config
+from smelt.recipe.clean import PLACEHOLDERS
 
 END_OF_DOCUMENT = "<|endoftext|>"
 PADDING = "<|padding|>"
-PLACEHOLDERS = (
-    "<EMAIL>",
-    "<PHONE>",
-    "<ID_NUMBER>",
-    "<BANK_CARD>",
-    "<IP>",
-    "<PASSPORT>",
-    "<PLATE>",
-    "<SOCIAL>",
-    "<NAME>",
-    "<SECRET>",
-)
 
 
 class TrainTokenizer(Config):
@@ -58,7 +47,7 @@ class TokenizerConfig(Config):
     """Special token after each document."""
     padding: str = PADDING
     """Special token for padding."""
-    keep_whole: tuple[str, ...] = PLACEHOLDERS
+    keep_whole: tuple[str, ...] = tuple(PLACEHOLDERS.values())
     """Strings that a trained tokenizer never cuts: what `clean` puts in the place of personal data."""
     pad_vocab_to: int = Field(default=128, ge=1)
     """The model's vocabulary is rounded up to a multiple of this: tensor cores and tensor parallelism want it."""

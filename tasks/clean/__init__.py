@@ -12,9 +12,10 @@ import pyarrow as pa
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.clean import CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from tasks.clean import steps
-from tasks.clean.edit import buffers, edit
+from tasks.clean import judge, steps
+from tasks.clean.edit import edit
 from tasks.clean.measure import signals
+from tasks.clean.rewrite import buffers
 from tasks.documents import PartWriter, batches
 from tasks.tally import tally
 
@@ -41,6 +42,8 @@ def work(context: Context, shard: Shard) -> Part:
             rejected = cleaned.filter(cleaned["drop_reason"].is_valid())
             if len(rejected):
                 rejects.write(rejected.select(["id", "text", "source", "url", "drop_reason"]))
+    if shard.name == context.inputs["ingest"].parts[0].name:  # of the config, not of the part: counted once
+        stats.append({"pii_quality": judge.judge(context.config)})
     return Part(out.files() | rejects.files(".rejects.parquet"), out.rows, merge_stats(stats))
 
 

@@ -1,19 +1,16 @@
 """Edits of a batch of documents: Unicode form, layout, boilerplate lines, personal data; each counted."""
 
-import unicodedata
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.signals import EDITS
 from tasks.clean import layout, phrases, pii
-from tasks.clean.characters import NOT_NORMAL, table
 from tasks.clean.layout import tidy
 from tasks.clean.pii import redact
-from tasks.clean.utf8 import decode, width_of
+from tasks.clean.rewrite import buffers, rewrite
 from tasks.compiled import compiled
 
 _LAYOUT = (
@@ -24,14 +21,6 @@ _LAYOUT = (
 )
 _NOT_IN_CODE = layout.WIDTH | layout.BOILERPLATE  # there a full-width character or a line ``index`` is meant
 Array = np.ndarray[Any, Any]
-
-
-def buffers(texts: pa.LargeStringArray) -> tuple[Array, Array]:
-    """The bytes and offsets of an Arrow string array, without a copy; the bytes have at least one to spare."""
-    _, offsets, data = texts.buffers()
-    if data is None or data.size <= offsets.size and len(texts) == 0:  # noqa: RUF021
-        return np.zeros(1, np.uint8), np.zeros(1, np.int64)
-    return np.frombuffer(data, np.uint8), np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
 
 
 def edit(
@@ -46,10 +35,10 @@ def edit(
     Returns:
         The edited texts, and by ``edit_<kind>`` the number of edits in each document.
     """
-    texts, not_normal = _normalised(texts, config.edits.unicode)
+    texts, rewritten = rewrite(texts, is_code, config.edits)
     data, offsets = buffers(texts)
     switches = sum(bit for name, bit, _ in _LAYOUT if getattr(config.edits, name))
-    personal = sum(1 << k for k, kind in enumerate(pii.KINDS) if getattr(config.pii, kind))
+    personal = sum(1 << k for k, wanted in enumerate(config.pii.switches.values()) if wanted)
     layout_counts = np.zeros((len(texts), layout.NUM_COUNTS), np.int64)
     pii_counts = np.zeros((len(texts), len(pii.KINDS)), np.int64)
     new_offsets = np.zeros(len(texts) + 1, np.int64)
@@ -62,6 +51,7 @@ def edit(
         is_code,
         switches,
         personal,
+        phrases.beginnings(),
         *phrases.trie(),
         *pii.tables(),
         room,
@@ -73,46 +63,8 @@ def edit(
     edited = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(new_offsets), pa.py_buffer(out))
     counts = {f"edit_{name}": layout_counts[:, column] for name, _, column in _LAYOUT}
     counts |= {f"edit_{kind}": pii_counts[:, k] for k, kind in enumerate(pii.KINDS)}
-    counts["edit_unicode"] = not_normal
+    counts |= rewritten
     return edited, {name: counts[name] for name in EDITS}
-
-
-def _normalised(texts: pa.LargeStringArray, form: str | None) -> tuple[pa.LargeStringArray, Array]:
-    """Texts in normal form C, and which of them changed; only those that may not be in it are looked at."""
-    changed = np.zeros(len(texts), np.int64)
-    if form is None or len(texts) == 0:
-        return texts, changed
-    data, offsets = buffers(texts)
-    replaced: dict[int, str] = {}
-    for row in np.flatnonzero(_may_change(data, offsets, table())):
-        text = texts[row].as_py()
-        if not unicodedata.is_normalized("NFC", text):
-            replaced[int(row)] = unicodedata.normalize("NFC", text)
-    if not replaced:
-        return texts, changed
-    changed[list(replaced)] = 1
-    new = pc.replace_with_mask(
-        texts, pa.array(changed.astype(bool)), pa.array(list(replaced.values()), pa.large_string())
-    )
-    return new, changed
-
-
-@compiled
-def _may_change(data, offsets, classes):
-    """Which documents hold a character that normal form C may change."""
-    found = np.zeros(len(offsets) - 1, np.bool_)
-    for document in range(len(offsets) - 1):
-        i, end = offsets[document], offsets[document + 1]
-        while i < end:
-            byte = data[i]
-            if byte < 0xCC:  # below U+0300 everything is in normal form
-                i += 1
-            elif classes[decode(data, i)] & NOT_NORMAL:
-                found[document] = True
-                break
-            else:
-                i += width_of(byte)
-    return found
 
 
 @compiled
@@ -122,9 +74,11 @@ def _edit_all(
     is_code,
     switches,
     personal,
+    phrase_beginnings,
     phrase_children,
     phrase_kinds,
     triggers,
+    name_beginnings,
     name_children,
     name_kinds,
     surnames,
@@ -147,6 +101,7 @@ def _edit_all(
             room,
             begin,
             wanted,
+            phrase_beginnings,
             phrase_children,
             phrase_kinds,
             layout_counts[document],
@@ -160,6 +115,7 @@ def _edit_all(
             personal,
             pii_counts[document],
             triggers,
+            name_beginnings,
             name_children,
             name_kinds,
             surnames,

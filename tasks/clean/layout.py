@@ -16,7 +16,7 @@ KEPT = tuple(ord(char) - 0xFEE0 for char in _FULL_WIDTH_KEPT)
 
 
 @inner
-def tidy(data, start, end, out, at, switches, children, kinds, counts):
+def tidy(data, start, end, out, at, switches, beginnings, children, kinds, counts):
     """Write the edited bytes of ``data[start:end]`` to ``out`` from ``at`` on; returns where they end.
 
     Args:
@@ -41,7 +41,7 @@ def tidy(data, start, end, out, at, switches, children, kinds, counts):
                     trimmed -= 1
                 counts[COUNT_WHITESPACE] += at - trimmed
             at = trimmed
-            if switches & BOILERPLATE and at > line and is_boilerplate(out, line, at, children, kinds):
+            if switches & BOILERPLATE and at > line and is_boilerplate(out, line, at, beginnings, children, kinds):
                 counts[COUNT_BOILERPLATE] += 1
                 at = line
             else:
@@ -116,7 +116,7 @@ def _glyph(data, i, step, switches):
 
 
 @inner
-def is_boilerplate(data, start, end, children, kinds):
+def is_boilerplate(data, start, end, beginnings, children, kinds):
     """Whether the line ``data[start:end]`` is navigation or gives itself away by a phrase."""
     if end - start > _LONGEST_BOILERPLATE:
         return False
@@ -126,11 +126,15 @@ def is_boilerplate(data, start, end, children, kinds):
     first, navigation, telling, num_words = True, True, False, 0
     i = at
     while i < end:
-        length, found = _longest(data, i, end, children, kinds, NAVIGATION)
-        opening = _kinds_at(data, i, end, children, kinds)
-        if opening & ANYWHERE or (first and opening & OPENING):
-            return True
+        possible = beginnings[int(data[i]) << 8 | data[i + 1]] if i + 1 < end else 0
+        if possible & (ANYWHERE | OPENING):
+            opening = _kinds_at(data, i, end, children, kinds)
+            if opening & ANYWHERE or (first and opening & OPENING):
+                return True
         if navigation and i == at:
+            length, found = 0, 0
+            if possible & NAVIGATION:
+                length, found = _longest(data, i, end, children, kinds, NAVIGATION)
             if length == 0:
                 navigation = False
             else:

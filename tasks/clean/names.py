@@ -5,16 +5,24 @@ from typing import Any
 
 import numpy as np
 
-BYLINE, BYLINE_LOOSE, QQ, WECHAT, PASSPORT, SECRET = 1, 2, 3, 4, 5, 6
+AUTHOR, AUTHOR_LOOSE, AUTHOR_EN, BY, QQ, WECHAT, PASSPORT_NO, KEY, ASSIGNED, SIGNED = range(1, 11)
 
 _WORDS: dict[int, str] = {
-    BYLINE: """作者:|作者：|记者:|记者：|编辑:|编辑：|责任编辑:|责任编辑：|责编:|责编：|撰文:|撰文：|撰稿:|撰稿：|摄影:|摄影：|供稿:|供稿：|校对:|校对：
+    AUTHOR: """作者:|作者：|记者:|记者：|编辑:|编辑：|责任编辑:|责任编辑：|责编:|责编：|撰文:|撰文：|撰稿:|撰稿：|摄影:|摄影：|供稿:|供稿：|校对:|校对：
         文/|文／|图/|图／|摄/|摄／|文:|文：|图:|图：|通讯员:|通讯员：|审核:|审核：|主编:|主编：|译者:|译者：|翻译:|翻译：|文丨""",  # noqa: E501
-    BYLINE_LOOSE: "记者|通讯员|本报记者|实习生",
+    SIGNED: "摄|/摄|/文|/图|／摄|／文|／图",
+    AUTHOR_LOOSE: "记者|通讯员|本报记者|实习生",
+    AUTHOR_EN: """author:|authors:|reporter:|photographer:|translator:|written by|story by|text by|words by|reporting by|additional reporting by
+        report by|edited by|editing by|photo by|photos by|photograph by|photographs by|photography by|image by|images by|video by
+        illustration by|illustrations by|graphics by|graphic by|translated by|compiled by|reviewed by""",  # noqa: E501
+    BY: "by",
     QQ: "qq|qq号|qq群|q群|qq号码|企鹅号",
     WECHAT: "微信|微信号|wechat|weixin|微信id|vx|wechat id",
-    PASSPORT: "护照|护照号|护照号码|passport|passport no|passport number",
-    SECRET: "akia|asia|ghp_|gho_|ghs_|ghu_|ghr_|github_pat_|sk-|xoxb-|xoxp-|xoxa-|xoxr-|aiza|glpat-|-----begin",
+    PASSPORT_NO: "护照|护照号|护照号码|passport|passport no|passport number",
+    KEY: """akia|asia|ghp_|gho_|ghs_|ghu_|ghr_|github_pat_|sk-|sk_live_|rk_live_|sk_test_|xoxb-|xoxp-|xoxa-|xoxr-|aiza
+        glpat-|npm_|hf_|eyj|-----begin""",
+    ASSIGNED: """password|passwd|pwd|secret|secret_key|secretkey|api_key|apikey|api-key|access_key|access_token
+        auth_token|authtoken|client_secret|private_key|secret_access_key|account_key|encryption_key|signing_key""",
 }  # fmt: skip
 
 SURNAMES = (
@@ -45,6 +53,19 @@ def trie() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
             dense[node, byte] = child
             dense[node, byte - 32 if 97 <= byte <= 122 else byte] = child
     return dense, np.array(kinds, np.uint8)
+
+
+@cache
+def beginnings() -> np.ndarray[Any, Any]:
+    """Whether a word or a licence plate can begin with these two bytes, at ``first << 8 | second``."""
+    children, _ = trie()
+    found = np.zeros((256, 256), np.bool_)
+    for first in range(256):
+        if children[0, first]:
+            found[first] = children[children[0, first]] > 0
+    for char in PLATES:
+        found[char.encode()[0], char.encode()[1]] = True
+    return found.reshape(-1)
 
 
 @cache

@@ -2,18 +2,24 @@
 
 import numpy as np
 
-from tasks.clean.utf8 import is_alnum, is_digit
+from tasks.clean.kinds import BANK_CARD, ID_NUMBER, IP, NOTHING, PHONE
+from tasks.clean.utf8 import decode, is_alnum, is_digit
 from tasks.compiled import inner
 
-NOTHING, PHONE, ID_NUMBER, BANK_CARD, IP = 0, 1, 2, 3, 4
 _ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _ID_CHECKS = np.frombuffer(b"10X98765432", np.uint8)
 _DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _MAX_GROUPS = 8
+_VERSION_WORDS = np.array(
+    [
+        int.from_bytes(word.encode(), "big")
+        for word in ("version", "ver", "v", "release", "revision", "section", "chapter")
+    ]
+)
 
 
 @inner
-def match_number(data, at, end, groups, separators):
+def match_number(data, start, at, end, groups, separators):
     """The personal number that begins with the digit at ``at``: its kind and where it ends.
 
     The longest reading of the digit groups that makes a number of a known kind wins.
@@ -30,9 +36,30 @@ def match_number(data, at, end, groups, separators):
         if stop < end and (is_alnum(data[stop]) or data[stop] == 95) and not may_be_x:
             continue
         kind, stop = _judge(data, groups, separators, count, stop, end)
+        if kind == IP and _is_version(data, start, at):
+            return NOTHING, at
         if kind != NOTHING:
             return kind, stop
     return NOTHING, at
+
+
+@inner
+def _is_version(data, start, at):
+    """Whether the word before ``at`` says that a version or a section follows, which is written like an address."""
+    i = at
+    while i > start and (data[i - 1] <= 34 or data[i - 1] in (39, 40, 58, 61)) and data[i - 1] != 10:
+        i -= 1
+    if i - 3 >= start and data[i - 1] >= 0x80:
+        return decode(data, i - 3) in (0x7248, 0x672C, 0x53F7, 0x7B2C, 0x8282)  # 版 本 号 第 节
+    value, length = 0, 0
+    while i > start and 97 <= data[i - 1] | 32 <= 122 and length < 8:
+        value |= int(data[i - 1] | 32) << 8 * length
+        i -= 1
+        length += 1
+    for word in _VERSION_WORDS:  # noqa: SIM110
+        if word == value:
+            return True
+    return False
 
 
 @inner
@@ -91,10 +118,10 @@ def _judge(data, groups, separators, num, stop, end):
         return PHONE, stop
     if lengths == 211 and data[first] == 56 and data[first + 1] == 54 and _is_mobile(data, groups[1, 0]):
         return PHONE, stop
-    if (lengths == 308 or lengths == 407 or lengths == 408) and data[first] == 48 and data[first + 1] != 48:
+    if (lengths == 308 or lengths == 407 or lengths == 408) and _is_area_code(data, first, groups[0, 1]):
         return (PHONE, stop) if data[groups[1, 0]] > 49 else (NOTHING, stop)
-    if lengths in (30404, 40304, 40404) and data[first] == 48 and data[first + 1] != 48 and separator == 45:
-        return PHONE, stop
+    if lengths in (30404, 40304, 40404) and separator == 45 and _is_area_code(data, first, groups[0, 1]):
+        return (PHONE, stop) if data[groups[1, 0]] > 49 else (NOTHING, stop)
     if (
         (lengths == 30304 or lengths == 30403)
         and data[first] in (52, 56)
@@ -118,6 +145,16 @@ def _judge(data, groups, separators, num, stop, end):
 @inner
 def _is_mobile(data, at):
     return data[at] == 49 and 51 <= data[at + 1] <= 57
+
+
+@inner
+def _is_area_code(data, at, stop):
+    """Whether these are the digits of a mainland area code: 010, 02x, 03xx to 09xx."""
+    if data[at] != 48:
+        return False
+    if stop - at == 3:
+        return data[at + 1] == 50 or (data[at + 1] == 49 and data[at + 2] == 48)
+    return stop - at == 4 and data[at + 1] >= 51
 
 
 @inner
@@ -181,7 +218,7 @@ def _is_card(data, groups, num, length):
 
 @inner
 def _is_public_ipv4(data, groups):
-    a, b, c = 0, 0, 0
+    a, b, c, d = 0, 0, 0, 0
     for k in range(4):
         length = groups[k, 1] - groups[k, 0]
         if length > 3 or (length > 1 and data[groups[k, 0]] == 48):
@@ -195,6 +232,10 @@ def _is_public_ipv4(data, groups):
             b = value
         elif k == 2:
             c = value
+        else:
+            d = value
+    if a < 20 and b < 20 and c < 20 and d < 100:  # reads like a version or a section, and is hardly anybody's address
+        return False
     if a == 0 or a == 10 or a == 127 or a >= 224 or (a == 169 and b == 254) or (a == 192 and b == 168):
         return False
     if (a == 172 and 16 <= b <= 31) or (a == 100 and 64 <= b <= 127) or (a == 198 and 18 <= b <= 19):

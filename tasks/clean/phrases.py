@@ -32,6 +32,32 @@ _ANYWHERE = """扫码关注|扫描下方二维码|扫描上方二维码|长按�
 all rights reserved|cookie policy|uses cookies to|use cookies to|accept all cookies|skip to main content"""  # noqa: E501
 
 _POLICY = "terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
+_GROUPS = (
+    (_NAVIGATION, NAVIGATION),
+    (_TELLING, NAVIGATION | TELLING),
+    (_OPENING, OPENING),
+    (_ANYWHERE, ANYWHERE),
+    (_POLICY, POLICY),
+    ("lorem ipsum", LOREM),
+    ("javascript", JAVASCRIPT),
+)
+
+
+@cache
+def beginnings() -> np.ndarray[Any, Any]:
+    """The kinds of phrases that can begin with these two bytes, as bits, at ``first << 8 | second``."""
+    found = np.zeros((256, 256), np.uint8)
+    for phrases, kind in _GROUPS:
+        for phrase in phrases.replace("\n", "|").split("|"):
+            first, second = (_cases(byte) for byte in phrase.lower().encode()[:2])
+            for one in first:
+                for other in second:
+                    found[one, other] |= kind
+    return found.reshape(-1)
+
+
+def _cases(byte: int) -> set[int]:
+    return {byte, ord(chr(byte).upper())} if 97 <= byte <= 122 else {byte}
 
 
 @cache
@@ -39,14 +65,7 @@ def trie() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Children by node and byte (0 is none), and the kinds that end at each node, as bits."""
     children: list[dict[int, int]] = [{}]
     kinds = [0]
-    groups = (
-        (_NAVIGATION, NAVIGATION),
-        (_TELLING, NAVIGATION | TELLING),
-        (_OPENING, OPENING),
-        (_ANYWHERE, ANYWHERE),
-        (_POLICY, POLICY),
-    )
-    for phrases, kind in (*groups, ("lorem ipsum", LOREM), ("javascript", JAVASCRIPT)):
+    for phrases, kind in _GROUPS:
         for phrase in phrases.replace("\n", "|").split("|"):
             node = 0
             for byte in phrase.lower().encode():
