@@ -152,7 +152,7 @@ def _after_and(data, at, end):
 @inner
 def _name(data, at, end):
     """Where a name of two to four words ends; ``at`` for none. Initials and particles count, but not alone."""
-    i, stop, words, full = at, at, 0, 0
+    i, stop, words, full, initials = at, at, 0, 0, 0
     while i < end and words < 4:
         first = i
         while i < end and (97 <= data[i] | 32 <= 122 or data[i] == 39 or data[i] == 45):
@@ -166,6 +166,7 @@ def _name(data, at, end):
         capital = 65 <= data[first] <= 90
         if capital and length == 1 and i < end and data[i] == 46:  # an initial
             i += 1
+            initials += 1
         elif capital and length > 1 and 97 <= data[i - 1] <= 122:
             gerund = words == 0 and data[i - 1] == 103 and data[i - 2] == 110 and data[i - 3] == 105  # Changing
             if gerund or _among(value, _NO_NAMES):
@@ -179,7 +180,7 @@ def _name(data, at, end):
             i += 1
         else:
             break
-    return stop if full >= 2 else at
+    return stop if full >= 1 and full + initials >= 2 else at
 
 
 @inner

@@ -75,7 +75,8 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
 
     add("fetch", {"a.b": ({".00000.parquet": b"x"}, 9800, {"packages": {"libreoffice-help-zh-cn": "4:7.4.7-1"}})})
     for stage in ("ingest", "clean", "score", "select", "dedup", "decontaminate"):
-        add(stage, {"00000": ({".parquet": b"x" * 1000}, 9450, stats[stage])}, config={"name": stage, "limit": 0.5})
+        config = {"name": stage, "groups": [{"rules": [["few_han", "cjk_share < 0.2"]]}]}
+        add(stage, {"00000": ({".parquet": b"x" * 1000}, 9450, stats[stage])}, config=config)
     add("tokenizer", {"tokenizer": ({"/tokenizer.json": b"{}"}, 16384, {"tokenizer": _tokenizer()})})
     add("tokens", {"00000": ({".bin": b"x"}, 7000, stats["tokens"])})
     phases = [
@@ -104,6 +105,10 @@ def _document_stats() -> dict[str, dict]:
     left = dict(DOCUMENTS)
     found = {"ingest": {**_sizes(left), "quarantined": {"truncated gzip": 3, "not UTF-8": 11, "broken pdf": 1}}}
     found["clean"] = {**_sizes(left), "bytes": int(0.94 * _sizes(left)["bytes"]), "dropped": {}}
+    found["clean"] |= {
+        "edits": {"edit_phone": 1234},
+        "pii_quality": {"phone": {"found": 79, "missed": 1, "false": 0}},
+    }
     left = {label: (count, int(0.94 * size)) for label, (count, size) in left.items()}
     found["score"] = _sizes(left)
     for stage, reasons in DROPPED.items():
@@ -132,6 +137,8 @@ def _document_stats() -> dict[str, dict]:
             "dropped_by_lang": by_lang,
             "dropped_by_source": source,
         }
+    fired = {"lang": {"zh": 400, "en": 20}}
+    found["select"]["rules"] = {"0": {"asked": {"lang": {"zh": 4000, "en": 5000}}, "fired": {"few_han": fired}}}
     split = {
         "documents": 7000,
         "tokens": 9_200_000,

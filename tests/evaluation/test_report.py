@@ -43,6 +43,8 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         "unigram",
         "grammar-en",
         "Enough documents in language zh",
+        "<code>few_han</code></td><td>lang zh",
+        '<td>phone</td><td class="n">1,234</td>',
     ):
         assert words in page
     for manifest in given.inputs.values():
