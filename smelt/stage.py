@@ -32,7 +32,8 @@ class Part:
     """What a worker made of a shard.
 
     Attributes:
-        files: content by key suffix, such as ``.parquet``; bytes, or a local file (deleted by nobody).
+        files: content by key suffix, such as ``.parquet``; bytes, or a local file, which is deleted once it is in
+            the lake.
         rows: rows in the part.
         stats: figures that add up over parts; see ``PartRecord.stats``.
         content_digest: see ``Artifact.write_part``.

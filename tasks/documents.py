@@ -1,12 +1,20 @@
-"""Documents across stages: aligned parts read as one table.
+"""Documents across stages: aligned parts read side by side, a row group at a time.
 
 A part of ``clean``, ``score``, ``select``, ``dedup`` or ``decontaminate`` holds the same rows in the
 same order as the part of that name in ``ingest``. No stage removes rows: decisions are columns, and a
-document is kept when every ``keep`` says so. So several artifacts are read side by side, by row.
+document is kept when every ``keep`` says so.
+
+Row groups are aligned too: ``ingest`` begins a new one after about 16 MB of text, and every later stage writes
+one for each that it has read. So a worker holds one row group of the columns that it asked for, whatever the
+part's size, and the other columns never leave the store.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,83 +22,134 @@ import pyarrow.parquet as pq
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
+from smelt.stage import Context, Shard
 
 DECISIONS = ("select", "dedup", "decontaminate")
 """The stages that decide, in order."""
+KEPT = "kept"
+"""A column that can be asked for anywhere: whether all deciding stages among the manifests keep the document."""
+_FORMAT: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "store_schema": False}
 
 
-def read(
-    lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Mapping[str, Sequence[str]] | Sequence[str]
-) -> pa.Table:
-    """Columns of one part, out of several aligned artifacts, merged by row.
+def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Columns of one part, out of several aligned artifacts, merged by row: a table for each row group.
 
     Args:
         manifests: by stage name; stages that aren't document stages are not looked at.
         part: the part's name, the same in every artifact.
-        columns: column names, each taken from the latest stage of ``manifests`` that has it; or stage name
-            to the columns wanted of that stage.
+        columns: column names, each taken from the latest stage of ``manifests`` that has it; and ``kept``.
+
+    Yields:
+        The columns in the order asked for; one table without rows where the part has none.
 
     Raises:
         StageError: when no artifact has a column, or the parts don't hold the same documents.
     """
-    tables = {name: _Part(lake, manifests[name], part) for name in _aligned(manifests)}
-    wanted = columns if isinstance(columns, Mapping) else _latest(tables, columns, part)
-    found: dict[str, pa.ChunkedArray] = {}
-    first: tuple[str, pa.ChunkedArray] | None = None
-    for stage, names in wanted.items():
-        table = tables[stage].read(list(dict.fromkeys(["id", *names])))
-        if first is not None and not table["id"].equals(first[1]):
-            raise StageError(
-                f"part {part} holds other documents than {first[0]}",
-                where=stage,
-                mend="delete that artifact and run again",
-            )
-        first = first or (stage, table["id"])
-        found.update({name: table[name] for name in names})
-    return pa.table(found)
+    stages = [stage for stage in ("ingest", "clean", "score", *DECISIONS) if stage in manifests]
+    files = {stage: _open(lake, manifests[stage], part) for stage in stages}
+    wanted = _wanted(files, columns, part)
+    shapes = {stage: _row_groups(files[stage]) for stage in wanted}
+    first = next(iter(wanted), None)
+    for stage, shape in shapes.items():
+        if first is not None and shape != shapes[first]:
+            raise _misaligned(part, stage, first)
+    for number in range(max(1, len(shapes[first]) if first is not None else 0)):
+        tables = {stage: _group(files[stage], number, names) for stage, names in wanted.items()}
+        for stage, table in tables.items():
+            if first is not None and not table["id"].equals(tables[first]["id"]):
+                raise _misaligned(part, stage, first)
+        found = {name: tables[stage][name] for stage, names in wanted.items() for name in names if name in columns}
+        if KEPT in columns:
+            masks = [tables[stage]["keep"] for stage in DECISIONS if stage in tables]
+            rows = len(next(iter(tables.values())))
+            found[KEPT] = reduce(pc.and_, masks, pa.chunked_array([pa.repeat(pa.scalar(True), rows)]))
+        yield pa.table({name: found[name] for name in columns})
 
 
-def kept(lake: Lake, manifests: Mapping[str, Manifest], part: str) -> pa.BooleanArray:
-    """One bool a row: whether all deciding stages among ``manifests`` keep the document."""
-    masks = [
-        _Part(lake, manifests[stage], part).read(["keep"])["keep"].combine_chunks()
-        for stage in DECISIONS
-        if stage in manifests
-    ]
-    if not masks:
-        rows = next(iter(_Part(lake, manifests[name], part).file.metadata.num_rows for name in _aligned(manifests)))
-        return pa.array([True] * rows, pa.bool_())
-    return reduce(pc.and_, masks)
+def read(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Sequence[str]) -> pa.Table:
+    """All rows of a part, as ``batches`` gives them: for columns that are small."""
+    return pa.concat_tables(batches(lake, manifests, part, columns))
 
 
 def write(table: pa.Table) -> bytes:
-    """The table as Parquet, zstd, the same bytes for the same rows."""
+    """A table as Parquet, the same bytes for the same rows: for what is no document, or fits in memory at once."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", compression_level=3, row_group_size=16_384, store_schema=False)
+    pq.write_table(table, sink, row_group_size=16_384, **_FORMAT)
     return sink.getvalue().to_pybytes()
 
 
-class _Part:
-    """One part's Parquet file, fetched once."""
+class PartWriter:
+    """A part's Parquet file on this machine, to which tables are appended, a row group each.
 
-    def __init__(self, lake: Lake, manifest: Manifest, part: str) -> None:
-        self.file = pq.ParquetFile(pa.BufferReader(lake.get(manifest.key(part, ".parquet"))))
+    The file comes into being with the first table, and is whole when the ``with`` block ends.
 
-    def read(self, columns: list[str]) -> pa.Table:
-        return self.file.read(columns=columns)
+    Attributes:
+        file: where it lies.
+        rows: rows written.
+    """
+
+    def __init__(self, context: Context, shard: Shard, suffix: str = ".parquet") -> None:
+        self.file = context.scratch / f"{shard.name}.{os.getpid()}{suffix}"
+        self.rows = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Append a row group; a table without rows only says what the columns are."""
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.file, table.schema, **_FORMAT)
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
+            self.rows += len(table)
+
+    def files(self, suffix: str = ".parquet") -> dict[str, bytes | Path]:
+        """For ``Part.files``: the file under its suffix, or nothing where no table was written."""
+        return {suffix: self.file} if self._writer is not None else {}
+
+    def __enter__(self) -> "PartWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if error is not None:
+            self.file.unlink(missing_ok=True)
 
 
-def _aligned(manifests: Iterable[str]) -> list[str]:
-    order = ("ingest", "clean", "score", *DECISIONS)
-    return [stage for stage in order if stage in manifests]
+def _open(lake: Lake, manifest: Manifest, part: str) -> pq.ParquetFile:
+    record = manifest.part(part)
+    return pq.ParquetFile(lake.open(manifest.key(record, ".parquet"), record.files[".parquet"].bytes), pre_buffer=True)
 
 
-def _latest(tables: Mapping[str, _Part], columns: Sequence[str], part: str) -> dict[str, list[str]]:
-    schemas = {stage: set(table.file.schema_arrow.names) for stage, table in tables.items()}
+def _wanted(files: dict[str, pq.ParquetFile], columns: Iterable[str], part: str) -> dict[str, list[str]]:
+    """The columns to read of each stage, ``id`` among them so that the rows can be compared."""
     wanted: dict[str, list[str]] = {}
     for column in columns:
-        stage = next((stage for stage in reversed(schemas) if column in schemas[stage]), None)
-        if stage is None:
-            raise StageError(f"no column {column!r} in {', '.join(schemas)}", where=f"part {part}")
-        wanted.setdefault(stage, []).append(column)
-    return {stage: wanted[stage] for stage in schemas if stage in wanted}
+        if column == KEPT:
+            for stage in DECISIONS:
+                if stage in files:
+                    wanted.setdefault(stage, ["id"]).append("keep")
+            if not wanted:
+                wanted[next(iter(files))] = ["id"]
+            continue
+        stage = next((stage for stage in reversed(files) if column in files[stage].schema_arrow.names), "")
+        if not stage:
+            raise StageError(f"no column {column!r} in {', '.join(files)}", where=f"part {part}")
+        wanted.setdefault(stage, ["id"]).append(column)
+    return {stage: list(dict.fromkeys(wanted[stage])) for stage in files if stage in wanted}
+
+
+def _row_groups(file: pq.ParquetFile) -> list[int]:
+    """Rows of each row group."""
+    return [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
+
+
+def _group(file: pq.ParquetFile, number: int, columns: list[str]) -> pa.Table:
+    return file.read_row_group(number, columns) if file.num_row_groups else file.read(columns)
+
+
+def _misaligned(part: str, stage: str, other: str) -> StageError:
+    return StageError(
+        f"part {part} holds other documents than {other}", where=stage, mend="delete that artifact and run again"
+    )

@@ -5,6 +5,7 @@ shards there are, what a part is called and what the manifest says do not depend
 """
 
 import platform
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +56,9 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
         digest=digest([[record.name, record.digest] for record in final]),
         provenance=_provenance(started),
     )
-    return context.artifact.commit(context.lake, manifest)
+    committed = context.artifact.commit(context.lake, manifest)
+    shutil.rmtree(context.scratch, ignore_errors=True)
+    return committed
 
 
 def make_context(
@@ -103,7 +106,7 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
     except Exception as error:
         error.add_note(f"while {context.artifact.stage} worked on {current.name}/{shard.name}")
         raise
-    return context.artifact.write_part(
+    record = context.artifact.write_part(
         context.lake,
         current.name,
         shard.name,
@@ -112,6 +115,10 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
         stats=part.stats,
         content_digest=part.content_digest,
     )
+    for content in part.files.values():
+        if isinstance(content, Path):
+            content.unlink()
+    return record
 
 
 def serially(context: Context, round_index: int, shards: list[Shard]) -> Iterator[PartRecord]:

@@ -25,6 +25,7 @@ from obstore.store import S3Store
 
 from smelt import settings as settings_module
 from smelt.errors import LakeError
+from smelt.lake.remote import RemoteFile
 from smelt.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,8 +88,32 @@ class Lake:
             raise _failed(error, self.path(key)) from error
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
-        """``length`` bytes of the object from byte ``start``."""
-        return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+        """``length`` bytes of the object from byte ``start``.
+
+        Raises:
+            LakeError: as ``get`` does.
+        """
+        try:
+            return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+        except FileNotFoundError:
+            raise LakeError("no such object", where=self.path(key)) from None
+        except BaseError as error:
+            raise _failed(error, self.path(key)) from error
+
+    def open(self, key: str, size: int | None = None) -> RemoteFile:
+        """The object as a seekable file that fetches only what is read; ``size`` (bytes), where known, saves a request.
+
+        Raises:
+            LakeError: as ``get`` does.
+        """
+        if size is None:
+            try:
+                size = int(obstore.head(self._data, key)["size"])
+            except FileNotFoundError:
+                raise LakeError("no such object", where=self.path(key)) from None
+            except BaseError as error:
+                raise _failed(error, self.path(key)) from error
+        return RemoteFile(self, key, size)
 
     def get_json(self, key: str) -> Any:
         """The object parsed as JSON."""

@@ -1,7 +1,7 @@
 """Clean: edits of the text and all signals about it, in one pass over the bytes of a part.
 
 Measuring is costly and done once; deciding is cheap and left to ``select``. The text is edited by
-compiled kernels, handed to the reference steps that the recipe names, and measured.
+compiled kernels, handed to the reference steps that the recipe names, and measured, a row group at a time.
 """
 
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.clean import CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.clean import steps
 from tasks.clean.edit import buffers, edit
 from tasks.clean.measure import signals
-from tasks.documents import read, write
+from tasks.documents import PartWriter, batches
 from tasks.tally import tally
 
 _PASSED_ON = ("id", "source", "url", "format", "lang", "domain")
@@ -31,8 +32,20 @@ def shards(context: Context) -> list[Shard]:
 
 def work(context: Context, shard: Shard) -> Part:
     """Clean the documents of a part."""
-    config: CleanConfig = context.config
-    table = read(context.lake, context.inputs, shard.name, [*_PASSED_ON, "text"]).combine_chunks()
+    stats = []
+    with PartWriter(context, shard) as out, PartWriter(context, shard, ".rejects.parquet") as rejects:
+        for table in batches(context.lake, context.inputs, shard.name, [*_PASSED_ON, "text"]):
+            cleaned, figures = _cleaned(table, context.config)
+            out.write(cleaned)
+            stats.append(figures)
+            rejected = cleaned.filter(cleaned["drop_reason"].is_valid())
+            if len(rejected):
+                rejects.write(rejected.select(["id", "text", "source", "url", "drop_reason"]))
+    return Part(out.files() | rejects.files(".rejects.parquet"), out.rows, merge_stats(stats))
+
+
+def _cleaned(table: pa.Table, config: CleanConfig) -> tuple[pa.Table, dict[str, Any]]:
+    """The cleaned documents of a row group with their columns, and its statistics."""
     texts = _flat(table["text"])
     is_code = np.array([kind == "code" for kind in table["format"].to_pylist()], np.bool_)
     texts, edits, reasons, found = clean(texts, is_code, config, table.select(_PASSED_ON))
@@ -41,15 +54,9 @@ def work(context: Context, shard: Shard) -> Part:
     columns |= {name: pa.array(values, _type_of(name)) for name, values in found.items()}
     columns |= {name: pa.array(values, pa.int32()) for name, values in edits.items()}
     columns["drop_reason"] = pa.array(reasons, pa.string())
-    out = pa.table(columns)
     keep = [reason is None for reason in reasons]
     stats = tally(num_bytes=found["num_bytes"].astype(np.int64), keep=keep, reason=reasons, source=table["source"])
-    files = {".parquet": write(out)}
-    if not all(keep):
-        rejected = out.select(["id", "text", "source", "url", "drop_reason"]).filter(pa.array([not k for k in keep]))
-        files[".rejects.parquet"] = write(rejected)
-    totals = {name: int(values.sum()) for name, values in edits.items()}
-    return Part(files, out.num_rows, {**stats, "edits": totals})
+    return pa.table(columns), {**stats, "edits": {name: int(values.sum()) for name, values in edits.items()}}
 
 
 def clean(

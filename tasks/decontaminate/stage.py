@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.decontaminate import DecontaminateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
@@ -25,18 +25,38 @@ def _grams(config: DecontaminateConfig) -> Grams:
 def work(context: Context, shard: Shard) -> Part:
     """Decide on a part's documents."""
     config: DecontaminateConfig = context.config
-    table = documents.read(
-        context.lake, context.inputs, shard.name, {"clean": ["id", "text", "source"], "score": ["lang", "domain"]}
-    )
-    before = documents.kept(context.lake, context.inputs, shard.name)
-    rows = np.flatnonzero(before.to_numpy(zero_copy_only=False))
     grams = _grams(config)
+    columns = ["id", "text", "num_bytes", "source", "lang", "domain", documents.KEPT]
+    stats = []
+    with documents.PartWriter(context, shard) as out:
+        for table in documents.batches(context.lake, context.inputs, shard.name, columns):
+            decided = _decided(table, grams, config)
+            out.write(decided)
+            stats.append(
+                tally(
+                    num_bytes=table["num_bytes"],
+                    keep=decided["keep"],
+                    reason=decided["reason"],
+                    lang=table["lang"],
+                    domain=table["domain"],
+                    source=table["source"],
+                    before=table[documents.KEPT],
+                )
+            )
+    if shard.name == context.inputs["clean"].parts[0].name:  # of the benchmarks, not of the part: counted once
+        short = {item.name: count for item, count in zip(config.benchmarks, grams.too_short, strict=True)}
+        stats.append({"too_short_items": short})
+    return Part(out.files(), out.rows, merge_stats(stats))
+
+
+def _decided(table: pa.Table, grams: Grams, config: DecontaminateConfig) -> pa.Table:
+    """Which documents of a row group hold an item, and which one."""
+    rows = np.flatnonzero(table[documents.KEPT].to_numpy())
     found = np.full((len(table), 2), -1, np.int32)
     found[rows] = find(table["text"].take(rows), grams)
-
     clean = found[:, 0] < 0
     names = np.array([f"contaminated:{benchmark.name}" for benchmark in config.benchmarks] + [None], object)
-    columns = pa.table(
+    return pa.table(
         {
             "id": table["id"],
             "keep": pa.array(clean),
@@ -44,19 +64,6 @@ def work(context: Context, shard: Shard) -> Part:
             "item": pa.array(found[:, 1] + 1, pa.int32(), mask=clean),
         }
     )
-    stats = tally(
-        num_bytes=pc.binary_length(table["text"]),
-        keep=columns["keep"],
-        reason=columns["reason"],
-        lang=table["lang"],
-        domain=table["domain"],
-        source=table["source"],
-        before=before,
-    )
-    if shard.name == context.inputs["clean"].parts[0].name:  # of the benchmarks, not of the part: counted once
-        short = {item.name: count for item, count in zip(config.benchmarks, grams.too_short, strict=True)}
-        stats["too_short_items"] = short
-    return Part({".parquet": documents.write(columns)}, rows=len(table), stats=stats)
 
 
 STAGE = Stage("decontaminate", rounds=(Round("parts", parts_as_shards("clean"), work),))

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
@@ -44,12 +45,21 @@ def num_ranges(context: Context) -> int:
 def signatures(context: Context, shard: Shard) -> Part:
     """The keys of a part's kept documents."""
     config: DedupConfig = context.config
-    columns = ["id", "text"] + ([config.best_by] if config.keep == "best" else [])
-    table = documents.read(context.lake, context.inputs, shard.name, columns)
-    rows = np.flatnonzero(documents.kept(context.lake, context.inputs, shard.name).to_numpy(zero_copy_only=False))
-    table = table.take(rows)
+    columns = ["id", "text", documents.KEPT] + ([config.best_by] if config.keep == "best" else [])
     part = [record.name for record in context.inputs["clean"].parts].index(shard.name)
+    found, first = [], 0
+    for table in documents.batches(context.lake, context.inputs, shard.name, columns):
+        rows = np.flatnonzero(table[documents.KEPT].to_numpy())
+        found.append(_keys(table.take(rows), config, part, first + rows))
+        first += len(table)
+    flat = np.concatenate(found)
+    ranges = num_ranges(context)
+    groups = (flat["key"] >> np.uint64(64 - (ranges.bit_length() - 1))).astype(np.int64)
+    return Part({KEYS: exchange.pack(flat, groups, ranges)}, rows=len(flat))
 
+
+def _keys(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
+    """The keys (SIGNATURE) of documents that stand in these rows of a part."""
     whole, bands, has_units = minhash.keys(table["text"], config.minhash)
     band_keys = bands & ~np.uint64(1)
     keys = np.column_stack((whole | np.uint64(1), band_keys)) if config.exact else band_keys
@@ -59,10 +69,7 @@ def signatures(context: Context, shard: Shard) -> Part:
     records["id"] = ids_as_numbers(table["id"])[:, None]
     records["part"] = part
     records["row"] = rows[:, None]
-    flat = records[has_units].reshape(-1)
-    ranges = num_ranges(context)
-    groups = (flat["key"] >> np.uint64(64 - (ranges.bit_length() - 1))).astype(np.int64)
-    return Part({KEYS: exchange.pack(flat, groups, ranges)}, rows=len(flat))
+    return records[has_units].reshape(-1)
 
 
 def rank(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
@@ -97,35 +104,46 @@ def decisions(context: Context, shard: Shard) -> Part:
     keys = [context.artifact.key("buckets", bucket.name, DECISIONS) for bucket in bucket_shards(context)]
     found = np.concatenate(exchange.unpack(context.lake, keys, parts.index(shard.name), len(parts), DECISION))
     found = found[np.lexsort((found["better"], ~found["better_rank"], found["row"]))]
-    gone, first = np.unique(found["row"], return_index=True)
+    columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
+    first, stats = 0, []
+    with documents.PartWriter(context, shard) as out:
+        for table in documents.batches(context.lake, context.inputs, shard.name, columns):
+            low, high = np.searchsorted(found["row"], (first, first + len(table)))
+            decided = _decided(table["id"], found[low:high], first)
+            out.write(decided)
+            stats.append(
+                tally(
+                    num_bytes=table["num_bytes"],
+                    keep=decided["keep"],
+                    reason=decided["reason"],
+                    lang=table["lang"],
+                    domain=table["domain"],
+                    source=table["source"],
+                    before=table[documents.KEPT],
+                )
+            )
+            first += len(table)
+    return Part(out.files(), out.rows, merge_stats(stats))
 
-    table = documents.read(
-        context.lake, context.inputs, shard.name, {"clean": ["id", "text", "source"], "score": ["lang", "domain"]}
-    )
-    keep = np.ones(len(table), np.bool_)
+
+def _decided(ids: pa.ChunkedArray, found: np.ndarray, first: int) -> pa.Table:
+    """Decisions (DECISION, sorted by row) on the documents with these ids, as columns; ``first`` is their first row."""
+    gone, places = np.unique(found["row"], return_index=True)
+    gone = gone.astype(np.int64) - first
+    keep = np.ones(len(ids), np.bool_)
     keep[gone] = False
-    reason, duplicate_of = np.full(len(table), None, object), np.full(len(table), None, object)
+    reason, duplicate_of = np.full(len(ids), None, object), np.full(len(ids), None, object)
     reason[gone] = "minhash"
-    reason[found["row"][found["exact"] == 1]] = "exact"
-    duplicate_of[gone] = [f"{number:016x}" for number in found["better"][first].tolist()]
-    columns = pa.table(
+    reason[found["row"][found["exact"] == 1].astype(np.int64) - first] = "exact"
+    duplicate_of[gone] = [f"{number:016x}" for number in found["better"][places].tolist()]
+    return pa.table(
         {
-            "id": table["id"],
+            "id": ids,
             "keep": pa.array(keep),
             "reason": pa.array(reason, pa.string()),
             "duplicate_of": pa.array(duplicate_of, pa.string()),
         }
     )
-    stats = tally(
-        num_bytes=pc.binary_length(table["text"]),
-        keep=columns["keep"],
-        reason=columns["reason"],
-        lang=table["lang"],
-        domain=table["domain"],
-        source=table["source"],
-        before=documents.kept(context.lake, context.inputs, shard.name),
-    )
-    return Part({".parquet": documents.write(columns)}, rows=len(table), stats=stats)
 
 
 STAGE = Stage(

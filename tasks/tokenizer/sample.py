@@ -76,12 +76,12 @@ def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     }
     train, measure = [], []
     for name in names:
-        table = documents.read(context.lake, context.inputs, name, {"clean": ["id", "text"], "score": ["lang"]})
-        table = table.filter(documents.kept(context.lake, context.inputs, name))
-        drawn = draws(table["id"], "tokenizer")
-        langs = table["lang"].to_pylist()
-        train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
-        measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))
+        for table in documents.batches(context.lake, context.inputs, name, ["id", "text", "lang", documents.KEPT]):
+            table = table.filter(table[documents.KEPT])
+            drawn = draws(table["id"], "tokenizer")
+            langs = table["lang"].to_pylist()
+            train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
+            measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))
     return (pa.concat_tables(train).select(["lang", "text"]), pa.concat_tables(measure).select(["lang", "text"]))
 
 

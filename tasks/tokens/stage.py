@@ -5,13 +5,18 @@ tokens are, so that later stages choose and weigh documents without reading a to
 with the end-of-document token. A part with nothing for one of the splits has empty files there.
 """
 
-from functools import lru_cache
+import os
+from contextlib import ExitStack
+from functools import cached_property, lru_cache
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.tokens import TokensConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
@@ -25,41 +30,84 @@ SPLITS = {"train": "", "valid": ".valid"}
 
 
 def work(context: Context, shard: Shard) -> Part:
-    """Encode a part's kept documents."""
+    """Encode a part's kept documents, a row group at a time."""
     config: TokensConfig = context.config
     tokenizer = context.inputs["tokenizer"]
     vocabulary = context.lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
     encoder = _encoder(context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json")))
-    columns = {"clean": ["id", "text", "source"], "score": ["lang", "domain"]}
-    table = documents.read(context.lake, context.inputs, shard.name, columns)
-    table = table.filter(documents.kept(context.lake, context.inputs, shard.name))
-    held_out = draws(table["id"], "validation") < config.validation_share
-    stats = tally(
-        num_bytes=pc.binary_length(table["text"]), lang=table["lang"], domain=table["domain"], source=table["source"]
-    )
-    files: dict[str, bytes | Path] = {}
-    for split, suffix in SPLITS.items():
-        chosen = table.filter(pa.array(held_out == (split == "valid")))
-        ids, lengths = encoder.encode(chosen["text"])
-        lengths = lengths + 1
-        tokens = np.insert(ids, np.cumsum(lengths - 1), vocabulary["end_of_document"]["id"])
-        dtype = token_dtype(vocabulary["vocab_size"])
-        index = pa.table(
-            {
-                **{name: chosen[name] for name in ("id", "lang", "domain", "source")},
-                "offset": pa.array(np.cumsum(lengths) - lengths, pa.int64()),
-                "tokens": pa.array(lengths, pa.int64()),
-                "bytes": pc.cast(pc.binary_length(chosen["text"]), pa.int64()),
-            }
-        )
-        files |= {
-            f"{suffix}.bin": tokens.astype(dtype).tobytes(),
-            f"{suffix}.idx": index_bytes(lengths, dtype),
-            f"{suffix}.docs.parquet": documents.write(index),
+    columns = ["id", "text", "num_bytes", "lang", "domain", "source", documents.KEPT]
+    found = []
+    with ExitStack() as stack:
+        splits = {
+            split: stack.enter_context(_Split(context, shard, suffix, encoder, vocabulary))
+            for split, suffix in SPLITS.items()
         }
-        stats[split] = {"documents": len(index), "tokens": len(tokens), **_tokens_by_label(index)}
+        for table in documents.batches(context.lake, context.inputs, shard.name, columns):
+            table = table.filter(table[documents.KEPT])
+            labels = {name: table[name] for name in ("lang", "domain", "source")}
+            found.append(tally(num_bytes=table["num_bytes"], **labels))
+            held_out = draws(table["id"], "validation") < config.validation_share
+            splits["train"].add(table.filter(pa.array(~held_out)))
+            splits["valid"].add(table.filter(pa.array(held_out)))
+    files: dict[str, bytes | Path] = {}
+    stats = merge_stats(found)
+    for split, written in splits.items():
+        files |= written.files()
+        stats[split] = written.stats()
     stats["tokens"] = sum(stats[split]["tokens"] for split in SPLITS)
-    return Part(files, rows=len(table), stats=stats)
+    return Part(files, rows=stats["documents"], stats=stats)
+
+
+class _Split:
+    """The token file of one split, to which documents are appended, and its index."""
+
+    def __init__(
+        self, context: Context, shard: Shard, suffix: str, encoder: Encoder, vocabulary: dict[str, Any]
+    ) -> None:
+        self.suffix, self.encoder = suffix, encoder
+        self.end, self.dtype = vocabulary["end_of_document"]["id"], token_dtype(vocabulary["vocab_size"])
+        self.path = context.scratch / f"{shard.name}.{os.getpid()}{suffix}.bin"
+        self.tables: list[pa.Table] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Encode documents and append them; each ends with the end-of-document token."""
+        ids, lengths = self.encoder.encode(table["text"])
+        lengths = lengths + 1
+        self.file.write(np.insert(ids, np.cumsum(lengths - 1), self.end).astype(self.dtype).tobytes())
+        index = table.select(["id", "lang", "domain", "source"])
+        index = index.append_column("tokens", pa.array(lengths, pa.int64()))
+        self.tables.append(index.append_column("bytes", pc.cast(table["num_bytes"], pa.int64())))
+
+    def files(self) -> dict[str, bytes | Path]:
+        """The token file, Megatron's index of it, and what each document is."""
+        lengths = self.index["tokens"].to_numpy()
+        index = self.index.add_column(4, "offset", pa.array(np.cumsum(lengths) - lengths, pa.int64()))
+        return {
+            f"{self.suffix}.bin": self.path,
+            f"{self.suffix}.idx": index_bytes(lengths, self.dtype),
+            f"{self.suffix}.docs.parquet": documents.write(index),
+        }
+
+    def stats(self) -> dict[str, Any]:
+        """Documents and tokens, in all and by label."""
+        tokens = int(self.index["tokens"].to_numpy().sum())
+        return {"documents": len(self.index), "tokens": tokens, **_tokens_by_label(self.index)}
+
+    @cached_property
+    def index(self) -> pa.Table:
+        """What each document is, in the order of the token file."""
+        return pa.concat_tables(self.tables)
+
+    def __enter__(self) -> "_Split":
+        self.file = self.path.open("wb")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+        if error is not None:
+            self.path.unlink()
 
 
 def _tokens_by_label(index: pa.Table) -> dict[str, dict[str, int]]:

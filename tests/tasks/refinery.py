@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 
 from smelt.identity import digest
@@ -20,12 +19,13 @@ from tasks.tally import tally
 
 Document = Mapping[str, Any]
 STAGES = {
-    "clean": ("id", "text", "source"),
+    "clean": ("id", "text", "source", "num_bytes"),
     "score": ("id", "lang", "domain", "quality"),
     "select": ("id", "keep"),
 }
 TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain")} | {
     "keep": pa.bool_(),
+    "num_bytes": pa.int32(),
     "quality": pa.float64(),
 }
 
@@ -46,7 +46,7 @@ def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifes
     for number, part in enumerate(parts):
         rows = [
             {"id": identify(f"{number}/{row}/{item['text']}"), "lang": "en", "domain": "other", "source": "test"}
-            | {"keep": True, "quality": 0.0, **item}
+            | {"keep": True, "quality": 0.0, "num_bytes": len(item["text"].encode()), **item}
             for row, item in enumerate(part)
         ]
         taken = {name: pa.array([row[name] for row in rows], kind) for name, kind in TYPES.items()}
@@ -114,21 +114,20 @@ def run(stage: Stage, given: Context, *, backwards: bool = False) -> Manifest:
 
 def columns(lake: Lake, manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of all parts of a document stage."""
-    found = [
-        documents.read(lake, {manifest.stage: manifest}, part.name, {manifest.stage: names}) for part in manifest.parts
-    ]
+    found = [documents.read(lake, {manifest.stage: manifest}, part.name, names) for part in manifest.parts]
     return pa.concat_tables(found).to_pylist()
 
 
 def _keep_all(given: Context, shard: Shard) -> Part:
-    table = documents.read(given.lake, given.inputs, shard.name, ["id", "text", "source", "lang", "domain"])
+    columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
+    table = documents.read(given.lake, given.inputs, shard.name, columns)
     decisions = pa.table({"id": table["id"], "keep": pa.array([True] * len(table), pa.bool_())})
     stats = tally(
-        num_bytes=pc.binary_length(table["text"]),
+        num_bytes=table["num_bytes"],
         lang=table["lang"],
         domain=table["domain"],
         source=table["source"],
-        before=documents.kept(given.lake, given.inputs, shard.name),
+        before=table[documents.KEPT],
     )
     return Part({".parquet": documents.write(decisions)}, rows=len(table), stats=stats)
 
