@@ -56,6 +56,8 @@ def gather(
         "drops": funnel.drops(inputs),
         "fates": {kind: funnel.fates(inputs, kind) for kind in ("lang", "domain", "source")},
         "languages": funnel.languages(inputs),
+        "classifiers": inputs["classifiers"].stats.get("classifiers", {}),
+        "scores": inputs["score"].stats.get("scores", {}),
         "ingest": inputs["ingest"].stats,
         "packages": inputs["fetch"].stats.get("packages", {}),
         "tokenizer": inputs["tokenizer"].stats["tokenizer"],
