@@ -3,8 +3,9 @@
     python -m tasks.classifiers.annotate recipes/demo.yaml --documents 500 > sample.jsonl
 
 Every line is a document: ``id``, ``text``, ``source``, ``url``, ``lang``; sources stand in it in proportion. The
-same recipe gives the same sample. Write a ``label`` into each line (a word, or a number such as FineWeb-Edu's 0 to 5) and name the file under a
-classifier's ``labels``; lines may then keep ``id`` alone in place of ``text``.
+same recipe gives the same sample. Write a ``label`` into each line (a word, or a number such as
+FineWeb-Edu's 0 to 5) and name the file under a classifier's ``labels``; lines may then keep ``id`` alone
+in place of ``text``.
 """
 
 import argparse
@@ -24,7 +25,7 @@ COLUMNS = ["id", "text", "source", "url", "lang"]
 
 
 def sample(lake: Lake, manifests: dict[str, Manifest], num_documents: int) -> Iterator[dict[str, Any]]:
-    """So many documents, sources in proportion.
+    """So many documents, sources in proportion; shares are rounded up.
 
     Args:
         manifests: ``clean``; with ``score`` the language is the one found, else the source's hint.

@@ -40,12 +40,12 @@ def identify(
     read = prose(column, num_chars)
     langs, scores = _by_script(read.letters)
     for row in [row for row, lang in enumerate(langs) if not lang]:
-        line, (han, kana, *_) = read.lines[row], read.letters[row].tolist()
-        lang, score = _by_model(line)
-        if score < min_score:  # names in CamelCase and titles In Capitals are strange to the model
+        line, (han, kana, *_), total = read.lines[row], read.letters[row].tolist(), int(read.letters[row].sum())
+        lang, score = _by_model(line) if total else (UNDETERMINED, 0.0)
+        if total and score < min_score:  # names in CamelCase and titles In Capitals are strange to the model
             lang, score = max((lang, score), _by_model(line.decode().lower().encode()), key=lambda found: found[1])
         if score < min_score or (lang == "ja" and not kana):
-            lang = "zh" if han > UNSURE_HAN_SHARE * read.letters[row].sum() else UNDETERMINED
+            lang = "zh" if han > UNSURE_HAN_SHARE * total else UNDETERMINED
         langs[row], scores[row] = lang, score
     return langs, scores
 
