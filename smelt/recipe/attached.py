@@ -50,16 +50,19 @@ def json_lines(path: str, *, where: str, digest: str = "") -> Iterator[tuple[str
     """The objects of a JSON Lines file, each with its place (`path:line`); empty lines are passed over.
 
     Raises:
-        RecipeError: as `read` does, and for a line that is not JSON.
+        RecipeError: as `read` does, and for a line that is not a JSON object.
     """
     for number, line in enumerate(read(path, where=where, digest=digest).decode().splitlines(), start=1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
         try:
-            yield place, json.loads(line)
+            item = json.loads(line)
         except json.JSONDecodeError as error:
             raise RecipeError(f"not JSON: {error}", where=place, mend="write one object a line") from None
+        if not isinstance(item, dict):
+            raise RecipeError("not a JSON object", where=place, mend="write one object a line")
+        yield place, item
 
 
 def digest(path: str, *, where: str) -> str:

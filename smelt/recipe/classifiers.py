@@ -24,7 +24,8 @@ class WeakLabels(Config):
     negative: tuple[str, ...] = Field(min_length=1)
     """Sources whose documents are ``negative``."""
     per_class: int = Field(10_000, ge=10)
-    """Documents drawn of each class, in equal numbers from each of its sources while they have them."""
+    """Documents drawn of each class, in equal numbers from each of its sources while they have them. Their beginnings
+    (``max_chars``) are held in memory: 100,000 take about 2 GB."""
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -88,7 +89,8 @@ class EncoderClassifier(ClassifierConfig):
 
     kind: Literal["encoder"]
     encoder: str = Field(min_length=1)
-    """A Hugging Face encoder: a folder, ``s3://bucket/prefix``, or an installed Python package that carries one."""
+    """A Hugging Face encoder: a folder, ``s3://bucket/prefix``, or an installed Python package that carries one; within
+    reach of whoever plans, trains and scores."""
     encoder_digest: str = ""
     """Digest of the encoder's files. Filled in from them."""
     max_tokens: int = Field(512, ge=8)

@@ -20,7 +20,13 @@ def documents_of(manifest: Manifest) -> dict[str, int]:
 
 
 def drawn(
-    lake: Lake, manifests: Mapping[str, Manifest], wanted: Mapping[str, int], columns: Sequence[str], *, purpose: str
+    lake: Lake,
+    manifests: Mapping[str, Manifest],
+    wanted: Mapping[str, int],
+    columns: Sequence[str],
+    *,
+    purpose: str,
+    max_chars: int | None = None,
 ) -> pa.Table:
     """The documents of each source whose draws are lowest, in the sources' order and then the draws'.
 
@@ -31,6 +37,7 @@ def drawn(
         wanted: documents of each source; where there are fewer, all.
         columns: what is wanted of them, ``source`` among it.
         purpose: draws for two purposes are independent.
+        max_chars: characters that are kept of a ``text``, so that a shelf of books fits in memory.
     """
     spare = {source: SPARE * count for source, count in wanted.items()}
     asked = list(dict.fromkeys(["id", "source", "drop_reason", *columns]))
@@ -38,6 +45,9 @@ def drawn(
     for name in parts_that_hold(manifests["clean"], spare, label="source", unit="documents"):
         for table in batches(lake, manifests, name, asked):
             table = table.filter(pc.is_null(table["drop_reason"]))
+            if max_chars is not None:
+                place = table.column_names.index("text")
+                table = table.set_column(place, "text", pc.utf8_slice_codeunits(table["text"], 0, max_chars))
             table = table.append_column("draw", pa.array(draws(table["id"], purpose), pa.float64()))
             for source, count in wanted.items():
                 own = table.filter(pc.equal(table["source"], source))

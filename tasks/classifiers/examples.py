@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from smelt.errors import StageError
 from smelt.recipe import attached
-from smelt.recipe.classifiers import NEGATIVE, POSITIVE, ClassifierConfig, WeakLabels
+from smelt.recipe.classifiers import NEGATIVE, POSITIVE, ClassifierConfig
 from smelt.stage import Context
 from tasks.classifiers.draw import documents_of, drawn
 from tasks.documents import batches
@@ -64,7 +64,7 @@ class Examples:
 
 
 def gather(config: ClassifierConfig, context: Context) -> Examples:
-    """All that a classifier has to learn from; of equal texts the first counts.
+    """All that a classifier has to learn from: the beginnings of texts; of equal ones the first counts.
 
     Raises:
         RecipeError: for a label file that is missing, changed or broken.
@@ -72,8 +72,9 @@ def gather(config: ClassifierConfig, context: Context) -> Examples:
     """
     found: dict[str, tuple[str, str | float]] = {}
     origins: dict[str, int] = {}
-    rows = [*_from_files(config, context), *(_from_sources(config.weak, config.where, context) if config.weak else ())]
-    for origin, text, label in rows:
+    rows = [*_from_files(config, context), *_from_sources(config, context)]
+    for origin, whole, label in rows:
+        text = whole[: config.max_chars]
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
         if key not in found and text.strip():
             found[key] = (text, label)
@@ -94,7 +95,7 @@ def gather(config: ClassifierConfig, context: Context) -> Examples:
 
 def needs_corpus(config: ClassifierConfig) -> bool:
     """Whether documents of the corpus are needed: for weak labels, and for labels by id."""
-    return config.weak is not None or any("text" not in item for _, _, item in _lines(config))
+    return config.weak is not None or any(not isinstance(item.get("text"), str) for _, _, item in _lines(config))
 
 
 def split(examples: Examples, held_out_share: float) -> tuple[Examples, Examples]:
@@ -123,16 +124,22 @@ def _from_files(config: ClassifierConfig, context: Context) -> list[tuple[str, s
     rows: list[tuple[str, str, str | None, str | float]] = []
     wanted: dict[str, str] = {}
     for path, place, item in _lines(config):
-        label = item.get("label")
-        if not isinstance(label, str | int | float) or isinstance(label, bool) or label == "":
+        label, name, text = item.get("label"), item.get("id"), item.get("text")
+        if not _is_label(label):
             raise StageError("has no label", where=place, mend="add `label`: a word or a number")
-        if not isinstance(item.get("text"), str) and not isinstance(item.get("id"), str):
-            raise StageError("has neither text nor id", where=place, mend="add `text`, or a document's `id`")
-        if not isinstance(item.get("text"), str):
-            wanted[item["id"]] = place
-        rows.append((path, str(item.get("id")), item.get("text"), label))
+        if not isinstance(text, str):
+            if not isinstance(name, str):
+                raise StageError("has neither text nor id", where=place, mend="add `text`, or a document's `id`")
+            wanted[name], text = place, None
+        rows.append((path, str(name), text, label))
     texts = _texts_of(wanted, context) if wanted else {}
     return [(path, texts[name] if text is None else text, label) for path, name, text, label in rows]
+
+
+def _is_label(label: Any) -> TypeGuard[str | float]:
+    if isinstance(label, str):
+        return bool(label)
+    return isinstance(label, int | float) and not isinstance(label, bool) and math.isfinite(label)
 
 
 def _texts_of(wanted: Mapping[str, str], context: Context) -> dict[str, str]:
@@ -153,17 +160,22 @@ def _texts_of(wanted: Mapping[str, str], context: Context) -> dict[str, str]:
     return found
 
 
-def _from_sources(weak: WeakLabels, where: str, context: Context) -> list[tuple[str, str, str]]:
-    there = documents_of(context.inputs["clean"])
-    rows = []
+def _from_sources(config: ClassifierConfig, context: Context) -> list[tuple[str, str, str]]:
+    weak, rows = config.weak, list[tuple[str, str, str]]()
+    if weak is None:
+        return rows
+    clean = {"clean": context.inputs["clean"]}
+    there = documents_of(clean["clean"])
     for label, sources in ((POSITIVE, weak.positive), (NEGATIVE, weak.negative)):
         if not any(there.get(source) for source in sources):
             raise StageError(
-                f"no document of {', '.join(sources)} is left", where=f"{where}.weak.{label}", mend="name other sources"
+                f"no document of {', '.join(sources)} is left",
+                where=f"{config.where}.weak.{label}",
+                mend="name other sources",
             )
         wanted = share_out(weak.per_class, dict.fromkeys(sources, 1.0), there)
         table = drawn(
-            context.lake, {"clean": context.inputs["clean"]}, wanted, ["source", "text"], purpose="weak labels"
+            context.lake, clean, wanted, ["source", "text"], purpose="weak labels", max_chars=config.max_chars
         )
         rows += [(source, text, label) for source, text in zip(*table.to_pydict().values(), strict=True)]
     return rows

@@ -15,7 +15,7 @@ from tasks.classifiers import figures
 from tasks.classifiers.annotate import sample
 from tasks.classifiers.model import load
 from tasks.classifiers.words import words
-from tests.chain import make_through, plan_of
+from tests.chain import dies_after, make_through, plan_of
 from tests.tasks.corpus import DOMAINS, card, recipe, trained, weak, write_labels
 
 TOPICS = {"name": "topics", "kind": "fasttext", "labels": [DOMAINS], "epochs": 100, "word_ngrams": 1}
@@ -67,12 +67,8 @@ def test_a_killed_stage_trains_only_what_is_missing(lake, tmp_path, monkeypatch)
     planned = plan_of(given, lake).planned("classifiers")
     context = make_context(given, planned, lake)
 
-    def dies_after_one(context, index, shards):
-        yield from serially(context, index, shards[:1])
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        make_artifact(planned, context, dies_after_one)
+        make_artifact(planned, context, dies_after(1))
     done = []
 
     def counts(context, index, shards):
@@ -117,14 +113,16 @@ def test_numbers_are_learnt_as_numbers_from_texts_and_from_ids(lake, tmp_path):
     [
         ([{"text": "a", "label": "x"}], r"classifiers\.broken: 1 class in 1 texts \(a classifier needs two"),
         ([{"text": "a", "label": "x"}, {"text": "b", "label": 3}], r"some labels are numbers and some are words"),
+        ([{"text": "a", "label": float("nan")}], r"labels\.jsonl:1: has no label"),
         ([{"text": "a"}], r"labels\.jsonl:1: has no label \(add `label`"),
+        ([["a", "x"]], r"labels\.jsonl:1: not a JSON object"),
         ([{"label": "x"}], r"labels\.jsonl:1: has neither text nor id"),
         ([{"id": "0" * 16, "label": "x"}], r"labels\.jsonl:1: no document '0{16}' \(give `text`"),
     ],
 )
 def test_labels_that_cannot_be_learnt_from_are_told_in_one_line(lake, tmp_path, rows, line):
     labels = write_labels(tmp_path / "labels.jsonl", rows)
-    with pytest.raises(StageError, match=line):
+    with pytest.raises((StageError, RecipeError), match=line):
         trained(lake, recipe(tmp_path, classifiers=[{"name": "broken", "kind": "fasttext", "labels": [labels]}]))
 
 
