@@ -14,7 +14,7 @@ def classifiers(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], con
         held_out = known["held_out"]
         figures |= {
             f"held-out texts of {name}": held_out["texts"],
-            f"classes of {name} held out": sum(figures["texts"] > 0 for figures in held_out["by_class"].values()),
+            f"classes of {name} held out": sum(one["texts"] > 0 for one in held_out["by_class"].values()),
             f"accuracy of {name}": held_out["accuracy"],
             f"auc of {name}": held_out["auc"],
         }
