@@ -12,6 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from smelt.lake import Manifest
+
 
 def ids_as_numbers(ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """Ids (16 hex digits each) as uint64, in the same order."""
@@ -32,6 +34,24 @@ def scramble(numbers: np.ndarray, purpose: str) -> np.ndarray:
     value = (value ^ (value >> np.uint64(31))) + salt
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     return value ^ (value >> np.uint64(31))
+
+
+def parts_that_hold(manifest: Manifest, wanted: Mapping[str, int], *, label: str, unit: str) -> list[str]:
+    """Names of parts, in a shuffled order's beginning, that hold so much together; all parts where they don't.
+
+    Args:
+        wanted: ``unit`` (``documents`` or ``bytes``) to hold of each language or source.
+        label: ``lang`` or ``source``, which the parts' statistics count by.
+    """
+    missing, names = dict(wanted), []
+    for number in np.random.default_rng(0).permutation(len(manifest.parts)):
+        part = manifest.parts[number]
+        if any(size > 0 for size in missing.values()):
+            names.append(part.name)
+            for name, figures in part.stats[f"by_{label}"].items():
+                if name in missing:
+                    missing[name] -= figures[unit]
+    return sorted(names)
 
 
 def share_out(total: int, weights: Mapping[str, float], available: Mapping[str, int]) -> dict[str, int]:

@@ -14,6 +14,16 @@ def plan_of(recipe: Recipe, lake: Lake) -> Plan:
     return make_plan(recipe, lake, listing_digest=files.digest)
 
 
+def dies_after(count: int) -> Mapper:
+    """A mapper that works on so many shards and is then interrupted."""
+
+    def mapper(context, index, shards):
+        yield from serially(context, index, shards[:count])
+        raise KeyboardInterrupt
+
+    return mapper
+
+
 def make_through(recipe: Recipe, lake: Lake, last: str, *, mapper: Mapper = serially) -> dict[str, Manifest]:
     """Make every artifact from the top of the pipeline through ``last``; manifests by stage."""
     made: dict[str, Manifest] = {}

@@ -58,6 +58,8 @@ def gather(
         "languages": funnel.languages(inputs),
         "disproportions": funnel.disproportions(inputs["select"]),
         "personal": funnel.personal(inputs["clean"]),
+        "classifiers": inputs["classifiers"].stats.get("classifiers", {}),
+        "scores": inputs["score"].stats.get("scores", {}),
         "ingest": inputs["ingest"].stats,
         "packages": inputs["fetch"].stats.get("packages", {}),
         "tokenizer": inputs["tokenizer"].stats["tokenizer"],

@@ -103,7 +103,7 @@ def clean(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: C
 
 
 def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ScoreGate) -> Gate:
-    """Every document has a language and a domain."""
+    """Every document has a language and a domain, and nearly every one each score, within the score's range."""
     by_lang = counts(manifest.stats.get("by_lang"))
     figures = common(manifest) | {
         "undetermined_share": share(by_lang.get("und", 0), sum(by_lang.values())),
@@ -114,12 +114,26 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
         at_least("languages", 1, "There are languages"),
         at_most("undetermined_share", config.max_undetermined_share, "Few languages are undetermined", percent),
     ]
+    scores = manifest.stats.get("scores", {})
+    for column, known in scores.items():
+        figures[f"null_share of {column}"] = share(known["nulls"], known["documents"])
+        checks.append(
+            at_most(
+                f"null_share of {column}", config.max_null_share, f"Few documents have no value in {column}", percent
+            )
+        )
     frame = rows(lake, manifest)
     if not frame.empty:
         checks += [
-            has_columns(["id", "lang", "lang_score", "domain"]),
+            has_columns(["id", "lang", "lang_score", "domain", *scores]),
             *(never_null(column) for column in ("id", "lang", "domain")),
             values_between("lang_score", 0, 1.0001, "Language scores are probabilities"),
+            *(
+                values_between(
+                    column, known["range"][0], known["range"][1], f"Values in {column} lie within its model's range"
+                )
+                for column, known in scores.items()
+            ),
         ]
     return Gate(figures, checks, frame)
 

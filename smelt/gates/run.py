@@ -15,6 +15,7 @@ from great_expectations.data_context.types.base import ProgressBarsConfig  # noq
 
 from smelt.gates import documents, model  # noqa: E402
 from smelt.gates.checks import Check, Gate  # noqa: E402
+from smelt.gates.classifiers import classifiers  # noqa: E402
 from smelt.gates.pages import index_page, offline_page  # noqa: E402
 from smelt.gates.result import GateResult, Outcome  # noqa: E402
 from smelt.gates.suite import gate_root, result_key, suite_id  # noqa: E402
@@ -27,6 +28,7 @@ GATES: dict[str, Ask] = {
     "fetch": documents.fetch,
     "ingest": documents.ingest,
     "clean": documents.clean,
+    "classifiers": classifiers,
     "score": documents.score,
     "select": documents.select,
     "dedup": documents.dedup,

@@ -5,6 +5,7 @@ whoever reads the file later, on whatever machine, checks that it is still the o
 """
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,11 +27,8 @@ def read(path: str, *, where: str, digest: str = "") -> bytes:
         RecipeError: when there is no such file, or its digest is another.
     """
     if path.startswith("s3://"):
-        from smelt.lake import Lake  # the object store's clients, only where a recipe names one
-        from smelt.settings import load
-
         bucket, _, key = path.removeprefix("s3://").partition("/")
-        content = Lake(load(), url=f"s3://{bucket}").get(key)
+        content = _lake_at(f"s3://{bucket}").get(key)
     else:
         file = CHECKOUT / path
         if not file.is_file():
@@ -52,18 +50,90 @@ def json_lines(path: str, *, where: str, digest: str = "") -> Iterator[tuple[str
     """The objects of a JSON Lines file, each with its place (`path:line`); empty lines are passed over.
 
     Raises:
-        RecipeError: as `read` does, and for a line that is not JSON.
+        RecipeError: as `read` does, and for a line that is not a JSON object.
     """
     for number, line in enumerate(read(path, where=where, digest=digest).decode().splitlines(), start=1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
         try:
-            yield place, json.loads(line)
+            item = json.loads(line)
         except json.JSONDecodeError as error:
             raise RecipeError(f"not JSON: {error}", where=place, mend="write one object a line") from None
+        if not isinstance(item, dict):
+            raise RecipeError("not a JSON object", where=place, mend="write one object a line")
+        yield place, item
 
 
 def digest(path: str, *, where: str) -> str:
     """SHA-256 of such a file."""
     return hashlib.sha256(read(path, where=where)).hexdigest()
+
+
+def folder_digest(path: str, *, where: str) -> str:
+    """SHA-256 over the names and contents of a folder's files; at ``s3://`` over names, sizes and ETags.
+
+    Args:
+        path: see ``folder``.
+
+    Raises:
+        RecipeError: as ``folder`` does, and where an S3 prefix is empty.
+    """
+    total = hashlib.sha256()
+    if path.startswith("s3://"):
+        found = sorted(_objects(path), key=lambda item: item.key)
+        if not found:
+            raise RecipeError("there is nothing", where=f"{where}: {path}", mend="give a prefix that holds files")
+        for item in found:
+            total.update(f"{item.key}\0{item.bytes}\0{item.etag}\n".encode())
+        return total.hexdigest()
+    root = folder(path, where=where)
+    for file in sorted(root.rglob("*")):
+        if file.is_file():
+            with file.open("rb") as content:
+                inside = hashlib.file_digest(content, "sha256").hexdigest()
+            total.update(f"{file.relative_to(root)}\0{inside}\n".encode())
+    return total.hexdigest()
+
+
+def folder(path: str, *, where: str, cache: Path | None = None) -> Path:
+    """A folder of model files on this machine.
+
+    Args:
+        path: a folder (relative to the checkout), ``s3://bucket/prefix``, or the name of an installed Python package,
+            of which the folder that holds ``config.json`` is meant.
+        cache: where objects are fetched to; needed for ``s3://``.
+
+    Raises:
+        RecipeError: when there is no such thing.
+    """
+    if path.startswith("s3://"):
+        assert cache is not None, "objects need a place on this machine"
+        digest = folder_digest(path, where=where)
+        for item in _objects(path):
+            target = cache / digest / item.key
+            if not target.exists():
+                _lake_at(path).download(item.key, target)
+        return cache / digest
+    if (CHECKOUT / path).is_dir():
+        return CHECKOUT / path
+    spec = importlib.util.find_spec(path.replace("-", "_")) if path.replace("-", "_").isidentifier() else None
+    for base in (spec.submodule_search_locations or ()) if spec else ():
+        for config in sorted(Path(base).rglob("config.json"), key=lambda file: (len(file.parts), file)):
+            return config.parent
+    raise RecipeError(
+        "no folder, and no installed package with a model in it",
+        where=f"{where}: {path}",
+        mend="give a folder, s3://bucket/prefix, or a package's name",
+    )
+
+
+def _lake_at(address: str) -> Any:
+    from smelt.lake import Lake  # the object store's clients, only where a recipe names one
+    from smelt.settings import load
+
+    return Lake(load(), url=address)
+
+
+def _objects(address: str) -> list[Any]:
+    return [item for item in _lake_at(address).objects("") if not item.key.endswith("/")]

@@ -45,11 +45,24 @@ class CleanGate(Config):
     """Share of what is replaced there that must be marked, of each kind."""
 
 
+class ClassifiersGate(Config):
+    """The trained classifiers, on texts that they haven't seen."""
+
+    min_accuracy: float = Field(0.5, ge=0, le=1)
+    """Share of held-out texts that a model of classes must get right."""
+    min_auc: float = Field(0.7, ge=0, le=1)
+    """Area under the ROC curve that a model of two classes or of numbers must reach; 0.5 is chance."""
+    min_held_out: int = Field(20, ge=1)
+    """Held-out texts there must be: fewer say little."""
+
+
 class ScoreGate(Config):
     """The labels."""
 
     max_undetermined_share: float = Field(0.2, ge=0, le=1)
     """Share of documents whose language may be undetermined."""
+    max_null_share: float = Field(0.05, ge=0, le=1)
+    """Share of documents that may have no value in a score column."""
 
 
 class DropGate(Config):
@@ -152,6 +165,7 @@ class GatesConfig(Config):
     fetch: FetchGate = FetchGate()
     ingest: IngestGate = IngestGate()
     clean: CleanGate = CleanGate()
+    classifiers: ClassifiersGate = ClassifiersGate()
     score: ScoreGate = ScoreGate()
     select: SelectGate = SelectGate()
     dedup: DropGate = DropGate()

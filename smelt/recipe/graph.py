@@ -37,7 +37,8 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
     StageSpec("ingest", 1, ("fetch",), "tasks.ingest:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 2, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
-    StageSpec("score", 1, ("clean",), "tasks.score:STAGE", lambda r: r.score),
+    StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
+    StageSpec("score", 2, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 2, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
     StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
@@ -72,6 +73,7 @@ STAGES: tuple[StageSpec, ...] = (
             "fetch",
             "ingest",
             "clean",
+            "classifiers",
             "score",
             "select",
             "dedup",

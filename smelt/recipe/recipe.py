@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
+from smelt.recipe.classifiers import Classifier, ClassifiersConfig
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
 from smelt.recipe.dedup import DedupConfig
@@ -22,7 +23,7 @@ from smelt.recipe.phases import Phase
 from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
-from smelt.recipe.select import SelectConfig
+from smelt.recipe.select import SelectConfig, columns_of, nearest
 from smelt.recipe.sources import DebPackages, DebSource, FilesSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
@@ -51,6 +52,8 @@ class Recipe(Config):
     sources: tuple[Source, ...] = Field(min_length=1)
     ingest: IngestOptions = IngestOptions()
     clean: CleanConfig = CleanConfig()
+    classifiers: tuple[Classifier, ...] = ()
+    """Models to train before scoring."""
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()
     dedup: DedupConfig = DedupConfig()
@@ -76,8 +79,26 @@ class Recipe(Config):
         names = [source.name for source in self.sources]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
+        self._names_exist(names)
         self.train_config()  # the rules between model, phases and layout
         return self
+
+    def _names_exist(self, sources: list[str]) -> None:
+        """Refuse names of sources, classifiers and score columns that the recipe doesn't have."""
+        models = [classifier.name for classifier in self.classifiers]
+        if twice := {name for name in models if models.count(name) > 1}:
+            raise ValueError(f"classifiers: two are named {min(twice)!r} (give each its own name)")
+        for classifier in self.classifiers:
+            for source in (*classifier.weak.positive, *classifier.weak.negative) if classifier.weak else ():
+                if source not in sources:
+                    raise ValueError(f"{classifier.where}.weak: no source {source!r} ({nearest(source, sources)})")
+        self.score.insist_on(models)
+        for number, group in enumerate(self.select.groups):
+            for rule, expression in group.rules.items():
+                for column in sorted(columns_of(expression or "")):
+                    if column.startswith("score_") and column not in self.score.columns:
+                        mend = nearest(column, self.score.columns) if self.score.columns else "add it to score.models"
+                        raise ValueError(f"select.groups[{number}].rules.{rule}: no column {column!r} ({mend})")
 
     @property
     def file_sources(self) -> tuple[FilesSource, ...]:
@@ -104,6 +125,10 @@ class Recipe(Config):
     def ingest_config(self) -> IngestConfig:
         """What decides the documents."""
         return IngestConfig(**dict(self.ingest), sources=self.sources)
+
+    def classifiers_config(self) -> ClassifiersConfig:
+        """What decides the trained classifiers: the content of their labels and encoders included."""
+        return ClassifiersConfig(models=tuple(classifier.with_digests() for classifier in self.classifiers))
 
     def decontaminate_config(self) -> DecontaminateConfig:
         """What decides which documents hold benchmark items: the benchmarks' content included."""

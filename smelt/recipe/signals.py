@@ -96,6 +96,7 @@ LABELS: dict[str, str] = {
     "lang": "language: zh, en, code, else the code of fastText's lid.176",
     "lang_score": "confidence of the language, 0 to 1",
     "domain": "domain",
+    "domain_score": "confidence of the domain, 0 to 1; null where nothing speaks for one",
     "source": "name of the source in the recipe",
     "format": "format of the raw document",
     "url": "where the document was found",

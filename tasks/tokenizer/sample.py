@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smelt.errors import StageError
-from smelt.lake import Manifest
 from smelt.recipe.tokenizer import TrainTokenizer
 from smelt.stage import Context
 from tasks import documents
-from tasks.sampling import draws, share_out
+from tasks.sampling import draws, parts_that_hold, share_out
 
 HELD_OUT = 0.95
 """Draws from here on are for measuring."""
@@ -46,26 +45,12 @@ def targets(available: Mapping[str, int], config: TrainTokenizer) -> dict[str, i
     return share_out(config.sample_bytes, open_weights, available)
 
 
-def parts_to_read(manifest: Manifest, wanted: Mapping[str, int]) -> list[str]:
-    """Names of the parts to sample from."""
-    order = np.random.default_rng(0).permutation(len(manifest.parts))
-    missing = {lang: SPARE * size for lang, size in wanted.items()}
-    names = []
-    for number in order:
-        part = manifest.parts[number]
-        if any(size > 0 for size in missing.values()):
-            names.append(part.name)
-            for lang, figures in part.stats["by_lang"].items():
-                if lang in missing:
-                    missing[lang] -= figures["bytes"]
-    return sorted(names)
-
-
 def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     """Documents (``lang``, ``text``) to train on, and to measure on."""
     decided = context.inputs["decontaminate"]
     wanted = targets({lang: size["bytes"] for lang, size in decided.stats["by_lang"].items()}, config)
-    names = parts_to_read(decided, wanted)
+    spare = {lang: SPARE * size for lang, size in wanted.items()}
+    names = parts_that_hold(decided, spare, label="lang", unit="bytes")
     held: dict[str, int] = {}
     for name in names:
         for lang, figures in decided.part(name).stats["by_lang"].items():

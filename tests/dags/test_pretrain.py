@@ -36,7 +36,7 @@ def test_every_stage_is_a_group_of_run_and_gate_that_waits_for_the_gates_of_its_
 
 def test_a_skipped_stage_takes_its_gate_along_and_not_the_next_stage():
     assert dag.get_task("clean.gate").trigger_rule == TriggerRule.ALL_SUCCESS
-    assert dag.get_task("score.run").upstream_task_ids == {"clean.gate"}
+    assert dag.get_task("score.run").upstream_task_ids == {"classifiers.gate"}
 
 
 def test_it_survives_serialization_with_its_form():

@@ -15,7 +15,7 @@ from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
-from tests.chain import make_through, plan_of
+from tests.chain import dies_after, make_through, plan_of
 
 NUM_FILES = 6
 
@@ -44,12 +44,8 @@ def test_killed_in_the_middle_a_rerun_does_only_the_missing_parts(recipe, lake):
     make_through(recipe, other, "fetch")
     context = make_context(recipe, planned, other)
 
-    def dies_after_two(context, index, shards):
-        yield from serially(context, index, shards[:2])
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        make_artifact(planned, context, dies_after_two)
+        make_artifact(planned, context, dies_after(2))
     assert planned.artifact.manifest(other) is None
     done = []
 

@@ -37,11 +37,13 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
     page, _ = _write(given)
     for words in (
         "demo",
-        "12 of 13",
+        "13 of 14",
         "minhash",
         "not UTF-8",
         "unigram",
         "grammar-en",
+        "poetry 11",
+        "score_quality",
         "Enough documents in language zh",
         "<code>few_han</code></td><td>lang zh",
         '<td>phone</td><td class="n">1,234</td>',
