@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 UNKNOWN = "unknown"
-_LABELS = ("lang", "domain", "source")
+_LABELS = ("lang", "domain", "source", "length")
 
 
 def tally(
@@ -18,6 +18,7 @@ def tally(
     lang: Sequence[str | None] | pa.Array | pa.ChunkedArray | None = None,
     domain: Sequence[str | None] | pa.Array | pa.ChunkedArray | None = None,
     source: Sequence[str | None] | pa.Array | pa.ChunkedArray | None = None,
+    length: Sequence[str | None] | pa.Array | pa.ChunkedArray | None = None,
     before: Sequence[bool] | pa.Array | pa.ChunkedArray | None = None,
 ) -> dict[str, Any]:
     """The statistics that docs/architecture.md promises for a part of documents.
@@ -26,7 +27,7 @@ def tally(
         num_bytes: UTF-8 bytes of each document's text.
         keep: whether this stage keeps the document; None keeps all.
         reason: why not, where ``keep`` is false.
-        lang, domain, source: labels; a null one is counted as ``unknown``, an absent one not at all.
+        lang, domain, source, length: labels; a null one is counted as ``unknown``, an absent one not at all.
             The domain is counted as ``lang/domain`` where there is a language.
         before: whether the document was still there before this stage; the others are not counted.
 
@@ -34,7 +35,7 @@ def tally(
         ``documents``, ``bytes``, ``by_<label>`` of what is kept; ``dropped`` and ``dropped_by_<label>`` of what
         this stage drops.
     """
-    given = {"lang": lang, "domain": domain, "source": source}
+    given = {"lang": lang, "domain": domain, "source": source, "length": length}
     frame = pl.DataFrame({"bytes": _series(num_bytes, pl.Int64)})
     for name, values in given.items():
         if values is not None:

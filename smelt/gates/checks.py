@@ -39,11 +39,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Gate:
-    """All that is asked of an artifact, and the tables it is asked of."""
+    """All that is asked of an artifact, the tables it is asked of, and pages of its own beside Data Docs, by name."""
 
     figures: dict[str, float]
     checks: list[Check]
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pages: dict[str, str] = field(default_factory=dict)
 
 
 def at_least(figure: str, limit: float, sentence: str, show: Show = number) -> Check:

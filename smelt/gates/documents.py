@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from smelt.gates.bias import figures as bias
+from smelt.gates.bias.page import bias_page
 from smelt.gates.checks import (
     Check,
     Gate,
@@ -13,7 +15,6 @@ from smelt.gates.checks import (
     has_columns,
     mostly,
     never_null,
-    number,
     percent,
     unique,
     values_between,
@@ -29,6 +30,7 @@ PERSONAL_DATA = {
     "id_number": r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)",
 }
 """What to look for when the recipe says that it is removed; ``clean`` finds more kinds, with checksums."""
+_DIVERGENCE = "The shares of {}s are those of the input (Jensen-Shannon divergence, bits)"
 
 
 def fetch(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: FetchGate) -> Gate:
@@ -114,7 +116,22 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
 def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: SelectGate) -> Gate:
     """The rules keep enough, and do not bias the corpus."""
     gate = _decided(lake, manifest, inputs["score"], config, came_in=inputs["score"].rows)
+    moved = bias.divergences(manifest.stats)
+    named = bias.disproportions(bias.rules(manifest.stats, manifest.config))
+    open_ones = [item for item in named if item.name not in config.accepted_disproportions]
+    gate.figures.update({f"{kind}_divergence": moved[kind] for kind in ("source", "length")})
+    gate.figures["rule_rate_ratio"] = open_ones[0].at_least if open_ones else 1.0
     gate.checks.insert(0, at_least("documents", config.min_documents, "Documents are kept"))
+    for kind in ("source", "length"):
+        limit = getattr(config, f"max_{kind}_divergence")
+        gate.checks.append(at_most(f"{kind}_divergence", limit, _DIVERGENCE.format(kind)))
+    sentence = "No rule drops one group far more often than the others"
+    if open_ones:
+        worst = open_ones[0]
+        rates = f"{percent(worst.rate)} against {percent(worst.other_rate)}"
+        sentence += f"; the worst is {worst.rule} on {worst.dimension} {worst.label}: {rates}"
+    gate.checks.append(at_most("rule_rate_ratio", config.max_rule_rate_ratio, sentence))
+    gate.pages["bias"] = bias_page(lake, manifest, inputs["clean"], config)
     return gate
 
 
@@ -142,8 +159,7 @@ def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate,
             checks.append(at_least(figure, config.min_kept_share_of_language, sentence, percent))
     for kind in ("language", "domain"):
         limit = getattr(config, f"max_{kind}_divergence")
-        sentence = f"The shares of {kind}s are those of the input (Jensen-Shannon divergence, bits)"
-        checks.append(at_most(f"{kind}_divergence", limit, sentence, number))
+        checks.append(at_most(f"{kind}_divergence", limit, _DIVERGENCE.format(kind)))
     frame = rows(lake, manifest)
     if not frame.empty:
         frame["reason_where_dropped"] = frame["keep"] == frame["reason"].isna()

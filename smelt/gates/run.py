@@ -56,7 +56,7 @@ def run_gate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], gates_
     root = gate_root(manifest.stage, manifest.fingerprint, suite) + "docs/"
     frames = {"figures": pd.DataFrame([gate.figures]), "rows": gate.rows}
     outcomes: dict[int, Outcome] = {}
-    pages: dict[str, str] = {}
+    pages = dict(gate.pages)
     for table, frame in frames.items():
         checks = [check for check in gate.checks if check.table == table]
         if not checks:
@@ -77,7 +77,7 @@ def run_gate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], gates_
     )
     for table, page in pages.items():
         lake.put(f"{root}{table}.html", page.encode())
-    lake.put(result.docs, index_page(result, list(pages)).encode())
+    lake.put(result.docs, index_page(result, tables=list(pages.keys() - gate.pages), own=list(gate.pages)).encode())
     lake.put(key, result.model_dump_json().encode())
     return result
 

@@ -66,6 +66,16 @@ class SelectGate(DropGate):
 
     min_documents: int = Field(1, ge=0)
     """Documents that must be kept."""
+    max_source_divergence: float = Field(0.2, ge=0, le=1)
+    """How far the sources' shares may move from those of the input."""
+    max_length_divergence: float = Field(0.1, ge=0, le=1)
+    """How far the shares of length bands may move from those of the input."""
+    max_rule_rate_ratio: float = Field(20, ge=1)
+    """How many times as often a rule may drop documents of one language, domain, source or length as all others; what
+    is held to it is the lower confidence limit of that ratio (see ``smelt.gates.bias.figures``)."""
+    accepted_disproportions: tuple[str, ...] = ()
+    """Rules and groups that somebody has looked at and found right, as the bias page names them, such as
+    ``few_han/source/office-zh``: their ratio may be any."""
 
 
 class DecontaminateGate(DropGate):

@@ -38,7 +38,7 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("ingest", 1, ("fetch",), "tasks.ingest:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 1, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean),
     StageSpec("score", 1, ("clean",), "tasks.score:STAGE", lambda r: r.score),
-    StageSpec("select", 1, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
+    StageSpec("select", 2, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
     StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",

@@ -10,7 +10,7 @@ is part of the artifact's identity.
 import difflib
 import re
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from smelt.recipe.base import Config
 from smelt.recipe.presets import PRESETS
@@ -48,6 +48,11 @@ class RuleGroup(Config):
     rules: dict[str, str | None] = Field(default_factory=dict)
     """Rule name to ``drop_if`` expression; takes the place of the preset's rule of that name, null removes it."""
 
+    @field_serializer("rules")
+    def _in_order(self, rules: dict[str, str | None]) -> list[list[str | None]]:
+        """As pairs: the first rule that holds gives the reason, so their order is part of the identity."""
+        return [[name, expression] for name, expression in rules.items()]
+
     @field_validator("presets")
     @classmethod
     def _known_presets(cls, presets: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,6 +64,8 @@ class RuleGroup(Config):
     @model_validator(mode="before")
     @classmethod
     def _write_out(cls, values: object) -> object:
+        if isinstance(values, dict) and isinstance(values.get("rules"), list):
+            values = {**values, "rules": dict(values["rules"])}  # as it was written out
         if not isinstance(values, dict) or not isinstance(values.get("rules") or {}, dict):
             return values
         written: dict[str, str | None] = {}

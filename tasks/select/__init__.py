@@ -4,14 +4,20 @@ Every document keeps its row, with ``keep`` and the name of the first rule that 
 reference filter dropped in ``clean`` is dropped here under that filter's name.
 """
 
+from typing import Any
+
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smelt.gates.bias.bands import DIMENSIONS
+from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from tasks.documents import read, write
-from tasks.select import rules
+from tasks.documents import PartWriter, batches, write
+from tasks.select import rules, samples
+from tasks.select.counts import count_rules, length_bands
 from tasks.tally import tally
 
 SCHEMA = pa.schema([("id", pa.string()), ("keep", pa.bool_()), ("reason", pa.string())])
@@ -24,30 +30,37 @@ def shards(context: Context) -> list[Shard]:
     if manifests[0].parts:
         available: set[str] = set()
         for manifest in manifests:
-            content = context.lake.get(manifest.key(manifest.parts[0], ".parquet"))
-            available.update(pq.read_schema(pa.BufferReader(content)).names)
+            part = context.lake.open(manifest.key(manifest.parts[0], ".parquet"))
+            available.update(pq.read_schema(part).names)
         rules.check(config.groups, sorted(available))
     return parts_as_shards("clean")(context)
 
 
 def work(context: Context, shard: Shard) -> Part:
-    """Decide the documents of a part."""
+    """Decide the documents of a part, from columns alone."""
     config: SelectConfig = context.config
-    wanted = list(dict.fromkeys(["id", "num_bytes", "drop_reason", *rules.columns(config.groups)]))
-    frame = pl.from_arrow(read(context.lake, context.inputs, shard.name, wanted))
-    assert isinstance(frame, pl.DataFrame)
-    reason = frame["drop_reason"].zip_with(frame["drop_reason"].is_not_null(), rules.reasons(frame, config.groups))
-    keep = reason.is_null()
-    table = pa.table({"id": frame["id"].to_arrow(), "keep": keep.to_arrow(), "reason": reason.to_arrow()}).cast(SCHEMA)
-    stats = tally(
-        num_bytes=frame["num_bytes"].to_list(),
-        keep=keep.to_list(),
-        reason=reason.to_list(),
-        lang=frame["lang"].to_list(),
-        domain=frame["domain"].to_list(),
-        source=frame["source"].to_list(),
+    wanted = list(dict.fromkeys(["id", "num_bytes", "num_chars", "drop_reason", *rules.columns(config.groups)]))
+    stats, candidates = [], []
+    with PartWriter(context, shard) as out:
+        for table in batches(context.lake, context.inputs, shard.name, wanted):
+            frame = pl.from_arrow(table)
+            assert isinstance(frame, pl.DataFrame)
+            frame = frame.with_columns(length=length_bands(frame["num_chars"]))
+            steps = frame["drop_reason"]
+            reason = steps.zip_with(steps.is_not_null(), rules.reasons(frame, config.groups))
+            candidates.append(samples.offer(frame, reason, config.groups, out.rows))
+            stats += [_tally(frame, reason), {"rules": count_rules(frame, config.groups)}]
+            decided = pa.table({"id": table["id"], "keep": reason.is_null().to_arrow(), "reason": reason.to_arrow()})
+            out.write(decided.cast(SCHEMA))
+    offered = samples.trim(pl.concat(candidates)).to_arrow().cast(SAMPLE_SCHEMA)
+    return Part({**out.files(), SUFFIX: write(offered)}, out.rows, merge_stats(stats))
+
+
+def _tally(frame: pl.DataFrame, reason: pl.Series) -> dict[str, Any]:
+    labels = {name: frame[name].to_arrow() for name in DIMENSIONS}
+    return tally(
+        num_bytes=frame["num_bytes"].to_arrow(), keep=reason.is_null().to_arrow(), reason=reason.to_arrow(), **labels
     )
-    return Part({".parquet": write(table)}, table.num_rows, stats)
 
 
 STAGE = Stage("select", (Round("parts", shards, work),))

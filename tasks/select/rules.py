@@ -40,10 +40,12 @@ def check(groups: Sequence[RuleGroup], available: Sequence[str]) -> None:
 
 def reasons(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
     """For each row the name of the first rule of its group that holds; null where none does."""
-    chain = pl.lit(None, pl.String)
-    for group in reversed(groups):
-        chain = pl.when(_matches(group)).then(_first_rule(group)).otherwise(chain)
-    return frame.select(chain.alias("reason")).to_series()
+    return _by_group(frame, groups, [_first_rule(group) for group in groups], pl.String)
+
+
+def group_numbers(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
+    """For each row the number of the group that judges it; null where none does."""
+    return _by_group(frame, groups, [pl.lit(number, pl.Int32) for number in range(len(groups))], pl.Int32)
 
 
 def holds(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
@@ -51,6 +53,16 @@ def holds(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
     return frame.select(
         [pl.sql_expr(expression).fill_null(False).alias(name) for name, expression in group.rules.items() if expression]
     )
+
+
+def _by_group(
+    frame: pl.DataFrame, groups: Sequence[RuleGroup], values: Sequence[pl.Expr], kind: type[pl.DataType]
+) -> pl.Series:
+    """For each row the value of the first group that matches it."""
+    chain = pl.lit(None, kind)
+    for group, value in reversed(list(zip(groups, values, strict=True))):
+        chain = pl.when(_matches(group)).then(value).otherwise(chain)
+    return frame.select(pl.repeat(None, pl.len(), dtype=kind).alias("rows"), chain.alias("value"))["value"]
 
 
 def _matches(group: RuleGroup) -> pl.Expr:

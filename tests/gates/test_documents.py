@@ -42,13 +42,18 @@ def _score(lake: Lake) -> Manifest:
     return _artifact(lake, "score", {"lang": LANGUAGES, "lang_score": [0.9] * len(LANGUAGES), "domain": domains}, stats)
 
 
+def _inputs(lake: Lake) -> dict[str, Manifest]:
+    clean, _ = _clean(lake, "text", email=True)
+    return {"clean": clean, "score": _score(lake)}
+
+
 def _select(lake: Lake, keep: Sequence[bool]) -> Manifest:
     reason = pa.array([None if kept else "short" for kept in keep], pa.string())
     domains = ["other"] * len(LANGUAGES)
     stats = tally(
         num_bytes=[100] * len(LANGUAGES), keep=keep, reason=reason, lang=LANGUAGES, domain=domains, source=domains
     )
-    return _artifact(lake, "select", {"keep": pa.array(list(keep)), "reason": reason}, stats)
+    return _artifact(lake, "select", {"keep": pa.array(list(keep)), "reason": reason}, stats, {"groups": []})
 
 
 def _clean(lake: Lake, text: str, *, email: bool) -> tuple[Manifest, dict[str, Manifest]]:
@@ -62,7 +67,7 @@ def _clean(lake: Lake, text: str, *, email: bool) -> tuple[Manifest, dict[str, M
 
 def test_rules_that_drop_every_chinese_document_fail_the_gate_and_say_so(lake):
     poisoned = _select(lake, [lang != "zh" for lang in LANGUAGES])
-    result = run_gate(lake, poisoned, {"score": _score(lake)}, GatesConfig())
+    result = run_gate(lake, poisoned, _inputs(lake), GatesConfig())
     assert not result.success
     assert "Enough documents in language zh are kept: 0 %, not ≥ 2 %" in result.failures
     assert any("shares of languages" in failure for failure in result.failures)
@@ -73,12 +78,12 @@ def test_rules_that_drop_every_chinese_document_fail_the_gate_and_say_so(lake):
 
 def test_rules_that_drop_evenly_pass(lake):
     even = _select(lake, [row % 3 != 0 for row in range(len(LANGUAGES))])
-    result = run_gate(lake, even, {"score": _score(lake)}, GatesConfig())
+    result = run_gate(lake, even, _inputs(lake), GatesConfig())
     assert result.success, result.failures
 
 
 def test_pages_open_without_a_network(lake):
-    result = run_gate(lake, _select(lake, [True] * len(LANGUAGES)), {"score": _score(lake)}, GatesConfig())
+    result = run_gate(lake, _select(lake, [True] * len(LANGUAGES)), _inputs(lake), GatesConfig())
     for page in ("index", "figures", "rows"):
         content = lake.get(result.docs.replace("index", page)).decode()
         assert "http://" not in content
@@ -88,7 +93,7 @@ def test_pages_open_without_a_network(lake):
 
 
 def test_a_result_is_kept_with_its_suite(lake):
-    poisoned, inputs = _select(lake, [lang != "zh" for lang in LANGUAGES]), {"score": _score(lake)}
+    poisoned, inputs = _select(lake, [lang != "zh" for lang in LANGUAGES]), _inputs(lake)
     strict = GatesConfig()
     lax = GatesConfig.model_validate(
         {"select": {"min_kept_share_of_language": 0, "max_language_divergence": 1, "max_domain_divergence": 1}}

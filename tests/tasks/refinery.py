@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import xxhash
+from pydantic import BaseModel
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
@@ -140,7 +141,7 @@ def _manifest(artifact: Artifact, parts: list, everything: list, config: Any) ->
         stage=artifact.stage,
         version=1,
         fingerprint=artifact.fingerprint,
-        config=config,
+        config=config.model_dump(mode="json") if isinstance(config, BaseModel) else config,
         inputs={},
         parts=tuple(parts),
         stats=merge_stats([record.stats for record in everything]),

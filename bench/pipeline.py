@@ -1,0 +1,199 @@
+"""What the engine costs: ingest to select over Ray, from and to S3, against the bare work in one process.
+
+The same raw documents (compressed JSON Lines in a real S3 server of its own) go through the four stages as a
+recipe runs them, with one worker and with two; and through the same functions one after the other in memory,
+without Ray, S3, Parquet, manifests and statistics. Times are of the wall: run it on a machine that does nothing else.
+
+    python -m bench.pipeline --json FILE [--megabytes 60]
+"""
+
+import argparse
+import itertools
+import json
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import ray
+import zstandard
+
+from bench.texts import texts
+from smelt.engine.make import make_artifact, make_context
+from smelt.engine.spread import over_ray
+from smelt.lake import Lake
+from smelt.plan import make_plan
+from smelt.recipe import Recipe, parse_recipe
+from smelt.services import processes
+from smelt.services.object_store import object_store
+from smelt.services.starting import wait_until_ready
+from smelt.services.state import prepare_state
+from smelt.settings import Settings
+from smelt.sources.listing import listing
+from tasks.clean import clean
+from tasks.ingest.document import Document, RawFile
+from tasks.ingest.read import read
+from tasks.score.language import identify
+from tasks.select import rules
+
+STAGES = ("ingest", "clean", "score", "select")
+FILE_BYTES = 4_000_000
+"""Text of a raw file; each is a shard of its own."""
+
+
+def raw_files(megabytes: float) -> dict[str, bytes]:
+    """Compressed JSON Lines by name: English, Chinese and code in equal parts, over and over where there is less."""
+    found = {}
+    for lang in ("en", "zh", "code"):
+        rows = texts(lang, megabytes / 3).to_pylist()
+        lines: list[bytes] = []
+        size, number = 0, 0
+        for text in itertools.cycle(rows):
+            lines.append(json.dumps({"text": text}, ensure_ascii=False).encode() + b"\n")
+            size += len(lines[-1])
+            if size >= FILE_BYTES:
+                found[f"{lang}/{number:03d}.jsonl.zst"] = zstandard.compress(b"".join(lines))
+                lines, size, number = [], 0, number + 1
+            if number * FILE_BYTES >= megabytes / 3 * 1e6:
+                break
+    return found
+
+
+def recipe_of(workers: int) -> Recipe:
+    """The recipe's data part; model and phases are only there because a recipe has them."""
+    sources = [
+        {"name": lang, "kind": "files", "paths": [f"s3://smelt/raw/{lang}/*.jsonl.zst"], "domain": lang}
+        | ({"lang": "code"} if lang == "code" else {})
+        for lang in ("en", "zh", "code")
+    ]
+    raw = {
+        "name": "bench",
+        "sources": sources,
+        "ingest": {"shard_bytes": 1},
+        "model": {"preset": "tiny"},
+        "phases": [{"name": "main", "tokens": 100_000, "sequence_length": 64, "global_batch_size": 8}],
+        "resources": {stage: {"workers": workers} for stage in STAGES},
+    }
+    return parse_recipe(raw, where="bench")
+
+
+@contextmanager
+def store() -> Iterator[Settings]:
+    """A real S3 server, empty, for as long as the block lasts."""
+    home = Path(tempfile.mkdtemp(prefix="smelt-bench-"))
+    state = prepare_state(home, keep_ports=False)
+    service = object_store(state)
+    child = processes.spawn(service, home, state.logs / "s3.log")
+    try:
+        wait_until_ready(service, child, state.logs / "s3.log")
+        yield state.settings
+    finally:
+        processes.end(home, grace_s=2)
+        child.wait()
+        shutil.rmtree(state.runtime, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def through_engine(lake: Lake, workers: int) -> dict[str, float]:
+    """Seconds of each stage, in a lake that holds nothing yet."""
+    settings = lake.settings
+    recipe = recipe_of(workers)
+    files = listing(recipe.file_sources, settings)
+    lake.put(files.key, files.model_dump_json().encode())
+    plan = make_plan(recipe, lake, listing_digest=files.digest)
+    seconds: dict[str, float] = {}
+    for planned in plan.stages:
+        start = time.perf_counter()
+        make_artifact(planned, make_context(recipe, planned, lake), over_ray)
+        if planned.stage in STAGES:
+            seconds[planned.stage] = time.perf_counter() - start
+        if planned.stage == STAGES[-1]:
+            break
+    return seconds
+
+
+def bare(raw: dict[str, bytes]) -> dict[str, float]:
+    """Seconds of each stage's own work, file by file in memory."""
+    recipe = recipe_of(1)
+    seconds = dict.fromkeys(STAGES, 0.0)
+    for name, content in raw.items():
+        marks = [time.perf_counter()]
+        documents = [
+            item for item in read(RawFile("bench", name, content), recipe.ingest) if isinstance(item, Document)
+        ]
+        marks.append(time.perf_counter())
+        is_code = np.full(len(documents), name.startswith("code"), np.bool_)
+        column = pa.array([document.text for document in documents], pa.large_string())
+        cleaned, edits, _, signals = clean(column, is_code, recipe.clean)
+        marks.append(time.perf_counter())
+        langs, _ = identify(
+            cleaned.to_pylist(), num_chars=recipe.score.language_chars, min_score=recipe.score.min_lang_score
+        )
+        marks.append(time.perf_counter())
+        labels = {"lang": langs, "domain": ["other"] * len(langs), "source": ["bench"] * len(langs)}
+        rules.reasons(pl.DataFrame({**signals, **edits, **labels}), recipe.select.groups)
+        marks.append(time.perf_counter())
+        for stage, start, end in zip(STAGES, marks, marks[1:], strict=False):
+            seconds[stage] += end - start
+    return seconds
+
+
+def measure(megabytes: float) -> dict[str, Any]:
+    """Seconds and MB/s of each way, and ratios."""
+    raw = raw_files(megabytes)
+    size = sum(len(zstandard.decompress(content)) for content in raw.values()) / 1e6
+    with store() as settings:
+        lake = Lake(settings, url="s3://smelt/raw")
+        for name, content in raw.items():
+            lake.put(name, content)
+        bare(dict(list(raw.items())[:1]))  # compiled code is loaded, and the model
+        seconds = {"bare": bare(raw)}
+        ray.init(num_cpus=2, include_dashboard=False, logging_level=logging.ERROR)
+        try:
+            through_engine(Lake(settings, url="s3://smelt/warm-up"), 2)
+            for workers in (1, 2):
+                seconds[f"workers_{workers}"] = through_engine(
+                    Lake(settings, url=f"s3://smelt/made-by-{workers}"), workers
+                )
+        finally:
+            ray.shutdown()
+    totals = {name: sum(by_stage.values()) for name, by_stage in seconds.items()}
+    return {
+        "ratios": {
+            "one_worker_over_bare": totals["workers_1"] / totals["bare"],
+            "two_workers_over_one": totals["workers_1"] / totals["workers_2"],
+        },
+        "figures": {
+            "megabytes": size,
+            "files": len(raw),
+            "seconds": seconds,
+            "mb_s": {name: size / total for name, total in totals.items()},
+        },
+    }
+
+
+def main() -> None:
+    """Print a table, and write the figures where asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--megabytes", type=float, default=60.0, help="text in all")
+    given = parser.parse_args()
+    result = measure(given.megabytes)
+    for name, by_stage in result["figures"]["seconds"].items():
+        stages = "  ".join(f"{stage} {value:6.2f} s" for stage, value in by_stage.items())
+        print(f"{name:12} {result['figures']['mb_s'][name]:7.2f} MB/s   {stages}")
+    for name, ratio in result["ratios"].items():
+        print(f"{name:34} {ratio:7.2f}")
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

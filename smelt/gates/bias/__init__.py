@@ -1,0 +1,1 @@
+"""Does a set of rules bias the corpus? Counts, figures and the page that shows them."""
