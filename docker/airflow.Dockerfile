@@ -16,7 +16,8 @@ COPY dags dags
 COPY recipes recipes
 # in place, so that the plugin's entry point is found and DAGs find the recipes beside them
 RUN uv pip install --no-cache --no-deps --python /opt/venv/bin/python \
-        --build-constraint /tmp/constraints.txt --editable .
+        --build-constraint /tmp/constraints.txt --editable . && \
+    python -m compileall -q .
 
 FROM ${PYTHON}
 # the official chart's user and group; group 0 may write, so any user id in it will do

@@ -12,6 +12,10 @@ FROM ${PYTHON} AS tools
 COPY constraints.txt docker/ray.txt docker/ray-gpu.txt /tmp/
 RUN pip install --no-cache-dir "uv==$(sed -n 's/^uv==//p' /tmp/constraints.txt)" && uv venv /opt/venv
 
+FROM tools AS code
+COPY . /opt/smelt
+RUN python -m compileall -q /opt/smelt
+
 FROM tools AS cpu-packages
 RUN uv pip install --no-cache --compile-bytecode --python /opt/venv/bin/python --torch-backend cpu \
         --constraint /tmp/constraints.txt --requirement /tmp/ray.txt
@@ -56,12 +60,12 @@ FROM runtime AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=gpu-packages /opt/venv /opt/venv
-COPY . /opt/smelt
+COPY --from=code /opt/smelt /opt/smelt
 ARG VERSION=""
 ENV SMELT_VERSION=${VERSION}
 
 FROM runtime AS cpu
 COPY --from=cpu-packages /opt/venv /opt/venv
-COPY . /opt/smelt
+COPY --from=code /opt/smelt /opt/smelt
 ARG VERSION=""
 ENV SMELT_VERSION=${VERSION}
