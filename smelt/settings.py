@@ -2,6 +2,8 @@
 
 Settings say *how* things are reached and never enter a fingerprint. Environment variables win (a
 cluster sets them); otherwise the file that ``smelt up`` writes into the state folder is read.
+Secrets may come as files, as containers are given them: ``RAY_AUTH_TOKEN_PATH``, and for S3 what
+boto3 reads itself (``AWS_SHARED_CREDENTIALS_FILE``, a role).
 """
 
 import json
@@ -78,7 +80,7 @@ def load() -> Settings:
             region=env("AWS_REGION") or "us-east-1",
             ray_api=env("SMELT_RAY_API") or Settings.ray_api,
             ray_address=env("SMELT_RAY_ADDRESS") or Settings.ray_address,
-            ray_token=env("RAY_AUTH_TOKEN"),
+            ray_token=env("RAY_AUTH_TOKEN") or _secret_file("RAY_AUTH_TOKEN_PATH"),
             home=home,
         )
     file = home / STATE_FILE
@@ -87,6 +89,22 @@ def load() -> Settings:
     raise SmeltError(
         "no lake is known", where="SMELT_LAKE", mend="start the embedded services with `smelt up`, or set SMELT_LAKE"
     )
+
+
+def _secret_file(variable: str) -> str | None:
+    """Content of the file that the variable names, or None where it names none.
+
+    Raises:
+        SmeltError: when there is no such file.
+    """
+    if not (path := os.environ.get(variable)):
+        return None
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SmeltError(
+            f"can't read {path}: {error.strerror}", where=variable, mend="is the secret mounted?"
+        ) from None
 
 
 def home_folder() -> Path:

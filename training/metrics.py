@@ -6,6 +6,7 @@ from typing import Any
 
 import torch.distributed as dist
 
+from smelt.boards import Mirror
 from smelt.stage import Context, Progress
 from training.trainer import StepResult
 
@@ -18,10 +19,12 @@ class MetricsLog:
 
     def __init__(self, context: Context, num_steps: int) -> None:
         self._report, self._num_steps = context.report, num_steps
+        self._lake, self._root = context.lake, context.artifact.root
         self._folder = context.lake.settings.home / "tensorboard" / context.artifact.fingerprint
         self._lines: list[dict[str, Any]] = []
         self._recent: deque[tuple[int, float]] = deque(maxlen=SMOOTHED_STEPS)
         self._board: Any = None
+        self._mirror: Mirror | None = None
 
     def restart(self, step: int) -> None:
         """Go on behind step ``step``: what was shown of later ones is taken back."""
@@ -31,6 +34,7 @@ class MetricsLog:
             from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process
 
             self._board = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None, flush_secs=5)
+            self._mirror = Mirror(self._lake, self._root, self._folder)
 
     def add(self, step: int, phase: str, tokens: int, result: StepResult, *, step_s: float, data_wait_s: float) -> None:
         """Take in step ``step`` (from 1), after which ``tokens`` tokens have been trained on."""
@@ -60,9 +64,11 @@ class MetricsLog:
         return lines
 
     def close(self) -> None:
-        """Flush what is shown."""
+        """Flush what is shown, to the lake too."""
         if self._board is not None:
             self._board.close()
+        if self._mirror is not None:
+            self._mirror.close()
 
     def _show(self, line: dict[str, Any]) -> None:
         assert self._board is not None

@@ -4,6 +4,7 @@ How shards are spread is the mapper's business (Ray in jobs, one after the other
 shards there are, what a part is called and what the manifest says do not depend on it.
 """
 
+import os
 import platform
 import shutil
 import subprocess
@@ -180,7 +181,9 @@ def _provenance(started: float) -> dict[str, Any]:
 
 
 def _code_version() -> str:
-    """The commit of the checkout that runs, with ``+`` where it has changes; empty outside a checkout."""
+    """The commit of the code that runs, ``+`` where it has changes: told by an image's build, else by git."""
+    if (built := os.environ.get("SMELT_VERSION")) is not None:
+        return built
     root = Path(__file__).resolve().parent.parent.parent
     answer = subprocess.run(
         ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True

@@ -79,6 +79,12 @@ def test_a_missing_input_and_a_missing_pin_are_told_in_one_line(recipe, lake):
         make_artifact(planned, make_context(pinned, planned, lake), serially)
 
 
+def test_in_an_image_without_git_the_manifest_says_which_code_ran(recipe, lake, monkeypatch):
+    monkeypatch.setenv("SMELT_VERSION", "abc123+")
+    monkeypatch.setenv("PATH", "")
+    assert make_through(recipe, lake, "fetch")["fetch"].provenance["code"] == "abc123+"
+
+
 RAY_DRIVER = """
 import json, sys, ray
 from smelt.engine.spread import over_ray
