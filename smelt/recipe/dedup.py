@@ -46,5 +46,5 @@ class DedupConfig(Config):
     keep: Literal["longest", "best", "first"] = "longest"
     """Which document of a group of duplicates stays: the one with most bytes of text, the one with the
     highest `best_by`, or the first in the order of the sources. Ties go to the smaller id."""
-    best_by: str = "quality"
+    best_by: str = "score_quality"
     """Column of `score` that `keep: best` compares."""

@@ -21,13 +21,13 @@ from tasks.tally import tally
 Document = Mapping[str, Any]
 STAGES = {
     "clean": ("id", "text", "source", "num_bytes"),
-    "score": ("id", "lang", "domain", "quality"),
+    "score": ("id", "lang", "domain", "score_quality"),
     "select": ("id", "keep"),
 }
 TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain")} | {
     "keep": pa.bool_(),
     "num_bytes": pa.int32(),
-    "quality": pa.float64(),
+    "score_quality": pa.float64(),
 }
 
 
@@ -40,14 +40,14 @@ def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifes
     """Artifacts clean, score and select that hold documents.
 
     Args:
-        parts: documents of each part; ``text`` is needed, ``id``, ``lang``, ``domain``, ``source``, ``quality``
+        parts: documents of each part; ``text`` is needed, ``id``, ``lang``, ``domain``, ``source``, ``score_quality``
             and ``keep`` have defaults.
     """
     columns: dict[str, list[pa.Table]] = {stage: [] for stage in STAGES}
     for number, part in enumerate(parts):
         rows = [
             {"id": identify(f"{number}/{row}/{item['text']}"), "lang": "en", "domain": "other", "source": "test"}
-            | {"keep": True, "quality": 0.0, "num_bytes": len(item["text"].encode()), **item}
+            | {"keep": True, "score_quality": 0.0, "num_bytes": len(item["text"].encode()), **item}
             for row, item in enumerate(part)
         ]
         taken = {name: pa.array([row[name] for row in rows], kind) for name, kind in TYPES.items()}

@@ -74,9 +74,9 @@ def test_chinese_is_compared_by_characters(lake):
 def test_which_one_stays_is_the_recipes_choice(lake, keep, stays):
     text = article(5)
     same = [
-        {"text": text, "quality": 0.1},
-        {"text": text + " end", "quality": 0.9},
-        {"text": text + " the end", "quality": None},
+        {"text": text, "score_quality": 0.1},
+        {"text": text + " end", "score_quality": 0.9},
+        {"text": text + " the end", "score_quality": None},
     ]
     _, rows = decisions(lake, [same], DedupConfig(keep=keep))
     assert [row["keep"] for row in rows] == [place == stays for place in range(3)]
