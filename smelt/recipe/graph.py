@@ -35,7 +35,7 @@ class StageSpec:
 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
-    StageSpec("ingest", 1, ("fetch",), "tasks.ingest:STAGE", lambda r: r.ingest_config(), reads_files=True),
+    StageSpec("ingest", 2, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 1, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean),
     StageSpec("score", 1, ("clean",), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 1, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
