@@ -93,7 +93,7 @@ def _file_system() -> Any:
 
 def _asked(ask: Any, where: str, source: HubSource) -> Any:
     """The hub's answer, or one line that says why there is none."""
-    import httpx
+    import httpx2
     from huggingface_hub.errors import HfHubHTTPError, RevisionNotFoundError
 
     at = os.environ.get(ENDPOINT) or _HUB
@@ -113,7 +113,7 @@ def _asked(ask: Any, where: str, source: HubSource) -> Any:
             )
             raise RecipeError(f"{at} answered {status} for {source.repo}", where=f"{where}.repo", mend=mend) from error
         raise RecipeError(f"{at} answered {status}", where=f"{where}.repo", mend="try again later") from error
-    except (httpx.TransportError, OSError) as error:
+    except (httpx2.TransportError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise RecipeError(

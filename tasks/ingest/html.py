@@ -10,6 +10,9 @@ from tasks.ingest.encoding import decode_html
 
 MAX_DEPTH = 2000
 """Deepest nesting of elements that is read; the time that main content takes grows with its square."""
+MAX_ATTRIBUTES = 5000
+"""Most attributes of an element; the parser compares each with all before it."""
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{15000,}")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _NEVER_NEST = frozenset(
     """area base br col embed hr img input link meta source track wbr
@@ -26,11 +29,13 @@ def text_of(content: bytes, how: Literal["main", "all", "trafilatura"], *, chars
         charset: what the server said of its encoding.
 
     Raises:
-        UnreadableError: when nothing in it is text, or its elements are nested without reason.
+        UnreadableError: when nothing in it is text, or it is made to keep the parser busy.
     """
     page = decode_html(content, charset)
     if (depth := nesting(page)) > MAX_DEPTH:
-        raise UnreadableError("nested too deep", f"{depth} elements in each other, more than {MAX_DEPTH}")
+        raise UnreadableError("hostile html", f"{depth} elements in each other, more than {MAX_DEPTH}")
+    if any(found[0].count("=") > MAX_ATTRIBUTES for found in _LONG_TAG.finditer(page)):
+        raise UnreadableError("hostile html", f"an element with more than {MAX_ATTRIBUTES} attributes")
     if how == "trafilatura":
         from trafilatura import extract  # half a second to import
 

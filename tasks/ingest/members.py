@@ -23,7 +23,8 @@ MAGIC = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd"}
 _START = b"WARC/"
 _BLOCK = 1 << 20
 _STEP = 1 << 16
-_PEEK = 1 << 12
+_PEEK = 1 << 12  # a gzip header and the first bytes of content
+_PEEKS = 1 + (128 << 10) // ZSTD_STEP  # the largest block of zstd
 _MAX_PIECE = 1 << 20
 _DICTIONARY = 0x184D2A5D
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
@@ -31,6 +32,9 @@ _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 
 class Units:
     """The units of one compressed crawl.
+
+    Attributes:
+        at: the byte at which the member begins that is being read, or after which all were.
 
     Args:
         file: the file, seekable; it belongs to this object.
@@ -40,7 +44,7 @@ class Units:
     def __init__(self, file: BinaryIO, kind: str) -> None:
         self.file, self.kind = file, kind
         self._dictionary = _dictionary_of(file) if kind == "zstd" else None
-        self._next = 0
+        self.at = 0
 
     def find(self, start: int, end: int | None) -> int | None:
         """The first byte in ``start <= byte < end`` at which a unit begins, or None."""
@@ -62,24 +66,28 @@ class Units:
     def pieces(self, at: int) -> Iterator[bytes]:
         """The decompressed content of the unit that begins at byte ``at``; then ``after`` says what follows.
 
+        An empty piece marks the end of a member, whose checksum was right.
+
         Raises:
             UnreadableError: when the compressed data is broken or breaks off.
         """
-        self._next = at
+        self.at = at
         while True:
             try:
-                yield from self._member(self._next)
+                yield from self._member(self.at)
             except (zlib.error, zstandard.ZstdError) as error:
-                raise UnreadableError("broken compression", f"{self.kind} at byte {self._next}: {error}") from error
-            if not self.is_start(self._next) or self._begins(self._next):
+                raise UnreadableError("broken compression", f"{self.kind} at byte {self.at}: {error}") from error
+            yield b""
+            head = self._head(self.at) if self.is_start(self.at) else None
+            if head is None or head.startswith(_START):
                 return
 
     def after(self) -> int | None:
         """Where the file goes on after the unit that was read last; None at the file's end or before its padding."""
-        self.file.seek(self._next)
+        self.file.seek(self.at)
         while block := self.file.read(_BLOCK):
             if block.strip(b"\0"):
-                return self._next
+                return self.at
         return None
 
     def is_start(self, at: int) -> bool:
@@ -98,12 +106,13 @@ class Units:
                 raise UnreadableError("truncated", f"{self.kind} at byte {at}")
             read += len(given)
             if self.kind == "gzip":
-                yield decompressor.decompress(given, _MAX_PIECE)
-                while decompressor.unconsumed_tail and not decompressor.eof:
-                    yield decompressor.decompress(decompressor.unconsumed_tail, _MAX_PIECE)
-            else:
-                yield decompressor.decompress(given)
-        self._next = self._skip(read - len(decompressor.unused_data))
+                while given and not decompressor.eof:
+                    if piece := decompressor.decompress(given, _MAX_PIECE):
+                        yield piece
+                    given = decompressor.unconsumed_tail
+            elif piece := decompressor.decompress(given):
+                yield piece
+        self.at = self._skip(read - len(decompressor.unused_data))
 
     def _decompressor(self) -> Any:
         if self.kind == "gzip":
@@ -112,15 +121,21 @@ class Units:
 
     def _begins(self, at: int) -> bool:
         """Whether a member begins at byte ``at`` whose content begins as a record does."""
+        return (self._head(at) or b"").startswith(_START)
+
+    def _head(self, at: int) -> bytes | None:
+        """The first bytes of the content of the member at byte ``at``, or None where there is none."""
         self.file.seek(at)
         decompressor, head = self._decompressor(), b""
-        limit = (len(_START),) if self.kind == "gzip" else ()
         try:
-            while len(head) < len(_START) and not decompressor.eof and (given := self.file.read(_PEEK)):
-                head += decompressor.decompress(given, *limit)
+            if self.kind == "gzip":
+                return bytes(decompressor.decompress(self.file.read(_PEEK), len(_START)))
+            for _ in range(_PEEKS):  # a block comes out whole or not at all
+                if len(head) < len(_START) and not decompressor.eof:
+                    head += decompressor.decompress(self.file.read(ZSTD_STEP))
         except (zlib.error, zstandard.ZstdError):
-            return False
-        return head.startswith(_START)
+            return None
+        return head
 
     def _skip(self, at: int) -> int:
         """The first byte from ``at`` on that is in no skippable frame of zstd."""

@@ -18,7 +18,11 @@ _BATCH_ROWS = 1024
 
 
 def read_parquet(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
-    """The rows of the row groups that begin in the file's range; a row's place is its number in the file."""
+    """The rows of the row groups that begin in the file's range; a row's place is its number in the file.
+
+    Where a group begins is reckoned from the groups' sizes: pyarrow's own figures for columns end the process when a
+    footer is damaged.
+    """
     with _source(raw) as source:
         try:
             file = pq.ParquetFile(source, buffer_size=BLOCK)
@@ -34,12 +38,15 @@ def read_parquet(raw: RawFile, options: IngestOptions) -> Iterator[Document | Re
             raise UnreadableError(
                 "no text field", f"columns {', '.join(names[:20])}, not {raw.layout.text[-1]!r}"[:500]
             )
-        first = 0
-        for number in range(file.num_row_groups):
-            group = file.metadata.row_group(number)
-            if raw.start <= _begin(group) and (raw.end is None or _begin(group) < raw.end):
+        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        sizes = [max(0, group.total_byte_size) for group in groups]
+        first = before = 0
+        for number, group in enumerate(groups):
+            begin = raw.file_bytes * before // max(1, sum(sizes))
+            if raw.start <= begin and (raw.end is None or begin < raw.end):
                 yield from _rows(file, number, first, columns, raw, options)
             first += group.num_rows
+            before += sizes[number]
 
 
 def _rows(
@@ -58,13 +65,6 @@ def _rows(
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         detail = f"row group {number} from row {row} on: {_first_line(error)}"
         yield Refusal("broken parquet", detail, str(row), group.total_byte_size)
-
-
-def _begin(group: Any) -> int:
-    """The byte at which a row group begins: that of its first column's first page."""
-    column = group.column(0)
-    pages = (column.dictionary_page_offset, column.data_page_offset)
-    return min(page for page in pages if page is not None)
 
 
 def _source(raw: RawFile) -> Any:

@@ -16,6 +16,7 @@ _CJK = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
 _ENDS = re.compile(r"[.!?:;。！？：；…]['\")」』”’）]*$")
 _LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
 _ITEM = re.compile(r"^\s*(?:[•◦▪*–-]\s|\d+(?:\.\d+)*[.)]?\s|第\s*\d+)")
+_CUT = re.compile("[\ufffe\x02]\n?(.?)")  # how pdfium marks a hyphen at a line's end
 _FEW_LINES = 20  # a share of fewer lines says nothing
 _PROSE = 0.2  # narrower pieces of a line, as shares of the text's width, are labels and cells, not columns
 _IN_GUTTER = 0.1  # share of the pieces that may lie across a gutter: headings, wide figures
@@ -104,8 +105,13 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> tuple[list[str], list
     boxes = _pieces([text_page.get_rect(i) for i in range(text_page.count_rects())])
     text_page.close()
     page.close()
-    text = re.sub("[\ufffe\x02]\n?", "", text.replace("\r\n", "\n"))  # how pdfium marks a word that goes on
+    text = _CUT.sub(_joined, text.replace("\r\n", "\n"))
     return [line.rstrip() for line in text.split("\n") if not _LEADERS.search(line)], boxes
+
+
+def _joined(found: re.Match[str]) -> str:
+    """A word in one again, where what follows the hyphen can be its rest."""
+    return found[1] if found[1].islower() else f"-\n{found[1]}"
 
 
 def _pieces(boxes: list[Box]) -> list[Box]:

@@ -46,7 +46,7 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
             return
         units = Units(file, kind)
         at = units.find(raw.start, raw.end)
-        if at is None and raw.start == 0:
+        if at is None and raw.start == 0 and units.find(0, None) is None:
             raise UnreadableError("broken warc", f"no {kind} member begins with a record")
         while at is not None and (raw.end is None or at < raw.end):
             try:
@@ -56,33 +56,48 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
                     yield Refusal("broken compression", f"no {kind} member at byte {after}", str(after))
                     after = units.find(after, raw.end)
             except UnreadableError as refused:
-                yield Refusal(refused.reason, refused.detail, str(at))
-                after = units.find(at + 1, raw.end)
+                yield Refusal(refused.reason, refused.detail, str(units.at))
+                after = units.find(units.at + 1, raw.end)
             at = after
 
 
 def _documents(pieces: Iterator[bytes], unit: str, options: IngestOptions) -> Iterator[Document | Refusal]:
-    """The documents of a stream of records."""
+    """The documents of a stream of records.
+
+    Each is held back until more of the stream is read: a member's checksum comes after its record, and a record
+    that fails it must not pass.
+    """
     reader = _Reader(pieces)
-    while reader.skip_blank():
+    held: list[Document | Refusal] = []
+    end = 0
+    while True:
+        try:
+            more = reader.skip_blank()
+        except UnreadableError:
+            if reader.verified >= end:
+                yield from held
+            raise
+        yield from held
+        if not more:
+            return
+        held = []
         at = reader.at
         place = f"{unit}+{at}" if unit and at else unit or str(at)
         try:
             record = _record(reader, options)
             document = None if record.content is None else _document(record, record.content, place, options)
+            held = [document] if document is not None else []
         except UnreadableError as refused:
             if refused.reason in ("truncated", "broken compression"):  # of the stream, not of a record
                 raise
-            yield Refusal(refused.reason, refused.detail, place, reader.at - at)
+            held = [Refusal(refused.reason, refused.detail, place, reader.at - at)]
             if refused.reason == "broken warc":
                 reader.skip_to_record()
         except SmeltError:
             raise
         except Exception as error:
-            yield unforeseen(error, place, reader.at - at)
-        else:
-            if document is not None:
-                yield document
+            held = [unforeseen(error, place, reader.at - at)]
+        end = reader.at
 
 
 def _record(reader: "_Reader", options: IngestOptions) -> Record:
@@ -154,10 +169,11 @@ class _Reader:
 
     Attributes:
         at: bytes read so far.
+        verified: bytes up to the last end of a member, whose checksum was right.
     """
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces, self.buffer, self.taken, self.at = pieces, b"", 0, 0
+        self.pieces, self.buffer, self.taken, self.at, self.verified = pieces, b"", 0, 0, 0
 
     def line(self) -> bytes:
         """The next line with its end; one that is too long comes in pieces, and at the end of all there is none."""
@@ -232,6 +248,8 @@ class _Reader:
         kept = [self.buffer[self.taken :]]
         held = len(kept[0])
         while (piece := next(self.pieces, None)) is not None:
+            if not piece:
+                self.verified = self.at + held
             kept.append(piece)
             held += len(piece)
             if piece and held >= size:

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,13 +13,11 @@ import zstandard
 
 from smelt.recipe.ingest import IngestConfig, IngestOptions
 from smelt.recipe.sources import FilesSource
-from smelt.sources.listing import listing
-from smelt.stage import Context
-from tasks.ingest.stage import STAGE
 from tasks.ingest.document import Document, RawFile, Refusal
 from tasks.ingest.man import text_of as man_text
 from tasks.ingest.read import read
-from tests.tasks.refinery import columns, context, run
+from tasks.ingest.stage import STAGE
+from tests.tasks.refinery import columns, listed, run
 
 OPTIONS = IngestOptions(max_line_bytes=1 << 20)
 WARC = b"".join(
@@ -129,18 +126,11 @@ def test_listed_files_become_parts_with_a_quarantine(lake, tmp_path: Path) -> No
     (tmp_path / "bad.bin").write_bytes(b"\0\1\2")
     (tmp_path / "two.jsonl").write_text('{"text": "eins"}\n{"text": "zwei"}\n')
     source = FilesSource(name="local", paths=(f"{tmp_path}/*",), lang="en")
-    found = listing([source], lake.settings)
-    lake.put(found.key, found.model_dump_json().encode())
     config = IngestConfig(sources=(source,))
-    made = run(STAGE, _context(lake, config, found.digest))
+    made = run(STAGE, listed(lake, config))
     rows = columns(lake, made, ["id", "text", "source", "lang", "format"])
     assert [row["text"] for row in rows] == ["good text", "eins", "zwei"]
     assert len({row["id"] for row in rows}) == 3
     assert {row["lang"] for row in rows} == {"en"}
     assert made.stats["documents"] == 3 and made.stats["quarantined"] == {"binary": 1}
-    again = run(STAGE, _context(lake, config, found.digest))
-    assert again.digest == made.digest
-
-
-def _context(lake, config: IngestConfig, digest: str) -> Context:
-    return replace(context(lake, "ingest", config, {}), external={"listing": digest})
+    assert run(STAGE, listed(lake, config)).digest == made.digest
