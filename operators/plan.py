@@ -61,4 +61,5 @@ def plan_table(plan: "Plan") -> list[str]:
         f"{'' if item.cached else item.reason}{f' (pinned; its config would give {item.drift})' if item.drift else ''}"
         for item in plan.stages
     ]
-    return [f"plan of {plan.recipe}: {len(plan.to_do)} of {len(plan.stages)} stages to do", *map(str.rstrip, rows)]
+    head = f"plan of {plan.recipe}: {len(plan.to_do)} of {len(plan.stages)} stages to do"
+    return [head, *map(str.rstrip, rows), *plan.notes]

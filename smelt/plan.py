@@ -50,11 +50,12 @@ class Planned(BaseModel):
 
 
 class Plan(BaseModel):
-    """The stages of a run, from top to bottom."""
+    """The stages of a run, from top to bottom, and what there is to say of its raw files."""
 
     model_config = ConfigDict(frozen=True)
     recipe: str
     stages: tuple[Planned, ...]
+    notes: tuple[str, ...] = ()
 
     def planned(self, stage: str) -> Planned:
         """The stage of that name."""

@@ -18,6 +18,7 @@ from smelt.lake import Lake
 from smelt.plan import Plan, Planned, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
+from smelt.sources import ocr
 from smelt.sources.listing import listing
 
 
@@ -53,9 +54,12 @@ def preview(recipe_path: str | Path, overrides: Mapping[str, Any], settings: Set
     """The recipe and its plan, without starting or writing anything but the listing of raw files."""
     recipe = load_recipe(recipe_path, overrides)
     lake = Lake(settings)
+    if recipe.ingest.ocr is not None:
+        ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)
     lake.put(files.key, files.model_dump_json().encode())
-    return recipe, make_plan(recipe, lake, listing_digest=files.digest)
+    plan = make_plan(recipe, lake, listing_digest=files.digest)
+    return recipe, plan.model_copy(update={"notes": files.notes})
 
 
 def create_run(recipe_path: str | Path, overrides: Mapping[str, Any], run_id: str, settings: Settings) -> Run:

@@ -7,6 +7,7 @@ A file whose content came before under another path of the package is left out a
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -14,7 +15,7 @@ from smelt.recipe.ingest import FetchConfig
 from smelt.recipe.sources import DebPackages
 from smelt.sources.globs import matches
 from smelt.stage import Context, Part, Round, Shard, Stage
-from tasks.documents import write
+from tasks.documents import PartWriter
 from tasks.sources import archive, deb
 
 PIECE_BYTES = 16 << 20
@@ -40,7 +41,12 @@ def work(context: Context, shard: Shard) -> Part:
     package = shard.payload["package"]
     file = archive.fetch(package, context.lake.settings.cache)
     counts = {"files": 0, "bytes": 0, "duplicates": 0}
-    pieces = {f".{i:05d}.parquet": write(table) for i, table in enumerate(_pieces(_wanted(file, source, counts)))}
+    pieces: dict[str, bytes | Path] = {}
+    for number, table in enumerate(_pieces(_wanted(file, source, counts))):
+        suffix = f".{number:05d}.parquet"
+        with PartWriter(context, shard, suffix) as piece:
+            piece.write(table)
+        pieces.update(piece.files(suffix))
     stats = {
         **counts,
         "packages": {package: deb.control(file)["Version"]},
@@ -49,7 +55,7 @@ def work(context: Context, shard: Shard) -> Part:
     return Part(files=pieces, rows=counts["files"], stats=stats)
 
 
-def _wanted(file: archive.Path, source: DebPackages, counts: dict[str, int]) -> Iterator[deb.PackageFile]:
+def _wanted(file: Path, source: DebPackages, counts: dict[str, int]) -> Iterator[deb.PackageFile]:
     seen: set[bytes] = set()
     for found in deb.files(file):
         if not matches(found.path, source.include) or matches(found.path, source.exclude):

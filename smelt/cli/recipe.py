@@ -116,4 +116,6 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
         table.add_row(item.stage, item.fingerprint, state, reason.strip())
     console = Console()
     console.print(table)
+    for note in found.notes:
+        console.print(f"[yellow]{note}[/yellow]")
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")

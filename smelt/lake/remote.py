@@ -5,7 +5,7 @@ of the object never travels.
 """
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smelt.lake.store import Lake
@@ -16,10 +16,11 @@ class RemoteFile(io.RawIOBase):
 
     Attributes:
         size: bytes of the object.
+        etag: the version to read, or None for whichever there is.
     """
 
-    def __init__(self, lake: "Lake", key: str, size: int) -> None:
-        self.lake, self.key, self.size = lake, key, size
+    def __init__(self, lake: "Lake", key: str, size: int, etag: str | None = None) -> None:
+        self.lake, self.key, self.size, self.etag = lake, key, size, etag
         self._at = 0
 
     def readable(self) -> bool:
@@ -41,9 +42,14 @@ class RemoteFile(io.RawIOBase):
         wanted = left if size is None or size < 0 else min(size, left)
         if wanted == 0:
             return b""
-        content = self.lake.get_range(self.key, self._at, wanted)
+        content = self.lake.get_range(self.key, self._at, wanted, etag=self.etag)
         self._at += len(content)
         return content
 
     def readall(self) -> bytes:
         return self.read()
+
+    def readinto(self, target: Any) -> int:
+        content = self.read(len(target))
+        target[: len(content)] = content
+        return len(content)

@@ -87,14 +87,21 @@ class Lake:
         except BaseError as error:
             raise _failed(error, self.path(key)) from error
 
-    def get_range(self, key: str, start: int, length: int) -> bytes:
+    def get_range(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """``length`` bytes of the object from byte ``start``.
 
         Raises:
-            LakeError: as ``get`` does.
+            LakeError: as ``get`` does, and when an ``etag`` is given and the object has another by now.
         """
         try:
-            return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+            if etag is None:
+                return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+            found = obstore.get(self._data, key, options={"range": (start, start + length)})
+            if (now := (found.meta["e_tag"] or "").strip('"')) != etag:
+                raise LakeError(
+                    f"was written again: its ETag is {now}, not {etag}", where=self.path(key), mend="plan the run again"
+                )
+            return found.bytes().to_bytes()
         except FileNotFoundError:
             raise LakeError("no such object", where=self.path(key)) from None
         except BaseError as error:

@@ -35,7 +35,7 @@ class StageSpec:
 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
-    StageSpec("ingest", 1, ("fetch",), "tasks.ingest:STAGE", lambda r: r.ingest_config(), reads_files=True),
+    StageSpec("ingest", 2, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 2, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
     StageSpec("score", 2, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),

@@ -24,7 +24,7 @@ from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
 from smelt.recipe.select import SelectConfig, columns_of, nearest
-from smelt.recipe.sources import DebPackages, DebSource, FilesSource, Source
+from smelt.recipe.sources import DebPackages, DebSource, ListedSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training import TrainConfig, TrainingConfig
@@ -101,9 +101,9 @@ class Recipe(Config):
                         raise ValueError(f"select.groups[{number}].rules.{rule}: no column {column!r} ({mend})")
 
     @property
-    def file_sources(self) -> tuple[FilesSource, ...]:
+    def file_sources(self) -> tuple[ListedSource, ...]:
         """The sources that are listed rather than fetched."""
-        return tuple(source for source in self.sources if isinstance(source, FilesSource))
+        return tuple(source for source in self.sources if isinstance(source, ListedSource))
 
     @property
     def vocab_size(self) -> int:

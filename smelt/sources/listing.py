@@ -1,8 +1,8 @@
-"""The listing: which raw files a recipe's ``files`` sources stand for, and the digest that names them.
+"""The listing: which raw files a recipe's sources stand for, and the digest that names them.
 
 Raw files can't be hashed before every plan, so their listing stands for them: source, path, size and
-version (an object's ETag, a local file's modification time). A file that is written again or added
-changes the digest, and with it every fingerprint that follows.
+version (an object's ETag, a local file's modification time, a hub's content hash). A file that is
+written again or added changes the digest, and with it every fingerprint that follows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from smelt.errors import RecipeError
 from smelt.identity import digest
 from smelt.lake import Lake
-from smelt.recipe.sources import FilesSource
+from smelt.recipe.sources import CrawlSource, HubSource, ListedSource
 from smelt.settings import Settings
+from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
 
 
@@ -24,9 +25,10 @@ class ListedFile(BaseModel):
     Attributes:
         source: name of its source in the recipe.
         path: what it is called: relative to the working folder where it lies below it, else in full.
-        uri: where it is read from: an absolute local path, or an ``s3://`` address.
+        uri: where it is read from: an absolute local path, an ``s3://`` or an ``hf://`` address.
         bytes: its size.
         version: changes when the content does.
+        date: the day of a crawl that it belongs to.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,14 +37,20 @@ class ListedFile(BaseModel):
     uri: str
     bytes: int
     version: str
+    date: str | None = None
 
 
 class Listing(BaseModel):
-    """The files of all ``files`` sources, by source and path, and the digest over them."""
+    """The files of all listed sources, by source, date and path, and the digest over them.
+
+    Attributes:
+        notes: what whoever plans should know, such as days of a crawl that have no file yet.
+    """
 
     model_config = ConfigDict(frozen=True)
     entries: tuple[ListedFile, ...]
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -55,22 +63,27 @@ def listing_key(listing_digest: str) -> str:
     return f"listings/{listing_digest}.json"
 
 
-def listing(sources: Sequence[FilesSource], settings: Settings) -> Listing:
+def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
     """List the files of ``sources``.
 
     Raises:
-        RecipeError: when a path of a source matches nothing.
+        RecipeError: when a path of a source matches nothing (a crawl's day may), or a hub refuses.
         LakeError: when an S3 address can't be listed.
     """
-    found = {(entry.source, entry.uri): entry for source in sources for entry in _files(source, settings)}
-    entries = tuple(sorted(found.values(), key=lambda entry: (entry.source, entry.path)))
-    named = [[entry.source, entry.path, entry.bytes, entry.version] for entry in entries]
-    return Listing(entries=entries, digest=digest(named)[:20])
+    found: dict[tuple[str, str], ListedFile] = {}
+    notes: list[str] = []
+    for source in sources:
+        entries = _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings)
+        for entry in entries:
+            found.setdefault((entry.source, entry.uri), entry)
+    ordered = sorted(found.values(), key=lambda entry: (entry.source, entry.date or "", entry.path))
+    named = [[entry.source, entry.path, entry.bytes, entry.version] for entry in ordered]
+    return Listing(entries=tuple(ordered), digest=digest(named)[:20], notes=tuple(notes))
 
 
-def _files(source: FilesSource, settings: Settings) -> Iterator[ListedFile]:
+def _files(source: ListedSource, settings: Settings) -> Iterator[ListedFile]:
     for path in source.paths:
-        entries = list(_objects(source, path, settings) if path.startswith("s3://") else _local(source, path))
+        entries = list(_matching(source, path, settings))
         if not entries:
             raise RecipeError(
                 f"{path!r} matches no file",
@@ -80,7 +93,29 @@ def _files(source: FilesSource, settings: Settings) -> Iterator[ListedFile]:
         yield from entries
 
 
-def _local(source: FilesSource, glob: str) -> Iterator[ListedFile]:
+def _dated(source: CrawlSource, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
+    late = []
+    for day in source.dates:
+        paths = [path.replace("{date}", day) for path in source.paths]
+        entries = [entry for path in paths for entry in _matching(source, path, settings)]
+        if not entries:
+            late.append(day)
+        yield from (entry.model_copy(update={"date": day}) for entry in entries)
+    if late:
+        days = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
+        notes.append(f"sources.{source.name}: no file yet for {days}; the next plan looks again")
+
+
+def _matching(source: ListedSource, path: str, settings: Settings) -> Iterator[ListedFile]:
+    if isinstance(source, HubSource):
+        return (
+            ListedFile(source=source.name, path=file.path, uri=file.uri, bytes=file.bytes, version=file.version)
+            for file in hub.files(source, path)
+        )
+    return _objects(source, path, settings) if path.startswith("s3://") else _local(source, path)
+
+
+def _local(source: ListedSource, glob: str) -> Iterator[ListedFile]:
     here = Path.cwd()
     pattern = Path(glob).expanduser()
     full = (pattern if pattern.is_absolute() else here / pattern).as_posix()
@@ -98,7 +133,7 @@ def _local(source: FilesSource, glob: str) -> Iterator[ListedFile]:
         )
 
 
-def _objects(source: FilesSource, address: str, settings: Settings) -> Iterator[ListedFile]:
+def _objects(source: ListedSource, address: str, settings: Settings) -> Iterator[ListedFile]:
     bucket, _, glob = address.removeprefix("s3://").partition("/")
     wanted = glob if has_magic(glob) else f"{glob}**"
     for item in Lake(settings, url=f"s3://{bucket}").objects(fixed_part(glob)):

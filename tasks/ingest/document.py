@@ -2,66 +2,130 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import xxhash
+
+from smelt.sources.layouts import PLAIN, Layout
+from tasks.ingest.stored import Stored
+
+Reason = Literal[
+    "alias",
+    "binary",
+    "broken compression",
+    "broken http",
+    "broken json",
+    "broken parquet",
+    "broken pdf",
+    "broken pdf lines",
+    "broken warc",
+    "empty",
+    "file over limit",
+    "hostile html",
+    "html without text",
+    "interleaved pdf",
+    "invalid encoding",
+    "line over limit",
+    "man page without text",
+    "no text field",
+    "ocr failed",
+    "pdf reader ended",
+    "pdf without text",
+    "reader failed",
+    "record over limit",
+    "truncated",
+    "unmapped pdf",
+]
+"""All that a refusal can give as its reason; docs/sources.md says what each means."""
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """A raw file in reach.
+    """A raw file in reach, or a range of one.
 
     Attributes:
         source: name of its source in the recipe.
         path: what it is called inside the source; documents' ids depend on it.
-        content: its bytes, or the local file that holds them.
+        content: its bytes, the local file that holds them, or the stored object.
         format: the format the source says it has, or ``auto``.
-        text_field: key or column of the text, for jsonl and parquet.
-        lang, domain: the source's hints.
+        layout: where a row of jsonl or parquet keeps what.
+        lang, domain, date: the source's hints.
+        start, end: the bytes whose records are wanted: those that begin in ``start <= byte < end``.
     """
 
     source: str
     path: str
-    content: bytes | Path
+    content: bytes | Path | Stored
     format: str = "auto"
-    text_field: str = "text"
+    layout: Layout = PLAIN
     lang: str | None = None
     domain: str | None = None
+    date: str | None = None
+    start: int = 0
+    end: int | None = None
 
     @property
     def num_bytes(self) -> int:
-        """Size of the raw file."""
+        """Size of the raw file, or of its wanted range."""
+        end = self.file_bytes if self.end is None else min(self.end, self.file_bytes)
+        return max(0, end - self.start)
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the whole raw file."""
+        if isinstance(self.content, Stored):
+            return self.content.num_bytes
         return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document found in a raw file: its text, where it is from, and the raw bytes it took."""
+    """A document found in a raw file.
+
+    Attributes:
+        place: where it begins in the file, however the file is divided: the byte of a line (after decompression),
+            the number of a row, the byte of a WARC record's gzip member or zstd frame; empty where a file is one
+            document. Its id depends on it.
+        url, lang, domain, date: what the file says of it.
+        meta: other fields worth keeping.
+        raw_bytes: the raw bytes it took.
+    """
 
     text: str
     format: str
-    index: int = 0
+    place: str = ""
     url: str | None = None
+    lang: str | None = None
+    domain: str | None = None
+    date: str | None = None
+    meta: dict[str, Any] | None = None
     raw_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something in a raw file that could not become a document, and why."""
+    """Something in a raw file that could not become a document, where it begins, and why."""
 
-    reason: str
+    reason: Reason
     detail: str = ""
-    index: int = 0
+    place: str = ""
     raw_bytes: int = 0
 
 
 class UnreadableError(Exception):
-    """A raw file, or what is left of it, can't be read; the reason is one of a small set of words."""
+    """A raw file, or what is left of it, can't be read."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
-        self.reason, self.detail = reason, detail
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        self.reason: Reason = reason
+        self.detail = detail
         super().__init__(reason)
 
 
-def document_id(source: str, path: str, index: int) -> str:
-    """16 hex digits that name a document: a hash over source, path and its number in the file."""
-    return xxhash.xxh3_128_hexdigest(f"{source}\0{path}\0{index}".encode())[:16]
+def unforeseen(error: Exception, place: str, raw_bytes: int) -> Refusal:
+    """The refusal for an error that no reader foresaw."""
+    return Refusal("reader failed", f"{type(error).__name__}: {error}"[:300], place, raw_bytes)
+
+
+def document_id(source: str, path: str, place: str) -> str:
+    """16 hex digits that name a document: a hash over source, path and its place in the file."""
+    return xxhash.xxh3_128_hexdigest(f"{source}\0{path}\0{place}".encode("utf-8", "surrogateescape"))[:16]

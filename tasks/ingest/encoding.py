@@ -36,7 +36,7 @@ def decode(content: bytes) -> str:
             try:
                 return content.decode(encoding)
             except UnicodeDecodeError as error:
-                raise UnreadableError(f"invalid {encoding}", str(error)) from error
+                raise UnreadableError("invalid encoding", str(error)) from error
     if looks_binary(content):
         raise UnreadableError("binary")
     try:
@@ -45,8 +45,11 @@ def decode(content: bytes) -> str:
         return _decode_detected(content, error)
 
 
-def decode_html(content: bytes) -> str:
-    """The text of a web page, by its declaration or by detection; stray bytes become U+FFFD."""
+def decode_html(content: bytes, declared: str = "") -> str:
+    """The text of a web page; stray bytes become U+FFFD.
+
+    UTF-8 where it is that, else by what the server ``declared``, by the page's own declaration or by detection.
+    """
     if not content.strip():
         raise UnreadableError("empty")
     if looks_binary(content) and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -54,7 +57,16 @@ def decode_html(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
+        if declared and _known(declared):
+            return content.decode(declared, errors="replace")
         return str(bytes_to_str(content, detect_encoding(content, from_html_meta=True) or "utf-8", errors="replace"))
+
+
+def _known(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding)._is_text_encoding  # type: ignore[attr-defined, no-any-return]
+    except (LookupError, ValueError):
+        return False
 
 
 def looks_binary(content: bytes) -> bool:
@@ -75,7 +87,7 @@ def _decode_detected(content: bytes, problem: UnicodeDecodeError) -> str:
             text = ""
         if text and (encoding in _MULTIBYTE or _mostly_letters(text)) and not _has_controls(text):
             return text
-    raise UnreadableError("invalid UTF-8", str(problem))
+    raise UnreadableError("invalid encoding", str(problem))
 
 
 def _mostly_letters(text: str) -> bool:

@@ -9,7 +9,7 @@ _SUFFIXES = {
     "parquet": ("parquet",),
     "markdown": ("md", "markdown"),
     "text": ("txt", "text", "rst", "log"),
-    "warc": ("warc",),
+    "warc": ("warc", "wet"),
     "code": tuple(
         """py pyi c h cc cpp cxx hpp hh java js mjs jsx ts tsx go rs rb php pl pm sh bash zsh fish lua r jl scala kt
         swift cs fs hs ml mli ex exs erl clj el lisp scm sql cmake mk css scss less vue proto thrift
@@ -38,6 +38,14 @@ def by_name(path: str) -> str | None:
     if name in {"makefile", "dockerfile"} or (not dot and suffix in {"makefile", "dockerfile"}):
         return "code"
     return _BY_SUFFIX.get(suffix) if dot else None
+
+
+def divisible(path: str, kind: str | None) -> bool:
+    """Whether a file of that format and name can be read by ranges: whether its records can be found from anywhere."""
+    suffix = next((suffix for suffix in _COMPRESSED if path.lower().endswith(suffix)), "")
+    if kind == "warc":
+        return suffix in (".gz", ".zst")
+    return kind in ("jsonl", "lines", "parquet") and not suffix
 
 
 def by_content(content: bytes) -> str:

@@ -1,104 +1,78 @@
-"""Text of PDFs: characters as pdfium finds them, lines put together to paragraphs again.
+"""PDFs to text: read in a process of its own, judged by the recipe's limits, sent to OCR where they fail."""
 
-A PDF knows glyphs and places, not text. Where its fonts say nothing of Unicode the text is noise, and
-the share of characters that are mapped tells so. Running heads and page numbers are lines that return
-on most pages; they are left out.
-"""
+import json
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-import re
-from collections import Counter
-
-import pypdfium2
-
+from smelt.recipe.ingest import IngestOptions
+from tasks.ingest import ocr
 from tasks.ingest.document import UnreadableError
 
-_CJK = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
-_ENDS = re.compile(r"[.!?:;。！？：；…]['\")」』”’）]*$")
-_LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
-_ITEM = re.compile(r"^\s*(?:[•◦▪*–-]\s|\d+(?:\.\d+)*[.)]?\s|第\s*\d+)")
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_readers: list[subprocess.Popen[bytes]] = []  # this worker's reader, once it has met a PDF
 
 
-def text_of(content: bytes, *, min_mapped_share: float) -> str:
-    """The text of a PDF.
+def text_of(content: bytes, options: IngestOptions) -> str:
+    """The text of a PDF; that of the OCR service where the recipe names one and the PDF's own is missing or bad.
 
     Raises:
-        UnreadableError: when it can't be opened, holds no text, or too little of it is mapped to Unicode.
+        UnreadableError: when it can't be opened, holds no text, or its text is past one of the recipe's limits.
     """
     try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        raise UnreadableError("broken pdf", str(error)) from error
-    try:
-        pages = [_page(document, number) for number in range(len(document))]
-    except pypdfium2.PdfiumError as error:
-        raise UnreadableError("broken pdf", str(error)) from error
-    finally:
-        document.close()
-    text = "\n\n".join(filter(None, (_reflow(page) for page in _without_running_heads(pages))))
-    if not text.strip():
+        return _own_text(content, options)
+    except UnreadableError as refused:
+        if options.ocr is None:
+            raise
+        try:
+            return ocr.text_of(content, options.ocr)
+        except UnreadableError as failed:
+            raise UnreadableError(
+                failed.reason, f"{failed.detail}; sent there for: {refused.reason}, {refused.detail}"
+            ) from failed
+
+
+def _own_text(content: bytes, options: IngestOptions) -> str:
+    found = _read(content)
+    if "error" in found:
+        raise UnreadableError("broken pdf", found["error"])
+    if not found["text"].strip():
         raise UnreadableError("pdf without text")
-    if (share := mapped_share(text)) < min_mapped_share:
-        raise UnreadableError("unmapped pdf", f"{share:.2f} of the characters are mapped to Unicode")
-    return text
+    mapped, broken, interleaved = (found[f"{name}_share"] for name in ("mapped", "broken", "interleaved"))
+    figures = f"mapped to Unicode {mapped:.2f}, broken lines {broken:.2f}, interleaved lines {interleaved:.2f}"
+    if mapped < options.min_pdf_mapped_share:
+        raise UnreadableError("unmapped pdf", figures)
+    if broken > options.max_pdf_broken_share:
+        raise UnreadableError("broken pdf lines", figures)
+    if interleaved > options.max_pdf_interleaved_share:
+        raise UnreadableError("interleaved pdf", figures)
+    return str(found["text"])
 
 
-def mapped_share(text: str) -> float:
-    """Share of the characters (whitespace aside) that are mapped to Unicode."""
-    chars = [char for char in text if not char.isspace()]
-    unmapped = sum(char < " " or char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in chars)
-    return 1 - unmapped / max(len(chars), 1)
+def _read(content: bytes) -> dict[str, Any]:
+    """The reader's answer; a reader that ends over a document is replaced for the next one."""
+    reader = _reader()
+    assert reader.stdin is not None and reader.stdout is not None, "it was started with pipes"
+    try:
+        reader.stdin.write(struct.pack(">Q", len(content)) + content)
+        reader.stdin.flush()
+        header = reader.stdout.read(8)
+        body = reader.stdout.read(struct.unpack(">Q", header)[0]) if len(header) == 8 else b""
+        if body:
+            return dict(json.loads(body))
+    except BrokenPipeError:
+        pass
+    status = reader.wait()
+    _readers.clear()
+    why = {-signal.SIGALRM: "took too long"}.get(status, f"ended with status {status}")
+    raise UnreadableError("pdf reader ended", f"the reader {why}")
 
 
-def _page(document: pypdfium2.PdfDocument, number: int) -> list[str]:
-    page = document[number]
-    text_page = page.get_textpage()
-    text = text_page.get_text_bounded()
-    text_page.close()
-    page.close()
-    text = (
-        text.replace("\r\n", "\n")
-        .replace("\ufffe\n", "")
-        .replace("\ufffe", "")
-        .replace("\x02\n", "")
-        .replace("\x02", "")
-    )
-    return [line.rstrip() for line in text.split("\n") if not _LEADERS.search(line)]
-
-
-def _without_running_heads(pages: list[list[str]]) -> list[list[str]]:
-    if len(pages) < 4:
-        return pages
-    counts = Counter(key for page in pages for key in {_key(line) for line in _edges(page)})
-    often = {key for key, count in counts.items() if count > max(3, 0.1 * len(pages))}
-    return [
-        [line for i, line in enumerate(page) if not ((i < 2 or i >= len(page) - 2) and _key(line) in often)]
-        for page in pages
-    ]
-
-
-def _edges(page: list[str]) -> list[str]:
-    return page[:2] + page[-2:]
-
-
-def _key(line: str) -> str:
-    return re.sub(r"\d+|[ivxlc]+$", "#", line.strip())
-
-
-def _reflow(lines: list[str]) -> str:
-    """Join lines that were broken at the right margin; a short line, an item or a sentence's end closes a paragraph."""
-    widths = sorted(_width(line) for line in lines if line)
-    full = widths[int(len(widths) * 0.9)] * 0.75 if widths else 0
-    out: list[str] = []
-    open_line = False
-    for line in lines:
-        if open_line and line and not _ITEM.match(line):
-            glue = "" if re.search(f"[{_CJK}]$", out[-1]) and re.match(f"[{_CJK}]", line) else " "
-            out[-1] += glue + line.lstrip()
-        else:
-            out.append(line)
-        open_line = _width(line) >= full and not _ENDS.search(line)
-    return "\n".join(out).strip()
-
-
-def _width(line: str) -> int:
-    return sum(2 if char >= "\u2e80" else 1 for char in line)
+def _reader() -> subprocess.Popen[bytes]:
+    if not _readers:
+        command = [sys.executable, "-m", "tasks.ingest.pdf_reader"]
+        _readers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT))
+    return _readers[0]

@@ -1,26 +1,45 @@
 """A raw file to documents: find its format, read it, and refuse what can't be read with a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from smelt.errors import SmeltError
 from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import formats, html, man, pdf
-from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
+from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode, looks_binary
-from tasks.ingest.records import READERS
+from tasks.ingest.parquet import read_parquet
+from tasks.ingest.rows import read_jsonl, read_lines
 from tasks.ingest.streams import chunks, whole
+from tasks.ingest.warc import read_warc
+
+Reader = Callable[[RawFile, IngestOptions], Iterator[Document | Refusal]]
+READERS: dict[str, Reader] = {
+    "jsonl": read_jsonl,
+    "lines": read_lines,
+    "parquet": read_parquet,
+    "warc": read_warc,
+}
+"""The formats that hold many documents."""
 
 
 def read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
     """The documents of a raw file, and a refusal for each thing in it that is none.
 
-    Whatever was read before a file broke off is kept; the rest is one refusal.
+    Whatever was read before a file broke off is kept; the rest is one refusal. An error that no reader foresaw is
+    a refusal too (``reader failed``): one file in a million may not end a stage. What the store or a service does
+    is no fault of the file and is raised.
     """
-    index = -1
+    place = "end"
     try:
-        for index, item in enumerate(_read(raw, options)):  # noqa: B007
+        for item in _read(raw, options):
+            place = f"after {item.place}"
             yield item
+    except SmeltError:
+        raise
     except UnreadableError as refused:
-        yield Refusal(refused.reason, refused.detail, index + 1, raw.num_bytes)
+        yield Refusal(refused.reason, refused.detail, place, raw.num_bytes)
+    except Exception as error:
+        yield unforeseen(error, place, raw.num_bytes)
 
 
 def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
@@ -29,11 +48,11 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
     kind = raw.format if raw.format != "auto" else formats.by_name(raw.path)
     if kind == "binary":
         raise UnreadableError("binary")
-    if kind is None or kind == "pdf":
+    if kind is None:
         head = next(chunks(raw.content), b"")
-        if kind is None and looks_binary(head[: 1 << 16]) and formats.by_content(head) == "text":
+        kind = formats.by_content(head)
+        if kind == "text" and looks_binary(head[: 1 << 16]):
             raise UnreadableError("binary" if head.strip() else "empty")
-        kind = kind or formats.by_content(head)
     if kind in READERS:
         yield from READERS[kind](raw, options)
     else:
@@ -43,9 +62,9 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
 def _text(raw: RawFile, kind: str, options: IngestOptions) -> str:
     content = whole(raw.content, max_bytes=options.max_file_bytes)
     if kind == "pdf":
-        return pdf.text_of(content, min_mapped_share=options.min_pdf_mapped_share)
+        return pdf.text_of(content, options)
     if kind == "html":
-        return html.text_of(content, main_content=options.html == "main")
+        return html.text_of(content, options.html)
     if longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
     text = decode(content)

@@ -6,36 +6,38 @@ A file that breaks off in the middle is an error: half a document must not pass 
 
 import bz2
 import gzip
-import io
 import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import zstandard
 
-from tasks.ingest.document import UnreadableError
+from tasks.ingest.document import RawFile, UnreadableError
+from tasks.ingest.stored import Stored, opened
 
 CHUNK = 1 << 20
+ZSTD_STEP = 8 << 10
+"""Compressed bytes that zstd is given at a time: at its highest ratio they become 256 MB."""
 
 
-def chunks(content: bytes | Path) -> Iterator[bytes]:
+def chunks(content: bytes | Path | Stored) -> Iterator[bytes]:
     """The decompressed content in pieces of about a mebibyte.
 
     Raises:
         UnreadableError: when the compressed data is broken or breaks off.
     """
-    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+    with opened(content) as file:
         head = file.read(6)
         file.seek(0)
         name = compression(head)
         try:
-            yield from _zstd(file) if name == "zstd" else _plain(_opened(file, name))
+            yield from _zstd(file) if name == "zstd" else _plain(_decompressed(file, name))
         except EOFError as error:
-            raise UnreadableError(f"truncated {name}", str(error)) from error
+            raise UnreadableError("truncated", f"{name}: {error}") from error
         except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError) as error:
-            raise UnreadableError(f"broken {name}", str(error)) from error
+            raise UnreadableError("broken compression", f"{name}: {error}") from error
 
 
 def compression(head: bytes) -> str:
@@ -44,7 +46,7 @@ def compression(head: bytes) -> str:
     return next((name for magic, name in magics.items() if head.startswith(magic)), "")
 
 
-def whole(content: bytes | Path, *, max_bytes: int) -> bytes:
+def whole(content: bytes | Path | Stored, *, max_bytes: int) -> bytes:
     """The decompressed content in one piece.
 
     Raises:
@@ -59,23 +61,53 @@ def whole(content: bytes | Path, *, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def lines(content: bytes | Path, *, max_line_bytes: int) -> Iterator[bytes | None]:
-    """The lines without their ends; None stands for one that is longer than ``max_line_bytes``."""
-    carry, skipping = b"", False
-    for piece in chunks(content):
+def lines(raw: RawFile, *, max_line_bytes: int) -> Iterator[tuple[int, bytes | None]]:
+    """The lines that begin in the file's range: where each begins (after decompression), and its bytes without the end.
+
+    None stands for a line that is longer than ``max_line_bytes``. A compressed file can't be divided: all of it
+    belongs to the range that begins at 0.
+    """
+    with opened(raw.content) as file:
+        if not compression(file.read(6)):
+            at = _line_start(file, raw.start)
+            yield from _split(_plain(file), at, raw.end, max_line_bytes)
+        elif raw.start == 0:
+            yield from _split(chunks(raw.content), 0, None, max_line_bytes)
+
+
+def _line_start(file: BinaryIO, start: int) -> int:
+    """The first byte from ``start`` on where a line begins; the file stands there then."""
+    at = max(0, start - 1)
+    file.seek(at)
+    while start > 0 and (piece := file.readline(CHUNK)):
+        at += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return at
+
+
+def _split(
+    pieces: Iterator[bytes], at: int, end: int | None, max_line_bytes: int
+) -> Iterator[tuple[int, bytes | None]]:
+    """Lines out of ``pieces``, the first of which begins at ``at``, as long as they begin before ``end``."""
+    carry: list[bytes] = []
+    carried = 0
+    for piece in pieces:
         *full, rest = piece.split(b"\n")
         for line in full:
-            yield None if skipping or len(carry) + len(line) > max_line_bytes else carry + line
-            carry, skipping = b"", False
-        if skipping or len(carry) + len(rest) > max_line_bytes:
-            carry, skipping = b"", True
-        else:
-            carry += rest
-    if carry or skipping:
-        yield None if skipping else carry
+            if end is not None and at >= end:
+                return
+            size = carried + len(line)
+            yield at, None if size > max_line_bytes else b"".join([*carry, line]) if carry else line
+            at += size + 1
+            carry, carried = [], 0
+        carried += len(rest)
+        carry = [*carry, rest] if carried <= max_line_bytes else []
+    if carried and (end is None or at < end):
+        yield at, None if carried > max_line_bytes else b"".join(carry)
 
 
-def _opened(file: IO[bytes], name: str) -> IO[bytes]:
+def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
     openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
     return openers[name](file) if name in openers else file  # type: ignore[operator, no-any-return]
 
@@ -87,7 +119,7 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
 
 def _zstd(file: IO[bytes]) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor().decompressobj()
-    for piece in _plain(file):
+    while piece := file.read(ZSTD_STEP):
         while piece:
             yield decompressor.decompress(piece)
             piece = decompressor.unused_data

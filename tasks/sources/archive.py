@@ -52,7 +52,7 @@ def fetch(package: str, cache: Path) -> Path:
         target = folder / located.file_name
         if target.exists() and sha256_of(target) == located.sha256:
             return target
-        return download(located.url, target, sha256=located.sha256)
+        return download(located.url, target, digest=f"sha256:{located.sha256}")
 
 
 def _locate_by_apt(package: str, cache: Path) -> Located:
@@ -127,7 +127,7 @@ def _index(mirror: str, cache: Path) -> Iterator[dict[str, str]]:
     base = f"{mirror}/dists/{suite}"
     file = cache / "index" / hashlib.sha256(f"{base}/{path}".encode()).hexdigest()[:16]
     if not file.exists() or time.time() - file.stat().st_mtime > _INDEX_SECONDS:
-        download(f"{base}/{path}", file, sha256=_digest_in_release(f"{base}/Release", path))
+        download(f"{base}/{path}", file, digest="sha256:" + _digest_in_release(f"{base}/Release", path))
         os.utime(file)
     for block in lzma.decompress(file.read_bytes()).decode().split("\n\n"):
         lines = (line.partition(": ") for line in block.splitlines() if line[:1].strip())

@@ -42,7 +42,8 @@ def files(package: Path) -> Iterator[PackageFile]:
     with package.open("rb") as archive, _tarball(archive, "data.tar", package) as tar:
         for member in tar:
             if member.isreg():
-                yield PackageFile(member.name.removeprefix("./").lstrip("/"), _read(tar, member))
+                name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                yield PackageFile(name.removeprefix("./").lstrip("/"), _read(tar, member))
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

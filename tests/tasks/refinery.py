@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from pydantic import BaseModel
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
+from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.resources import Resources
+from smelt.recipe.sources import ListedSource
+from smelt.sources.listing import listing
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.indexed import index_bytes
@@ -94,6 +98,13 @@ def context(lake: Lake, stage: str, config: Any, inputs: dict[str, Manifest]) ->
     """What a stage is given; each call makes an artifact of its own."""
     artifact = Artifact(stage, uuid.uuid4().hex[:20])
     return Context(lake, config, Resources(), inputs, {}, artifact)
+
+
+def listed(lake: Lake, config: IngestConfig) -> Context:
+    """What ``ingest`` is given: the listing of the config's sources is put where it looks for it."""
+    found = listing([source for source in config.sources if isinstance(source, ListedSource)], lake.settings)
+    lake.put(found.key, found.model_dump_json().encode())
+    return replace(context(lake, "ingest", config, {}), external={"listing": found.digest})
 
 
 def run(stage: Stage, given: Context, *, backwards: bool = False) -> Manifest:

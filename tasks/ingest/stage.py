@@ -1,0 +1,95 @@
+"""Ingest: raw files to documents of plain text, all in one schema.
+
+The first round brings what lies on a hub into the lake, a file a shard; the second reads. A file that cannot be
+read, or a record in it, goes to the part's quarantine with its reason, and its neighbours come through. A document's
+id depends on its source, its file and its place in that, never on how files are put into shards.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from smelt.errors import StageError
+from smelt.lake import Lake
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import ListedSource
+from smelt.sources import hub
+from smelt.sources.listing import ListedFile
+from smelt.stage import Context, Part, Round, Shard, Stage
+from tasks.ingest.document import RawFile
+from tasks.ingest.read import read
+from tasks.ingest.shards import download_name, downloads, pieces
+from tasks.ingest.stored import Stored
+from tasks.ingest.table import Rows
+from tasks.sources.download import download
+
+DOWNLOADS = "raw"
+SUFFIX = ".raw"
+
+
+def fetch(context: Context, shard: Shard) -> Part:
+    """Bring a hub's file into the lake: resumed where it broke off, and held to its listed digest."""
+    entry = ListedFile(**shard.payload)
+    target = context.scratch / f"{shard.name}{SUFFIX}"
+    download(hub.address(entry.uri), target, digest=entry.version, headers=hub.headers())
+    return Part({SUFFIX: target}, 0, {"fetched_files": 1, "fetched_bytes": entry.bytes})
+
+
+def work(context: Context, shard: Shard) -> Part:
+    """Read the raw files of a shard."""
+    config: IngestConfig = context.config
+    num_files = 0
+    with Rows(context, shard) as rows:
+        for raw in _raw_files(context, shard.payload):
+            num_files += raw.start == 0
+            for item in read(raw, config):
+                rows.add(raw, item)
+    return rows.part(num_files)
+
+
+def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
+    by_name = {source.name: source for source in context.config.sources}
+    if "part" in payload:
+        source = by_name[payload["source"]]
+        content = context.lake.get(context.inputs["fetch"].key(payload["part"], payload["suffix"]))
+        for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(batch_size=64):
+            for row in batch.to_pylist():
+                path = f"{payload['package']}/{row['path']}"
+                yield RawFile(source.name, path, row["content"], lang=source.lang, domain=source.domain)
+        return
+    for value in payload["files"]:
+        entry = ListedFile(**value)
+        listed = by_name[entry.source]
+        assert isinstance(listed, ListedSource), "only these are listed"
+        yield RawFile(
+            listed.name,
+            entry.path,
+            _content(context, entry),
+            listed.format,
+            listed.row_layout,
+            lang=listed.lang,
+            domain=listed.domain,
+            date=entry.date,
+            start=payload.get("start", 0),
+            end=payload.get("end"),
+        )
+
+
+def _content(context: Context, entry: ListedFile) -> Path | Stored:
+    """The listed file where it lies: on this machine, in a bucket, or in the lake since it was fetched."""
+    if hub.is_hub(entry.uri):
+        key = context.artifact.key(DOWNLOADS, download_name(entry.uri), SUFFIX)
+        return Stored(context.lake, key, entry.bytes)
+    if entry.uri.startswith("s3://"):
+        bucket, _, key = entry.uri.removeprefix("s3://").partition("/")
+        return Stored(Lake(context.lake.settings, url=f"s3://{bucket}"), key, entry.bytes, entry.version)
+    file = Path(entry.uri)
+    if not file.is_file() or (file.stat().st_size, str(file.stat().st_mtime_ns)) != (entry.bytes, entry.version):
+        raise StageError("is not what it was when it was listed", where=entry.uri, mend="plan the run again")
+    return file
+
+
+STAGE = Stage("ingest", (Round(DOWNLOADS, downloads, fetch), Round("parts", pieces, work)))

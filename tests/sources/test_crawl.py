@@ -1,0 +1,79 @@
+"""A crawl fills up day by day: late days are said and are no error, and no shard mixes days."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from smelt.errors import RecipeError
+from smelt.gates.documents import ingest as ingest_gate
+from smelt.lake import Lake
+from smelt.recipe.gates import GatesConfig
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.load import parse_recipe
+from smelt.recipe.sources import CrawlSource
+from smelt.sources.listing import listing
+from tasks.ingest.stage import STAGE
+from tests.tasks.crawls import gzipped, pages
+from tests.tasks.refinery import columns, listed, run
+
+
+def source(*dates: object, path: str = "s3://smelt/none/{date}/*.warc.gz") -> CrawlSource:
+    return CrawlSource(name="crawl", paths=(path,), dates=dates)
+
+
+def test_days_are_given_one_by_one_and_by_ranges() -> None:
+    days = source(datetime.date(2026, 11, 3), "2026-10-30..2026-11-01", "2026-11-01").dates
+    assert days == ("2026-10-30", "2026-10-31", "2026-11-01", "2026-11-03")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dates": ["2026-11-31"]}, "'2026-11-31' is no day"),
+        ({"dates": ["2026-11-05..2026-11-01"]}, "ends before it begins"),
+        ({"dates": "2026-11-05"}, "write a list of days"),
+        ({"paths": ["s3://crawl/*.warc.gz"]}, "does not say where the day stands"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(changes: dict, message: str) -> None:
+    crawl = {"name": "c", "kind": "crawl", "paths": ["s3://c/{date}/*"], "dates": ["2026-11-01"], **changes}
+    with pytest.raises(RecipeError, match=message) as error:
+        parse_recipe({"name": "r", "sources": [crawl]}, where="r.yaml")
+    assert "\n" not in str(error.value)
+
+
+def test_a_late_day_is_said_and_changes_the_digest_once_it_is_there(lake: Lake) -> None:
+    crawl = source("2026-11-01..2026-11-03", path=f"{lake.url}/{{date}}/*.warc.gz")
+    lake.put("2026-11-01/a.warc.gz", gzipped(pages(3)))
+    lake.put("2026-11-03/a.warc.gz", gzipped(pages(2)))
+    first = listing([crawl], lake.settings)
+    assert [(entry.date, entry.uri.rsplit("/", 2)[-2]) for entry in first.entries] == [
+        ("2026-11-01", "2026-11-01"),
+        ("2026-11-03", "2026-11-03"),
+    ]
+    assert first.notes == ("sources.crawl: no file yet for 2026-11-02; the next plan looks again",)
+    lake.put("2026-11-02/a.warc.gz", gzipped(pages(4)))
+    second = listing([crawl], lake.settings)
+    assert second.notes == () and second.digest != first.digest
+
+
+def test_shards_keep_days_apart_and_documents_carry_theirs(lake: Lake) -> None:
+    for day in ("2026-11-01", "2026-11-02"):
+        for name in "ab":
+            lake.put(f"{day}/{name}.warc.gz", gzipped(pages(3)))
+    config = IngestConfig(sources=(source("2026-11-01..2026-11-04", path=f"{lake.url}/{{date}}/*.warc.gz"),))
+    given = listed(lake, config)
+    days = [{file["date"] for file in shard.payload["files"]} for shard in STAGE.rounds[1].shards(given)]
+    assert days == [{"2026-11-01"}, {"2026-11-02"}]
+    rows = columns(lake, run(STAGE, given), ["url", "date"])
+    assert [row["date"] for row in rows] == ["2026-11-01"] * 6 + ["2026-11-02"] * 6
+
+
+def test_a_crawl_without_any_file_yet_passes_the_gate(lake: Lake, tmp_path: Path) -> None:
+    config = IngestConfig(sources=(source("2026-11-01", path=f"{tmp_path}/{{date}}/*"),))
+    made = run(STAGE, listed(lake, config))
+    assert made.rows == 0
+    stored = made.model_copy(update={"config": config.model_dump(mode="json")})
+    gate = ingest_gate(lake, stored, {}, GatesConfig().ingest)
+    assert not any("crawl" in str(check) for check in gate.checks)
