@@ -15,11 +15,12 @@ def plan_of(recipe: Recipe, lake: Lake) -> Plan:
 
 
 def dies_after(count: int) -> Mapper:
-    """A mapper that works on so many shards and is then interrupted."""
+    """A mapper that works on so many shards of a round and is then interrupted, where there are more."""
 
     def mapper(context, index, shards):
         yield from serially(context, index, shards[:count])
-        raise KeyboardInterrupt
+        if len(shards) > count:
+            raise KeyboardInterrupt
 
     return mapper
 

@@ -4,6 +4,7 @@ Each is work for few documents and dear, so a compiled pass over the bytes first
 the others are neither decoded nor copied.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,7 @@ from tasks.compiled import compiled
 Array = np.ndarray[Any, Any]
 Rewrite = Callable[[str], tuple[str, int]]
 """Gives a text's new form, and how many edits that took: 0 for none."""
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 TRADITIONAL = 0x8000
 """A bit beside those of ``characters.table``: a character that simplified Chinese writes another way."""
 
@@ -46,11 +48,22 @@ def rewrite(
 
 def repaired(text: str) -> tuple[str, int]:
     """Lines that had been decoded wrongly as their writer meant them (ftfy's ``fix_encoding``)."""
+    lines = text.split("\n")
+    new = [line if line.isascii() else _repaired_line(line) for line in lines]
+    return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
+
+
+def _repaired_line(line: str) -> str:
+    """As ftfy repairs it, and again where what is left would be repaired once its control characters are gone."""
     import ftfy
 
-    lines = text.split("\n")
-    new = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
-    return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
+    while True:
+        line = ftfy.fix_encoding(line)
+        plain = _INVISIBLE.sub("", line)
+        again = ftfy.fix_encoding(plain)
+        if again == plain:
+            return line
+        line = again
 
 
 def simplified(text: str) -> tuple[str, int]:
@@ -133,13 +146,18 @@ def _holding(data, offsets, classes, bit, lowest):
 def _suspicious(data, offsets):
     """Which documents hold what UTF-8 looks like when it is read as windows-1252.
 
-    That is a letter from Â (U+00C2) to ô (U+00F4), which stands for a lead byte, and behind it one of the characters
-    that stand for the other bytes.
+    That is a letter from Â (U+00C2) to ô (U+00F4), which stands for a lead byte, and behind it, control characters
+    aside, one of the characters that stand for the other bytes.
     """
     found = np.zeros(len(offsets) - 1, np.bool_)
     for document in range(len(offsets) - 1):
-        for i in range(offsets[document], offsets[document + 1] - 2):
-            if data[i] == 0xC3 and 0x82 <= data[i + 1] <= 0xB4 and data[i + 2] in (0xC2, 0xE2, 0xC5, 0xC6, 0xCB):
-                found[document] = True
-                break
+        end = offsets[document + 1]
+        for i in range(offsets[document], end - 2):
+            if data[i] == 0xC3 and 0x82 <= data[i + 1] <= 0xB4:
+                k = i + 2
+                while k + 1 < end and (data[k] < 32 or data[k] == 127):
+                    k += 1
+                if data[k] in (0xC2, 0xE2, 0xC5, 0xC6, 0xCB, 0xEF):
+                    found[document] = True
+                    break
     return found
