@@ -6,14 +6,9 @@ its own word splitter (spaCy) and with a plain ``\\w+`` in its place, which show
     python -m bench.dedup --json FILE [--megabytes 6]
 """
 
-import argparse
-import json
 import os
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +26,7 @@ from datatrove.pipeline.dedup.minhash import (
 from datatrove.utils.hashing import HashConfig
 from datatrove.utils.logging import logger
 
+from bench.command import best_of, command
 from bench.texts import texts
 from smelt.recipe.dedup import MinHash
 from tasks.dedup import minhash
@@ -45,6 +41,10 @@ class PlainWords:
     def word_tokenize(self, text: str) -> list[str]:
         """The words of a text."""
         return regex.findall(r"\w+", text)
+
+    def sent_tokenize(self, text: str) -> list[str]:
+        """The sentences of a text: what ends with a mark and a blank."""
+        return regex.split(r"(?<=[.!?])\s+", text)
 
 
 def ours(documents: pa.Array) -> np.ndarray:
@@ -104,38 +104,21 @@ def measure(megabytes: float) -> dict[str, Any]:
             result["mb_s"][lang][name] = size / took
             result["dropped"][lang][name] = int(dropped.sum())
     english = result["mb_s"]["en"]
-    result["ratios"] = {
+    ratios = {
         "datatrove_minhash": english["smelt"] / english["datatrove"],
         "datatrove_minhash_plain_words": english["smelt"] / english["datatrove_plain_words"],
     }
-    return result
+    return {"ratios": ratios, "figures": result}
 
 
-def best_of(times: int, run: Callable[[], Any]) -> tuple[Any, float]:
-    """What ``run`` returns, and its shortest time in seconds of the processor, so that neighbours don't count."""
-    best, value = float("inf"), None
-    for _ in range(times):
-        start = time.process_time()
-        value = run()
-        best = min(best, time.process_time() - start)
-    return value, best
-
-
-def main() -> None:
-    """Print a table, and write the figures where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--megabytes", type=float, default=6.0, help="text of each language")
-    given = parser.parse_args()
-    result = measure(given.megabytes)
-    for lang, rates in result["mb_s"].items():
-        for name, rate in rates.items():
-            print(f"{lang:5} {name:24} {rate:9.2f} MB/s   drops {result['dropped'][lang][name]}")
-    for name, ratio in result["ratios"].items():
-        print(f"smelt / {name:34} {ratio:7.1f}")
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1))
+def table(figures: dict[str, Any]) -> list[str]:
+    """MB/s and dropped documents, by language."""
+    return [
+        f"{lang:5} {name:24} {rate:9.2f} MB/s   drops {figures['dropped'][lang][name]}"
+        for lang, rates in figures["mb_s"].items()
+        for name, rate in rates.items()
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure, table, megabytes=6.0)

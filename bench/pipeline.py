@@ -7,7 +7,6 @@ without Ray, S3, Parquet, manifests and statistics. Times are of the wall: run i
     python -m bench.pipeline --json FILE [--megabytes 60]
 """
 
-import argparse
 import itertools
 import json
 import logging
@@ -25,6 +24,7 @@ import pyarrow as pa
 import ray
 import zstandard
 
+from bench.command import command
 from bench.texts import texts
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.spread import over_ray
@@ -179,21 +179,14 @@ def measure(megabytes: float) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Print a table, and write the figures where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--megabytes", type=float, default=60.0, help="text in all")
-    given = parser.parse_args()
-    result = measure(given.megabytes)
-    for name, by_stage in result["figures"]["seconds"].items():
-        stages = "  ".join(f"{stage} {value:6.2f} s" for stage, value in by_stage.items())
-        print(f"{name:12} {result['figures']['mb_s'][name]:7.2f} MB/s   {stages}")
-    for name, ratio in result["ratios"].items():
-        print(f"{name:34} {ratio:7.2f}")
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1))
+def table(figures: dict[str, Any]) -> list[str]:
+    """MB/s of each way, and seconds of each stage."""
+    return [
+        f"{name:12} {figures['mb_s'][name]:7.2f} MB/s   "
+        + "  ".join(f"{stage} {value:6.2f} s" for stage, value in by_stage.items())
+        for name, by_stage in figures["seconds"].items()
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure, table, megabytes=60.0)

@@ -6,8 +6,6 @@ one process on one thread. Ours and tokenizers give the same ids, which is check
     python -m bench.tokenize --json FILE [--megabytes 8]
 """
 
-import argparse
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -19,7 +17,7 @@ from datatrove.data import Document
 from datatrove.pipeline.tokens import DocumentTokenizer
 from datatrove.utils.logging import logger
 
-from bench.dedup import best_of
+from bench.command import best_of, command
 from bench.texts import texts
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from tasks.encoder import Encoder
@@ -51,8 +49,7 @@ def measure(megabytes: float) -> dict[str, Any]:
         _, took_datatrove = best_of(1, lambda: step.run(iter(documents), 0, 1))
     rates = {"smelt": size / took, "tokenizers": size / took_reference, "datatrove": size / took_datatrove}
     return {
-        "mb_s": rates,
-        "tokens": len(ids),
+        "figures": {"mb_s": rates, "tokens": len(ids)},
         "ratios": {
             "hf_tokenizers": rates["smelt"] / rates["tokenizers"],
             "datatrove_document_tokenizer": rates["smelt"] / rates["datatrove"],
@@ -66,20 +63,10 @@ def _write(encoder: Encoder, column: pa.Array, target: Path) -> np.ndarray:
     return ids
 
 
-def main() -> None:
-    """Print a table, and write the figures where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--megabytes", type=float, default=8.0, help="text in all")
-    given = parser.parse_args()
-    result = measure(given.megabytes)
-    for name, rate in result["mb_s"].items():
-        print(f"{name:24} {rate:9.2f} MB/s")
-    for name, ratio in result["ratios"].items():
-        print(f"smelt / {name:34} {ratio:7.1f}")
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1))
+def table(figures: dict[str, Any]) -> list[str]:
+    """MB/s of each."""
+    return [f"{name:24} {rate:9.2f} MB/s" for name, rate in figures["mb_s"].items()]
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure, table, megabytes=8.0)

@@ -4,6 +4,7 @@ One walk over a document's bytes writes the edited ones. A line is looked at aga
 and taken back when it is boilerplate, as if it had never been there.
 """
 
+from tasks.clean.blocks import load, not_printable, store
 from tasks.clean.phrases import ANYWHERE, NAVIGATION, OPENING, TELLING
 from tasks.clean.utf8 import is_alnum, width_of
 from tasks.compiled import inner
@@ -20,12 +21,20 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
     """Write the edited bytes of ``data[start:end]`` to ``out`` from ``at`` on; returns where they end.
 
     Args:
+        out: with room for eight bytes more than are written, since they are written eight at a time.
         switches: bits of the edits to do.
         counts: int array of NUM_COUNTS that is added to.
     """
     begin, line, num_empty = at, at, 0
     i = start
     while i <= end:
+        while i + 8 <= end:
+            block = load(data, i)
+            if not_printable(block):
+                break
+            store(out, at, block)
+            at += 8
+            i += 8
         byte = data[i] if i < end else 10
         if 32 <= byte < 127:
             out[at] = byte

@@ -14,6 +14,7 @@ from smelt.recipe.clean import PLACEHOLDERS
 from tasks.clean import names
 from tasks.clean.addresses import ipv6
 from tasks.clean.announced import announced
+from tasks.clean.blocks import first, load, not_letters, store
 from tasks.clean.contacts import bracketed_phone, email, international
 from tasks.clean.kinds import EMAIL, IP, NOTHING, PHONE
 from tasks.clean.numbers import match_number
@@ -69,7 +70,8 @@ def redact(
     """Copy ``data[start:end]`` to ``out`` from ``at`` on with personal data replaced; returns where it ends.
 
     ``out`` needs room for a little more than the input: the shortest e-mail address is a byte shorter
-    than its placeholder.
+    than its placeholder, and letters are written eight bytes at a time. They are read so too: eight bytes
+    of ``data`` must lie behind the end.
 
     Args:
         switches: bit k lets KINDS[k] be replaced.
@@ -77,6 +79,14 @@ def redact(
     """
     floor, taken, i = at, start, start  # what lies before them stands for something replaced, and is not taken back
     while i < end:
+        if i > start and is_alnum(data[i - 1]):  # inside a word nothing begins: its letters are copied at once
+            block = load(data, i)
+            letters = min(first(not_letters(block)), end - i)
+            if letters > 0:
+                store(out, at, block)
+                at += letters
+                i += letters
+                continue
         byte = data[i]
         trigger = triggers[byte]
         if trigger == COPY or (trigger == WORD and not (i + 1 < end and beginnings[int(byte) << 8 | data[i + 1]])):

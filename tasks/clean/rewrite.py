@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smelt.recipe.clean import EditsConfig
+from tasks.clean.blocks import EVERY, load
 from tasks.clean.characters import NOT_NORMAL, table
 from tasks.clean.utf8 import decode, width_of
 from tasks.compiled import compiled
@@ -54,12 +55,12 @@ def repaired(text: str) -> tuple[str, int]:
 
 
 def _repaired_line(line: str) -> str:
-    """As ftfy repairs it, and again where what is left would be repaired once its control characters are gone."""
+    """As ftfy repairs it, and again where what is left would be repaired once the other edits have been made."""
     import ftfy
 
     while True:
         line = ftfy.fix_encoding(line)
-        plain = _INVISIBLE.sub("", line)
+        plain = _INVISIBLE.sub("", line).replace("\xa0", " ")
         again = ftfy.fix_encoding(plain)
         if again == plain:
             return line
@@ -101,11 +102,12 @@ def _apply(
 
 
 def _not_normal(data: Array, offsets: Array) -> Array:
-    return _holding(data, offsets, table(), NOT_NORMAL, 0xCC)  # below U+0300 everything is in normal form
+    return _holding(data, offsets, table(), NOT_NORMAL, _normal_leads())
 
 
 def _traditional(data: Array, offsets: Array) -> Array:
-    return _holding(data, offsets, _traditional_characters(), TRADITIONAL, 0xE3)
+    characters = _traditional_characters()
+    return _holding(data, offsets, characters, TRADITIONAL, _leads(characters, TRADITIONAL))
 
 
 @cache
@@ -124,16 +126,33 @@ def _traditional_characters() -> Array:
     return found
 
 
+@cache
+def _normal_leads() -> Array:
+    return _leads(table(), NOT_NORMAL)
+
+
+def _leads(characters: Array, bit: int) -> Array:
+    """By byte: whether a character that begins with it in UTF-8 has the bit."""
+    found = np.zeros(256, np.uint8)
+    for code in np.flatnonzero(characters & bit):
+        if not 0xD800 <= code < 0xE000:
+            found[chr(code).encode()[0]] = 1
+    return found
+
+
 @compiled
-def _holding(data, offsets, classes, bit, lowest):
-    """Which documents hold a character with this bit; none that begins with a byte below ``lowest`` has it."""
+def _holding(data, offsets, classes, bit, leads):
+    """Which documents hold a character with this bit; ``leads`` says which first bytes such a character may have."""
     found = np.zeros(len(offsets) - 1, np.bool_)
     for document in range(len(offsets) - 1):
         i, end = offsets[document], offsets[document + 1]
         while i < end:
+            if i + 8 <= end and not load(data, i) & EVERY:
+                i += 8
+                continue
             byte = data[i]
-            if byte < lowest:
-                i += 1
+            if leads[byte] == 0:
+                i += width_of(byte)
             elif classes[decode(data, i)] & bit:
                 found[document] = True
                 break
@@ -151,10 +170,14 @@ def _suspicious(data, offsets):
     """
     found = np.zeros(len(offsets) - 1, np.bool_)
     for document in range(len(offsets) - 1):
-        end = offsets[document + 1]
-        for i in range(offsets[document], end - 2):
-            if data[i] == 0xC3 and 0x82 <= data[i + 1] <= 0xB4:
-                k = i + 2
+        i, end = offsets[document], offsets[document + 1]
+        while i < end - 2:
+            if i + 8 <= end and not load(data, i) & EVERY:
+                i += 8
+                continue
+            i += 1
+            if data[i - 1] == 0xC3 and 0x82 <= data[i] <= 0xB4:
+                k = i + 1
                 while k + 1 < end and (data[k] < 32 or data[k] == 127):
                     k += 1
                 if data[k] in (0xC2, 0xE2, 0xC5, 0xC6, 0xCB, 0xEF):
