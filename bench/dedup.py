@@ -42,9 +42,10 @@ class PlainWords:
         """The words of a text."""
         return regex.findall(r"\w+", text)
 
-    def sent_tokenize(self, text: str) -> list[str]:
-        """The sentences of a text: what ends with a mark and a blank."""
-        return regex.split(r"(?<=[.!?])\s+", text)
+    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
+        """Where the sentences of a text begin and end: each ends with a mark and a blank."""
+        ends = [found.end() for found in regex.finditer(r"[.!?]\s+|$", text)]
+        return list(zip([0, *ends], ends, strict=False))
 
 
 def ours(documents: pa.Array) -> np.ndarray:

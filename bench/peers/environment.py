@@ -28,7 +28,7 @@ def ask(peer: str, documents: Path) -> dict[str, Any] | None:
         if not python.exists():
             _run([uv, "venv", "--quiet", "--python", "3.11", str(folder)], environment, INSTALL_S)
         _run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS[peer]], environment, INSTALL_S)
-        answer = _run([str(python), str(script), str(documents)], environment, RUN_S)
+        answer = _run([str(python), "-P", str(script), str(documents)], environment, RUN_S)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         said = getattr(error, "stderr", None) or str(error)
         print(f"{peer}: not measured: {said.strip().splitlines()[-1][:200]}")
