@@ -3,10 +3,11 @@
 Every edit can be switched off and every edit is counted, in columns ``edit_<kind>``.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from smelt.errors import RecipeError
 from smelt.recipe import attached
 from smelt.recipe.base import Config
 
@@ -23,6 +24,10 @@ PLACEHOLDERS = {
     "secret": "<SECRET>",
 }
 """What stands in the place of personal data, by kind."""
+
+
+KEYWORDS = "keywords_"
+"""What the column of a keyword list is called, before the list's name."""
 
 
 class EditsConfig(Config):
@@ -84,6 +89,37 @@ class PiiConfig(Config):
         return self.model_copy(update={"digest": attached.digest(self.labels, where="clean.pii.labels")})
 
 
+class KeywordList(Config):
+    """Words to count in every document."""
+
+    words: tuple[str, ...] = ()
+    """The words themselves."""
+    path: str | None = None
+    """Text file of words, one a line (``#`` begins a comment): a path in the checkout, or ``s3://bucket/key``."""
+    digest: str = ""
+    """SHA-256 of that file's bytes. Filled in from the file, so that an edited list is a new one."""
+
+    def with_digest(self, name: str) -> "KeywordList":
+        """This list with the digest of its file."""
+        where = f"clean.keywords.{name}.path"
+        return (
+            self if self.path is None else self.model_copy(update={"digest": attached.digest(self.path, where=where)})
+        )
+
+    def read(self, name: str) -> tuple[str, ...]:
+        """All words.
+
+        Raises:
+            RecipeError: when the file is missing or not what ``digest`` says, or the list is empty.
+        """
+        where = f"clean.keywords.{name}"
+        text = "" if self.path is None else attached.read(self.path, where=where, digest=self.digest).decode()
+        lines = (line.partition("#")[0].strip() for line in text.splitlines())
+        if not (found := (*self.words, *(line for line in lines if line))):
+            raise RecipeError("has no words", where=where, mend="give `words`, or a `path` to a file of them")
+        return found
+
+
 class StepConfig(Config):
     """A datatrove ``PipelineStep`` that runs over the documents after the edits."""
 
@@ -98,6 +134,10 @@ class CleanConfig(Config):
 
     edits: EditsConfig = EditsConfig()
     pii: PiiConfig = PiiConfig()
+    keywords: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], KeywordList] = Field(
+        default_factory=dict, max_length=60
+    )
+    """Lists of words by name; ``select`` finds the hits of each in the column ``keywords_<name>``."""
     steps: tuple[StepConfig, ...] = ()
     """Reference steps in order; a document that one drops is kept as a row with ``drop_reason`` set."""
 
@@ -109,5 +149,6 @@ class CleanConfig(Config):
         return self
 
     def with_digests(self) -> "CleanConfig":
-        """This config with the digest of the file that it names; what the fingerprint is taken over."""
-        return self.model_copy(update={"pii": self.pii.with_digest()})
+        """This config with the digests of the files that it names; what the fingerprint is taken over."""
+        lists = {name: words.with_digest(name) for name, words in self.keywords.items()}
+        return self.model_copy(update={"pii": self.pii.with_digest(), "keywords": lists})

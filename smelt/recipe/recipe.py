@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.classifiers import Classifier, ClassifiersConfig
-from smelt.recipe.clean import CleanConfig
+from smelt.recipe.clean import KEYWORDS, CleanConfig
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
@@ -96,9 +96,13 @@ class Recipe(Config):
         for number, group in enumerate(self.select.groups):
             for rule, expression in group.rules.items():
                 for column in sorted(columns_of(expression or "")):
-                    if column.startswith("score_") and column not in self.score.columns:
-                        mend = nearest(column, self.score.columns) if self.score.columns else "add it to score.models"
-                        raise ValueError(f"select.groups[{number}].rules.{rule}: no column {column!r} ({mend})")
+                    for prefix, there, place in (
+                        ("score_", self.score.columns, "score.models"),
+                        (KEYWORDS, [KEYWORDS + name for name in self.clean.keywords], "clean.keywords"),
+                    ):
+                        if column.startswith(prefix) and column not in there:
+                            mend = nearest(column, there) if there else f"add it to {place}"
+                            raise ValueError(f"select.groups[{number}].rules.{rule}: no column {column!r} ({mend})")
 
     @property
     def file_sources(self) -> tuple[ListedSource, ...]:

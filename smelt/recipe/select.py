@@ -78,7 +78,7 @@ class RuleGroup(Config):
     def _known_columns(cls, rules: dict[str, str | None]) -> dict[str, str | None]:
         for name, expression in rules.items():
             for column in sorted(columns_of(expression or "")):
-                if column not in COLUMNS and not column.startswith("score_"):
+                if column not in COLUMNS and not column.startswith(("score_", "keywords_")):
                     raise ValueError(f"rule {name!r} names no column {column!r} ({nearest(column, list(COLUMNS))})")
         return rules
 

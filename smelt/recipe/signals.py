@@ -16,6 +16,7 @@ SIGNALS: dict[str, str] = {
     "num_newlines": "line feeds",
     "num_paragraphs": "stretches between empty lines",
     "num_sentences": "ends of sentences (. ! ? … and 。！？)",
+    "mean_sentence_length": "characters per sentence",
     "num_tokens_estimate": "about how many tokens a byte-level BPE of 64k would make",
     # characters, as shares of all that aren't whitespace
     "cjk_share": "Han ideographs, kana and hangul",
@@ -103,4 +104,5 @@ LABELS: dict[str, str] = {
 }
 
 COLUMNS: dict[str, str] = {**SIGNALS, **EDITS, **LABELS}
-"""All columns that a rule may speak of; models add columns whose names begin with ``score_``."""
+"""All columns that a rule may speak of; models add columns whose names begin with ``score_``, and keyword lists those
+that begin with ``keywords_``."""

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.clean import CleanConfig
+from smelt.recipe.clean import KEYWORDS, CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.clean import judge, steps
 from tasks.clean.edit import edit
+from tasks.clean.keywords import hits
 from tasks.clean.measure import signals
 from tasks.clean.rewrite import buffers
 from tasks.documents import PartWriter, batches
@@ -72,7 +73,7 @@ def clean(
         metadata = about.to_pylist() if about is not None else [{} for _ in range(len(texts))]
         after, reasons = steps.run(config.steps, texts.to_pylist(), metadata)
         texts = pa.array(after, pa.large_string())
-    return texts, edits, reasons, signals(*buffers(texts))
+    return texts, edits, reasons, signals(*buffers(texts)) | hits(*buffers(texts), config)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.LargeStringArray:
@@ -82,7 +83,8 @@ def _flat(column: pa.ChunkedArray) -> pa.LargeStringArray:
 
 
 def _type_of(signal: str) -> pa.DataType:
-    return pa.int32() if signal.startswith(("num_", "c4_", "longest_")) or signal == "dup_line_chars" else pa.float32()
+    counts = ("num_", "c4_", "longest_", KEYWORDS)
+    return pa.int32() if signal.startswith(counts) or signal == "dup_line_chars" else pa.float32()
 
 
 STAGE = Stage("clean", (Round("parts", shards, work),))

@@ -66,6 +66,7 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "num_newlines": raw[at.NEWLINES],
         "num_paragraphs": raw[at.PARAGRAPHS],
         "num_sentences": raw[at.SENTENCES],
+        "mean_sentence_length": _share(num_chars, raw[at.SENTENCES]),
         "num_tokens_estimate": np.round(0.7 * cjk + (num_bytes - 3 * cjk) / 4.2),
         "cjk_share": _share(cjk, visible),
         "latin_share": _share(latin, visible),
