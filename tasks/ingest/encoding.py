@@ -20,7 +20,7 @@ _MARKS = (
 )
 _MULTIBYTE = {"gb18030", "gbk", "gb2312", "hz-gb-2312", "big5", "euc-jp", "shift_jis", "iso-2022-jp", "euc-kr"}
 _SAMPLE = 1 << 16
-_TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # those that text has no use for
 
 
 def decode(content: bytes) -> str:
@@ -74,7 +74,7 @@ def looks_binary(content: bytes) -> bool:
     sample = content[:_SAMPLE]
     if b"\0" in sample:
         return True
-    controls = sum(sample.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return controls > len(sample) * 0.02
 
 

@@ -27,6 +27,7 @@ _PEEK = 1 << 12  # a gzip header and the first bytes of content
 _PEEKS = 1 + (128 << 10) // ZSTD_STEP  # the largest block of zstd
 _MAX_PIECE = 1 << 20
 _DICTIONARY = 0x184D2A5D
+_MAX_DICTIONARY = 64 << 20
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 
 
@@ -90,6 +91,16 @@ class Units:
                 return self.at
         return None
 
+    def skip(self, at: int) -> int:
+        """The first byte from ``at`` on that is in no skippable frame of zstd."""
+        while self.kind == "zstd":
+            self.file.seek(at)
+            header = self.file.read(8)
+            if len(header) < 8 or struct.unpack("<I", header[:4])[0] not in _SKIPPABLE:
+                return at
+            at += 8 + struct.unpack("<I", header[4:])[0]
+        return at
+
     def is_start(self, at: int) -> bool:
         """Whether a member begins at byte ``at``."""
         self.file.seek(at)
@@ -112,7 +123,7 @@ class Units:
                     given = decompressor.unconsumed_tail
             elif piece := decompressor.decompress(given):
                 yield piece
-        self.at = self._skip(read - len(decompressor.unused_data))
+        self.at = self.skip(read - len(decompressor.unused_data))
 
     def _decompressor(self) -> Any:
         if self.kind == "gzip":
@@ -137,16 +148,6 @@ class Units:
             return None
         return head
 
-    def _skip(self, at: int) -> int:
-        """The first byte from ``at`` on that is in no skippable frame of zstd."""
-        while self.kind == "zstd":
-            self.file.seek(at)
-            header = self.file.read(8)
-            if len(header) < 8 or struct.unpack("<I", header[:4])[0] not in _SKIPPABLE:
-                return at
-            at += 8 + struct.unpack("<I", header[4:])[0]
-        return at
-
 
 def crawl_compression(file: BinaryIO) -> str:
     """The compression of a crawl, whose first frame may be a dictionary; an empty string where there is none."""
@@ -162,7 +163,12 @@ def _dictionary_of(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:
     header = file.read(8)
     if len(header) < 8 or struct.unpack("<I", header[:4])[0] != _DICTIONARY:
         return None
-    content = file.read(struct.unpack("<I", header[4:])[0])
-    if content.startswith(MAGIC["zstd"]):
-        content = zstandard.ZstdDecompressor().decompress(content, max_output_size=64 << 20)
-    return zstandard.ZstdCompressionDict(content)
+    content = file.read(min(struct.unpack("<I", header[4:])[0], _MAX_DICTIONARY))
+    try:
+        if content.startswith(MAGIC["zstd"]):
+            content = zstandard.ZstdDecompressor().stream_reader(content).read(_MAX_DICTIONARY)
+        dictionary = zstandard.ZstdCompressionDict(content)
+        zstandard.ZstdDecompressor(dict_data=dictionary)  # says whether it is one
+    except zstandard.ZstdError as error:
+        raise UnreadableError("broken compression", f"the dictionary: {error}") from error
+    return dictionary

@@ -45,9 +45,11 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
                 yield from _documents(chunks(raw.content), "", options)
             return
         units = Units(file, kind)
-        at = units.find(raw.start, raw.end)
+        first, at = units.skip(0), units.find(raw.start, raw.end)
         if at is None and raw.start == 0 and units.find(0, None) is None:
             raise UnreadableError("broken warc", f"no {kind} member begins with a record")
+        if raw.start <= first < (raw.end or raw.file_bytes) and at != first:
+            yield Refusal("broken compression", f"no record begins at byte {first}", str(first))
         while at is not None and (raw.end is None or at < raw.end):
             try:
                 yield from _documents(units.pieces(at), str(at), options)

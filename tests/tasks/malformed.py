@@ -34,7 +34,7 @@ SUFFIXES = ("html", "pdf", "txt", "md", "py", "jsonl", "parquet", "warc", "warc.
 
 def sound() -> dict[str, bytes]:
     """A sound file of each kind, small, by name."""
-    rows = [{"text": f"{english(seed)} {CHINESE}", "url": f"http://x/{seed}"} for seed in range(40)]
+    rows = [{"text": f"{english(seed)} {CHINESE}", "link": f"http://x/{seed}"} for seed in range(40)]
     jsonl = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), sink, row_group_size=9)
