@@ -1,5 +1,6 @@
 """The model: Megatron-core's GPTModel in llama shape, built here and nowhere else."""
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,8 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
             add_bias_linear=False,
             hidden_dropout=0.0,
             attention_dropout=0.0,
-            init_method_std=config.init_std,
+            init_method_std=config.init_std * math.sqrt(config.hidden_rate),
+            embedding_init_method_std=config.init_std,
             use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
             params_dtype=dtype,
             pipeline_dtype=dtype,

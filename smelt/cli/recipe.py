@@ -83,7 +83,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
             phase.name,
             f"{phase.steps:,}",
             count(phase.tokens),
-            count(phase.tokens_per_step),
+            count(phase.tokens_per_batch),
             f"{phase.sequence_length:,}",
             count(phase.rope_base),
             f"{phase.first_learning_rate:.2g} → {phase.peak_learning_rate:.2g} → {phase.last_learning_rate:.2g}",

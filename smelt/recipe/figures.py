@@ -14,7 +14,7 @@ class PhaseFigures:
     name: str
     steps: int
     tokens: int
-    tokens_per_step: int
+    tokens_per_batch: int
     sequence_length: int
     rope_base: float
     first_learning_rate: float
@@ -126,7 +126,7 @@ def _phase(config: TrainConfig, index: int, vocab_size: int) -> PhaseFigures:
         name=phase.name,
         steps=phase.num_steps,
         tokens=phase.num_trained_tokens,
-        tokens_per_step=phase.tokens_per_step,
+        tokens_per_batch=phase.tokens_per_batch,
         sequence_length=phase.sequence_length,
         rope_base=rope_base(config.phases, index, base=model.rope_base, head_size=model.head_size),
         first_learning_rate=learning_rate(config.phases, index, 0),
