@@ -43,6 +43,7 @@ with warnings.catch_warnings(), decorations_left_out():
     from megatron.core.transformer.module import MegatronModule
     from megatron.core.transformer.spec_utils import ModuleSpec
     from megatron.core.transformer.transformer_config import TransformerConfig
+    from megatron.core.transformer.transformer_layer import TransformerLayer
 
 redirect()
 
@@ -60,6 +61,7 @@ __all__ = [
     "ShardedStateDict",
     "TorchDistSaveShardedStrategy",
     "TransformerConfig",
+    "TransformerLayer",
     "dist_checkpointing",
     "filesystem_async",
     "finalize_model_grads",
