@@ -30,7 +30,6 @@ from training.writer import Snapshot, gather
 ROUND = "checkpoints"
 DESCRIPTION = "/model.json"
 METRICS = "/metrics.jsonl"
-WEIGHTS = ".distcp"
 FORMAT = 2
 """Version of what lies in a checkpoint; ``migrate`` reads every earlier one."""
 
@@ -153,11 +152,6 @@ class CheckpointWriter:
         dist.barrier(self._group)
         if local_rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def has_weights(record: PartRecord) -> bool:
-    """Whether a checkpoint still has its weights, or was tidied down to its metrics."""
-    return any(suffix.endswith(WEIGHTS) for suffix in record.files)
 
 
 def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:

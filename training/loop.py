@@ -120,6 +120,7 @@ class Loop:
             self.context.scratch / "blocks",
             self.vocabulary,
             fetches=local_rank() == 0,
+            say=lambda words: self.log.say(self.step, words),
         )
         for plan, block, wait in stream:
             if plan.phase != self.phase:
@@ -127,7 +128,6 @@ class Loop:
                 self.trainer.enter_phase(plan.phase)
                 self.guard.forget()
             if not self._train_on(plan, block, wait):
-                stream.close()
                 return False
             if checkpoint_due(ahead, plan, self.config.training.checkpoint.every_blocks):
                 self._save()

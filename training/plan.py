@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, PartRecord
 from smelt.recipe.phases import Phase
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
@@ -123,3 +123,8 @@ def course(plans: list[BlockPlan], events: Events) -> list[BlockPlan]:
     if not left:
         raise StageError("every block is set aside", where="train", mend="look at set-aside/ in the lake")
     return left
+
+
+def has_weights(record: PartRecord) -> bool:
+    """Whether a checkpoint still has its weights, or was tidied down to its metrics."""
+    return any(suffix.endswith(".distcp") for suffix in record.files)
