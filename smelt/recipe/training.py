@@ -1,6 +1,6 @@
 """How the model is trained: optimizer, precision, checkpoints; and, apart from these, the parallel layout.
 
-The layout (``parallel``, ``micro_batch_size``) says how a step is computed, not which step: sample order,
+The layout (``parallel``, ``micro_batch_size``, the cards) says how a step is computed, not which step: sample order,
 schedule and batch are the same under any layout, so it stays out of the fingerprint and may change between
 a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
 """
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_serializer, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.cards import CardName
 from smelt.recipe.guard import GuardConfig
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.optimizer import OptimizerConfig
@@ -51,6 +52,10 @@ class TrainingConfig(Config):
     checkpoint: CheckpointConfig = CheckpointConfig()
     guard: GuardConfig = GuardConfig()
     parallel: ParallelConfig = ParallelConfig()
+    card: CardName | None = None
+    """The card that is trained on; ``smelt check`` then says with which model parallelism a share fits it."""
+    inference_card: CardName | None = None
+    """The card that the model is meant to run on; ``smelt check`` says whether it fits, by itself."""
     micro_batch_size: int | None = Field(default=None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
 
@@ -66,7 +71,7 @@ class TrainConfig(Config):
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
-        return training.model_dump(exclude={"parallel", "micro_batch_size"})
+        return training.model_dump(exclude={"parallel", "micro_batch_size", "card", "inference_card"})
 
     @model_validator(mode="after")
     def _shapes(self) -> "TrainConfig":
@@ -136,3 +141,10 @@ def micro_batch_size(config: TrainConfig, phase: Phase, replicas: int, batch_siz
     share = (batch_size or phase.global_batch_size) // replicas
     fitting = max(1, 4096 // phase.sequence_length)
     return max(size for size in range(1, share + 1) if share % size == 0 and size <= fitting)
+
+
+def with_layout(config: TrainConfig, *, tensor: int, pipeline: int) -> TrainConfig:
+    """The same training under another model parallelism; raises ``ValueError`` where the sizes don't divide."""
+    parallel = ParallelConfig(tensor=tensor, pipeline=pipeline)
+    training = config.training.model_copy(update={"parallel": parallel})
+    return TrainConfig(model=config.model, phases=config.phases, training=training, seed=config.seed)
