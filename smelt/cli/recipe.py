@@ -125,9 +125,9 @@ def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple
         else:
             said.append(("smallest layout", f"none fits {workers} workers: {'; '.join(reasons) or '-'} {room}"))
     if (card := config.training.inference_card) is not None:
-        needed, room = inference_bytes(config, vocab_size=vocab_size), usable(card)
-        verb = "fits" if needed <= room else "does not fit"
-        words = f"{verb} {card}: {size(needed)} of {size(room)} usable, with {CONTEXT_TOKENS:,} tokens of context"
+        needed, most = inference_bytes(config, vocab_size=vocab_size), usable(card)
+        verb = "fits" if needed <= most else "does not fit"
+        words = f"{verb} {card}: {size(needed)} of {size(most)} usable, with {CONTEXT_TOKENS:,} tokens of context"
         said.append(("inference", words))
     return said
 
