@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -36,9 +35,9 @@ class RandomBlock(Block):
     """A block of random tokens under one label."""
 
     def __init__(self, vocab_size: int) -> None:
-        self.vocab_size, self.labels = vocab_size, np.array(["none"])
+        self.vocab_size, self.label_names = vocab_size, ["none"]
 
-    def batch(self, first_sample: int, count: int, sequence_length: int) -> Batch:
+    def batch(self, first_sample: int, count: int, sequence_length: int, *, documents: bool = False) -> Batch:
         """The same samples every time."""
         generator = torch.Generator().manual_seed(first_sample)
         tokens = torch.randint(0, self.vocab_size, (count, sequence_length + 1), generator=generator)
@@ -50,7 +49,7 @@ def ours(config: TrainConfig, vocab_size: int) -> Step:
     start_alone()
     trainer = Trainer(config, vocabulary=Vocabulary(vocab_size, vocab_size, 0, ""))
     block = RandomBlock(vocab_size)
-    return lambda: trainer.step(block, 0, 0).loss or 0.0
+    return lambda: trainer.launch(block, (0, config.phases[0].global_batch_size), 0).result().loss or 0.0
 
 
 def plain(model: torch.nn.Module, loss: Callable[[Batch], torch.Tensor], config: TrainConfig, vocab_size: int) -> Step:
@@ -146,12 +145,12 @@ def main() -> None:
     for _ in range(arguments.steps):
         for name, step in steps.items():
             taken[name].append(seconds(step))
-    speeds = {name: phase.tokens_per_step / statistics.median(times) for name, times in taken.items()}
+    speeds = {name: phase.tokens_per_batch / statistics.median(times) for name, times in taken.items()}
     flops = config.model.flops_per_token(arguments.vocab_size, length)
     result: dict[str, Any] = {
         "parameters": config.model.num_parameters(arguments.vocab_size),
         "precision": arguments.precision,
-        "tokens_per_step": phase.tokens_per_step,
+        "tokens_per_step": phase.tokens_per_batch,
         "flops_per_token": flops,
         "tokens_per_s": speeds,
         "tflops_per_s": {name: speed * flops / 1e12 for name, speed in speeds.items()},

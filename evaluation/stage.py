@@ -7,6 +7,7 @@ shard. What a checkpoint is worth is told by how far it lies below that unigram 
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ from smelt.errors import StageError
 from smelt.lake import PartRecord
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from training.plan import Vocabulary, read_vocabulary
+from training.plan import Vocabulary, has_weights, read_vocabulary
 
 HELDOUT = "heldout"
 
 
-def spaced(parts: tuple[PartRecord, ...], wanted: int) -> list[PartRecord]:
+def spaced(parts: Sequence[PartRecord], wanted: int) -> list[PartRecord]:
     """At most ``wanted`` of the parts at even distances, the last one among them."""
     count = min(wanted, len(parts))
     return [parts[round((i + 1) * len(parts) / count) - 1] for i in range(count)]
@@ -58,9 +59,10 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
 
 
 def checkpoint_shards(context: Context) -> list[Shard]:
-    """The checkpoints to judge."""
+    """The checkpoints to judge, of those whose weights were kept."""
     config: EvaluateConfig = context.config
-    return [Shard(part.name) for part in spaced(context.inputs["train"].parts, config.max_checkpoints)]
+    kept = [part for part in context.inputs["train"].parts if has_weights(part)]
+    return [Shard(part.name) for part in spaced(kept, config.max_checkpoints)]
 
 
 def judge(context: Context, shard: Shard) -> Part:

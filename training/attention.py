@@ -1,10 +1,16 @@
 """Causal attention: flash-attn where it imports and CUDA is there, else torch's scaled_dot_product_attention.
 
-Megatron's own local core attention stores the scores of all pairs of positions; this one never does.
+Megatron's own local core attention stores the scores of all pairs of positions; this one never does. Whether a
+sample's documents see each other is said by ``Documents`` in the place of Megatron's attention mask: flash-attn is
+told where they begin (cu_seqlens), and scaled_dot_product_attention gets a block-diagonal causal mask. Rotary
+embeddings are relative, so positions need not begin anew with a document.
 """
 
+import importlib
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (its usual name)
@@ -12,10 +18,53 @@ from torch import Tensor
 
 from training.megatron import AttnMaskType, MegatronModule, ProcessGroupCollection, TransformerConfig
 
-try:
-    from flash_attn import flash_attn_func
-except ImportError:
-    flash_attn_func = None
+
+class Flash(NamedTuple):
+    """A flash-attn that imports: its name, and its functions for whole and for packed sequences."""
+
+    name: str
+    whole: Callable[..., Any]
+    packed: Callable[..., Any]
+
+
+def find_flash() -> Flash | None:
+    """The newest flash-attn that imports: 4 (CuTe, Blackwell and Hopper), 3 (Hopper), 2 (Ampere and later)."""
+    for name, module in (("4", "flash_attn.cute"), ("3", "flash_attn_interface"), ("2", "flash_attn")):
+        try:
+            found = importlib.import_module(module)
+            return Flash(name, found.flash_attn_func, found.flash_attn_varlen_func)
+        except (ImportError, AttributeError):
+            continue
+    return None
+
+
+FLASH = find_flash() if torch.cuda.is_available() else None
+
+
+class Documents:
+    """Which document each position of a micro batch is of; stands where Megatron passes an attention mask.
+
+    Made once a micro batch; what the layers need of it is worked out by the first of them.
+    """
+
+    def __init__(self, documents: Tensor) -> None:
+        self._documents = documents  # [b, s]
+
+    @cached_property
+    def visible(self) -> Tensor:
+        """[b, 1, s, s]: whether a position (third) sees another: of its document and not behind it."""
+        same = self._documents[:, :, None] == self._documents[:, None, :]
+        return same.tril()[:, None]
+
+    @cached_property
+    def starts(self) -> tuple[Tensor, int]:
+        """Where documents begin in the batch laid end to end, int32 with the total at the end; and the longest's
+        length, at most a sample's."""
+        batch, length = self._documents.shape
+        first = torch.ones_like(self._documents, dtype=torch.bool)
+        first[:, 1:] = self._documents[:, 1:] != self._documents[:, :-1]
+        begins = first.flatten().nonzero().flatten()
+        return F.pad(begins, (0, 1), value=batch * length).int(), length
 
 
 class CausalAttention(MegatronModule):
@@ -40,7 +89,7 @@ class CausalAttention(MegatronModule):
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        attention_mask: Tensor | None,
+        attention_mask: Documents | None,
         attn_mask_type: AttnMaskType | None = None,
         attention_bias: Tensor | None = None,
         packed_seq_params: Any = None,
@@ -50,30 +99,44 @@ class CausalAttention(MegatronModule):
         Args:
             query: [s, b, heads, head size]
             key, value: [s, b, groups, head size], not repeated
-            attention_mask: must be None; causality is implied.
+            attention_mask: the documents, or None where attention may cross them; causality is implied.
 
         Returns:
             [s, b, heads * head size]
         """
         length, batch = query.shape[:2]
-        if flash_attn_func is not None and query.is_cuda and query.dtype == torch.bfloat16:
-            out = flash_attn_func(
-                query.transpose(0, 1),
-                key.transpose(0, 1),
-                value.transpose(0, 1),
-                softmax_scale=self.softmax_scale,
-                causal=True,
-            )
-            return out.transpose(0, 1).reshape(length, batch, -1)
+        if FLASH is not None and query.is_cuda and query.dtype == torch.bfloat16:
+            return self._flash(FLASH, query, key, value, attention_mask)
         out = F.scaled_dot_product_attention(
             query.permute(1, 2, 0, 3),
             key.permute(1, 2, 0, 3),
             value.permute(1, 2, 0, 3),
-            is_causal=True,
+            attn_mask=None if attention_mask is None else attention_mask.visible,
+            is_causal=attention_mask is None,
             scale=self.softmax_scale,
             enable_gqa=query.shape[2] != key.shape[2],
         )
         return out.permute(2, 0, 1, 3).reshape(length, batch, -1)
+
+    def _flash(self, flash: Flash, query: Tensor, key: Tensor, value: Tensor, documents: Documents | None) -> Tensor:
+        length, batch = query.shape[:2]
+        rows = [part.transpose(0, 1) for part in (query, key, value)]  # [b, s, heads, head size]
+        if documents is None:
+            out = flash.whole(*rows, softmax_scale=self.softmax_scale, causal=True)
+        else:
+            starts, longest = documents.starts
+            out = flash.packed(
+                *(part.flatten(0, 1) for part in rows),
+                cu_seqlens_q=starts,
+                cu_seqlens_k=starts,
+                max_seqlen_q=longest,
+                max_seqlen_k=longest,
+                softmax_scale=self.softmax_scale,
+                causal=True,
+            )
+        if isinstance(out, tuple):  # flash-attn 3 and 4 give the log-sum-exp too
+            out = out[0]
+        return out.reshape(batch, length, -1).transpose(0, 1).contiguous()
 
     def sharded_state_dict(self, prefix: str = "", sharded_offsets: tuple = (), metadata: dict | None = None) -> dict:
         """Nothing to checkpoint."""

@@ -2,33 +2,36 @@
 
 A checkpoint counts from the moment its part's record is in the lake; until then a restart goes back to the one
 before. Its digest is taken over weights, optimizer state and the losses that led there, not over files, which
-carry clocks and paths. Saved under one parallel layout, it loads under any other.
+carry clocks and paths. Saved under one parallel layout, it loads under any other. Each process uploads the files it
+wrote, so that no machine needs another's disk.
 """
 
 import hashlib
 import json
+import math
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.distributed as dist
 
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, PartRecord
 from smelt.recipe.model import ModelConfig
-from training.megatron import dist_checkpointing, parallel_state
+from smelt.recipe.training import CheckpointConfig
+from training.megatron import dist_checkpointing
 from training.model import Llama
 from training.optimizer import Optimizer
 from training.processes import local_rank
-from training.writer import save_strategy
+from training.writer import Snapshot, gather
 
 ROUND = "checkpoints"
 DESCRIPTION = "/model.json"
 METRICS = "/metrics.jsonl"
-FORMAT = 1
+FORMAT = 2
+"""Version of what lies in a checkpoint; ``migrate`` reads every earlier one."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,28 @@ class Description:
 
 
 def read_description(lake: Lake, artifact: Artifact, record: PartRecord) -> Description:
-    """The description that lies beside a checkpoint."""
-    return Description(**lake.get_json(artifact.key(ROUND, record.name, DESCRIPTION)))
+    """The description that lies beside a checkpoint.
+
+    Raises:
+        StageError: for a format that is newer than this Smelt.
+    """
+    found = lake.get_json(artifact.key(ROUND, record.name, DESCRIPTION))
+    if found["format"] > FORMAT:
+        where = lake.path(artifact.key(ROUND, record.name, DESCRIPTION))
+        raise StageError(
+            f"checkpoint format {found['format']} is newer than {FORMAT}", where=where, mend="update Smelt"
+        )
+    return Description(**found | {"format": FORMAT})
+
+
+def migrate(state: dict[str, Any]) -> dict[str, Any]:
+    """The trainer's state as this format has it.
+
+    Format 1 (Smelt 0.1) knew one window for the loss and one for the gradient norm, and no events to wait on.
+    """
+    if "losses" in state["guard"]:
+        state = {**state, "guard": {"tracks": {}, "norms": [], "before": {}}, "watched": {}}
+    return state
 
 
 def checkpoint_name(step: int) -> str:
@@ -72,17 +95,18 @@ def checkpoint_name(step: int) -> str:
 
 
 class CheckpointWriter:
-    """Saves checkpoints, and uploads each while training goes on."""
+    """Saves checkpoints: a copy in memory at once; disk, lake and tidying up while training goes on."""
 
-    def __init__(self, lake: Lake, artifact: Artifact, folder: Path) -> None:
-        self._lake, self._artifact, self._folder = lake, artifact, folder
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
-        self._upload: Future[None] | None = None
+    def __init__(self, lake: Lake, artifact: Artifact, folder: Path, keep: CheckpointConfig) -> None:
+        self._lake, self._artifact, self._folder, self._keep = lake, artifact, folder, keep
+        self._group = dist.new_group(backend="gloo")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._saving: Future[None] | None = None
 
     def save(
         self, model: Llama, optimizer: Optimizer, description: Description, metrics: list[dict], state: dict[str, Any]
     ) -> None:
-        """Save on every process together; the upload goes on behind.
+        """Save on every process together; returns as soon as the copy is made.
 
         Args:
             metrics: one mapping a step since the previous checkpoint.
@@ -96,31 +120,68 @@ class CheckpointWriter:
         dist.barrier()
         model_state = model.sharded_state_dict()
         contents = {"model": model_state, "optimizer": optimizer.sharded_state_dict(model_state), "trainer": state}
-        dist_checkpointing.save(contents, str(folder), save_strategy())
-        digest = content_digest(model, optimizer, metrics)
-        if dist.get_rank() == 0:
-            self._upload = self._thread.submit(self._commit, folder, description, metrics, digest)
+        snapshot = Snapshot(contents, folder)
+        self._saving = self._thread.submit(self._commit, snapshot, folder, description, metrics)
 
     def wait(self) -> None:
-        """Wait for the upload in progress, and raise what it raised."""
-        if self._upload is not None:
-            self._upload.result()
-            self._upload = None
+        """Wait until the checkpoint in progress counts on every process, and raise what went wrong."""
+        if self._saving is not None:
+            self._saving.result()
+            self._saving = None
 
-    def _commit(self, folder: Path, description: Description, metrics: list[dict], digest: str) -> None:
-        files: dict[str, bytes | Path] = {f"/{path.name}": path for path in sorted(folder.iterdir())}
-        files[DESCRIPTION] = json.dumps(asdict(description), sort_keys=True).encode()
-        files[METRICS] = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in metrics).encode()
-        self._artifact.write_part(
-            self._lake,
-            ROUND,
-            folder.name,
-            files=files,
-            rows=len(metrics),
-            stats=summarize(metrics),
-            content_digest=digest,
-        )
-        shutil.rmtree(folder)
+    def _commit(self, snapshot: Snapshot, folder: Path, description: Description, metrics: list[dict]) -> None:
+        name = folder.name
+        files: dict[str, bytes | Path] = {f"/{path.name}": path for path in snapshot.write(self._group)}
+        first = dist.get_rank() == 0
+        if first:
+            files[DESCRIPTION] = json.dumps(asdict(description), sort_keys=True).encode()
+            files[METRICS] = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in metrics).encode()
+        described = self._artifact.write_files(self._lake, ROUND, name, files)
+        everything = gather((described, snapshot.digests()), self._group)
+        if first:
+            record = PartRecord(
+                name=name,
+                round=ROUND,
+                rows=len(metrics),
+                files={suffix: file for part, _ in everything for suffix, file in part.items()},
+                digest=content_digest([item for _, digests in everything for item in digests], metrics),
+                stats=summarize(metrics),
+            )
+            self._artifact.write_record(self._lake, record)
+            tidy(self._lake, self._artifact, self._keep)
+        dist.barrier(self._group)
+        if local_rank() == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
+    """Take the weights of those checkpoints away that ``keep`` doesn't ask for; their metrics and records stay.
+
+    What is kept depends on the checkpoints that were made alone, and the last one is always among it. The record is
+    written first, so that a checkpoint is never believed to have weights that are gone.
+    """
+    if keep.keep_last is None:
+        return
+    records = sorted(artifact.records(lake, ROUND).values(), key=lambda record: record.name)
+    phases = [next(iter(reversed(record.stats["by_phase"])), "") for record in records]
+    kept = {record.name for record in records[-keep.keep_last :]}
+    kept |= {one.name for one, phase, following in zip(records, phases, phases[1:], strict=False) if phase != following}
+    if keep.keep_best:
+        own = [record for record, phase in zip(records, phases, strict=True) if phase == phases[-1]]
+        kept.add(min(own, key=mean_loss).name)
+    for record in records:
+        gone = [suffix for suffix in record.files if suffix not in (DESCRIPTION, METRICS)]
+        if record.name not in kept and gone:
+            left = {suffix: file for suffix, file in record.files.items() if suffix not in gone}
+            artifact.write_record(lake, record.model_copy(update={"files": left}))
+            lake.delete([artifact.key(ROUND, record.name, suffix) for suffix in gone])
+
+
+def mean_loss(record: PartRecord) -> float:
+    """Mean training loss of the steps that led to a checkpoint."""
+    groups = record.stats["by_phase"].values()
+    tokens = sum(group["tokens"] for group in groups)
+    return sum(group["loss_sum"] for group in groups) / tokens if tokens else math.inf
 
 
 def fetch(lake: Lake, artifact: Artifact, record: PartRecord, folder: Path) -> Path:
@@ -153,20 +214,13 @@ def load_all(model: Llama, optimizer: Optimizer, folder: Path) -> dict[str, Any]
     )
     model.load_state_dict(loaded["model"])
     optimizer.load_state_dict(loaded["optimizer"])
-    return loaded["trainer"]
+    return migrate(loaded["trainer"])
 
 
-def content_digest(model: Llama, optimizer: Optimizer, metrics: list[dict]) -> str:
-    """SHA-256 over the weights and moments of all shards and the losses of the steps; the same on every process."""
-    mine = hashlib.sha256()
-    if parallel_state.get_data_parallel_rank() == 0:
-        for main in optimizer.main:
-            for tensor in (main, *(optimizer.adam.state[main][name] for name in ("exp_avg", "exp_avg_sq"))):
-                mine.update(memoryview(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().reshape(-1)))
-    shards: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(shards, mine.hexdigest())
+def content_digest(tensors: list[tuple[str, list[int], str]], metrics: list[dict]) -> str:
+    """SHA-256 over the digests of all tensors and the losses of the steps; no clock and no path is in it."""
     losses = [(line["step"], line["loss"], line["loss_by_label"]) for line in metrics]
-    return hashlib.sha256(json.dumps([sorted(set(shards)), losses], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([sorted(tensors), losses], sort_keys=True).encode()).hexdigest()
 
 
 def summarize(metrics: list[dict]) -> dict[str, Any]:

@@ -32,6 +32,18 @@ def decorations_left_out() -> Iterator[None]:
         vars(torch)["compile"] = compile_function
 
 
+@contextmanager
+def cuda_stays_here() -> Iterator[None]:
+    """While megatron moves a tensor to "the device" by ``.cuda()``: where there is no CUDA, it stays where it is."""
+    move = torch.Tensor.cuda
+    if not torch.cuda.is_available():
+        torch.Tensor.cuda = lambda self, *args, **named: self  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        torch.Tensor.cuda = move  # type: ignore[method-assign]
+
+
 def _stand_in(original: ModuleType) -> ModuleType:
     module = ModuleType(original.__name__)
     vars(module).update(vars(original))

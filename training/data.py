@@ -22,24 +22,35 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples of one micro batch: inputs, their successors, each successor's label (an index); all [b, s] int64."""
+    """Samples of one micro batch, all [b, s] int64.
+
+    Attributes:
+        tokens: inputs; ``targets`` their successors, ``labels`` each successor's label (an index).
+        documents: which document each input is of, rising along a sample; None where attention may cross documents.
+    """
 
     tokens: Tensor
     targets: Tensor
     labels: Tensor
+    documents: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on ``device``."""
         if device.type == "cpu":
             return self
-        return Batch(*(part.pin_memory().to(device, non_blocking=True) for part in vars(self).values()))
+
+        def move(part: Tensor) -> Tensor:
+            return part.pin_memory().to(device, non_blocking=True)
+
+        documents = None if self.documents is None else move(self.documents)
+        return Batch(move(self.tokens), move(self.targets), move(self.labels), documents)
 
 
 class Block:
     """A block on local disk.
 
     Attributes:
-        labels: the labels that occur in it, sorted.
+        label_names: the labels that occur in it, sorted.
     """
 
     def __init__(self, tokens: Path, segments: Path, token_bytes: int) -> None:
@@ -47,9 +58,8 @@ class Block:
         self._tokens = np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r")
         table = pq.read_table(segments, columns=["start", "label"])
         self._starts = table["start"].to_numpy()
-        self.labels, self._segment_labels = np.unique(
-            table["label"].to_numpy(zero_copy_only=False), return_inverse=True
-        )
+        labels, self._segment_labels = np.unique(table["label"].to_numpy(zero_copy_only=False), return_inverse=True)
+        self.label_names = [str(label) for label in labels]
 
     def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
         """Ids of the documents that the samples' tokens come from."""
@@ -60,14 +70,19 @@ class Block:
         found = (ids[i] for low, high in zip(first, last, strict=True) for i in range(low, high + 1))
         return list(dict.fromkeys(found))
 
-    def batch(self, first_sample: int, count: int, sequence_length: int) -> Batch:
-        """``count`` samples from ``first_sample`` on."""
+    def batch(self, first_sample: int, count: int, sequence_length: int, *, documents: bool = False) -> Batch:
+        """``count`` samples from ``first_sample`` on.
+
+        Args:
+            documents: whether to say which document each token is of.
+        """
         starts = self._windows(first_sample, count, sequence_length)[:, None] * sequence_length
         positions = starts + np.arange(sequence_length + 1)  # [b, s + 1]
         tokens = torch.from_numpy(self._tokens[positions].astype(np.int64))
-        segments = np.searchsorted(self._starts, positions[:, 1:], side="right") - 1
+        segments = np.searchsorted(self._starts, positions, side="right") - 1
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
-        return Batch(inputs, targets, torch.from_numpy(self._segment_labels[segments]))
+        labels = torch.from_numpy(self._segment_labels[segments[:, 1:]])
+        return Batch(inputs, targets, labels, torch.from_numpy(segments[:, :-1].copy()) if documents else None)
 
     def _windows(self, first_sample: int, count: int, sequence_length: int) -> np.ndarray:
         num_windows = (len(self._tokens) - 1) // sequence_length

@@ -1,10 +1,9 @@
 """The training loop of one process: from the last committed checkpoint to the last step of the last phase."""
 
-import json
+import platform
 import shutil
-import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch.distributed as dist
 
@@ -14,21 +13,21 @@ from smelt.stage import Context
 from training import checkpoint
 from training.checkpoint import ROUND, CheckpointWriter, Description
 from training.data import Block
-from training.guard import Events, Guard
+from training.events import ROUND as EVENTS
+from training.events import EventLog, Events, read_events
+from training.guard import Guard, Limits, Sight
 from training.metrics import MetricsLog
-from training.plan import (
-    EVENTS,
-    BlockPlan,
-    checkpoint_due,
-    course,
-    plan_blocks,
-    read_events,
-    read_vocabulary,
-    require_layout,
-)
+from training.plan import BlockPlan, checkpoint_due, course, plan_blocks, read_vocabulary, require_layout
 from training.processes import local_rank
 from training.stream import BlockStream
-from training.trainer import StepResult, Trainer
+from training.trainer import Pending, StepResult, Trainer
+
+RERUN_TOLERANCE = 1e-3
+"""Relative difference between two runs of one step on the same weights that the order of sums can explain."""
+MAX_RERUNS = 2
+"""Times that a step is made again because it came out otherwise the second time."""
+BEFORE = 8
+"""Losses that are written down of the steps before an event."""
 
 
 def train(context: Context) -> None:
@@ -70,13 +69,16 @@ class Loop:
         self.plans = plan_blocks(self.config, context.inputs["blocks"], self.vocabulary)
         self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
         self.guard = Guard(self.config.training.guard)
-        self.writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints")
-        self.log = MetricsLog(context, self.plans[-1].end)
-        self.events = Events({})
+        keep = self.config.training.checkpoint
+        self.writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints", keep)
+        self.log = MetricsLog(context, self.plans[-1].end, padded_vocab_size=self.trainer.model.vocab_size)
+        self.event_log = EventLog(context)
+        self.events = Events()
         self.step = self.tokens = self.phase = 0
 
     def run(self) -> None:
         """Train to the end, going back as often as the guard asks for it."""
+        self.event_log.begin()
         self._restore()
         while not self._go_on():
             self._restore()
@@ -91,6 +93,7 @@ class Loop:
         context = self.context
         self.events = read_events(context)
         records = list(context.records(ROUND).values())
+        watched: dict = {}
         if records:
             folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
@@ -98,10 +101,13 @@ class Loop:
             self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]
             self.trainer.enter_phase(self.phase)
             self.guard.load(state["guard"])
+            watched = state["watched"]
         elif self.step:
             self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
             self.step = self.tokens = self.phase = 0
             self.guard.forget()
+        self.trainer.optimizer.release()
+        self.event_log.restore(watched)
         self.log.restart(self.step)
 
     def _go_on(self) -> bool:
@@ -114,6 +120,7 @@ class Loop:
             self.context.scratch / "blocks",
             self.vocabulary,
             fetches=local_rank() == 0,
+            say=lambda words: self.log.say(self.step, words),
         )
         for plan, block, wait in stream:
             if plan.phase != self.phase:
@@ -121,75 +128,122 @@ class Loop:
                 self.trainer.enter_phase(plan.phase)
                 self.guard.forget()
             if not self._train_on(plan, block, wait):
-                stream.close()
                 return False
             if checkpoint_due(ahead, plan, self.config.training.checkpoint.every_blocks):
                 self._save()
         return True
 
     def _train_on(self, plan: BlockPlan, block: Block, wait: float) -> bool:
-        """Train on a block; False when the guard has set it aside."""
-        phase, guard = self.config.phases[plan.phase], self.config.training.guard
-        spikes = 0
-        for index in range(plan.num_steps):
-            started = time.perf_counter()
-            self.step = plan.first_step + index
-            lowered = self.events.lowered(self.step, guard)
-            phase_step = plan.phase_step + index
-            result = self.trainer.step(block, index, phase_step, limits=self.guard.limits(), lowered=lowered)
-            self.step, self.tokens = self.step + 1, self.tokens + phase.tokens_per_step
-            seconds = time.perf_counter() - started + wait
-            self.log.add(self.step, phase.name, self.tokens, result, step_s=seconds, data_wait_s=wait)
-            wait = 0.0
-            sight = self.guard.see(result.loss, result.grad_norm, skipped=result.skipped)
-            if sight is None:
-                continue
-            spikes += sight == "spike"
-            gives_up = guard.enabled and spikes >= guard.patience
-            self._tell("rollback" if gives_up else sight, plan, block, index, result)
-            if gives_up:
-                return False
+        """Train on a block, one step launched ahead of the one that is looked at; False when it has been set aside."""
+        spikes = reruns = index = 0
+        pending: tuple[int, Limits, Pending] | None = None
+        self.log.waited(wait)
+        self.guard.enter_block()
+        while index < plan.num_steps or pending is not None:
+            launched = self._launch(plan, block, index) if index < plan.num_steps else None
+            if pending is not None:
+                at, limits, step = pending
+                result = step.result()
+                sights = self.guard.look(limits, result.losses, result.tokens, result.grad_norm)
+                if not result.skipped:
+                    reruns = 0
+                    self._take_in(plan, at, result)
+                    if sights:  # a drop that is only written down
+                        self._tell(sights[0].kind, plan, block, at, result, sights)
+                else:  # the device held back what was launched behind it: that is launched again
+                    launched = None
+                    pending = None
+                    again = self.trainer.measure(block, self._samples(plan, at))
+                    self.trainer.optimizer.release()
+                    if reruns < MAX_RERUNS and not _agree(result, again):
+                        reruns, index = reruns + 1, at
+                        self._tell("fault", plan, block, at, result, sights, again)
+                        continue
+                    reruns, index = 0, at + 1
+                    self._take_in(plan, at, result)
+                    spikes += 1
+                    gives_up = self.config.training.guard.enabled and spikes >= self.config.training.guard.patience
+                    self._tell("rollback" if gives_up else sights[0].kind, plan, block, at, result, sights, again)
+                    if gives_up:
+                        return False
+                    continue
+            pending, index = launched, index + 1
         return True
 
-    def _tell(self, kind: str, plan: BlockPlan, block: Block, index: int, result: StepResult) -> None:
+    def _launch(self, plan: BlockPlan, block: Block, index: int) -> tuple[int, Limits, Pending]:
+        limits = self.guard.limits()
+        lowered = self.events.lowered(plan.first_step + index, self.config.training.guard)
+        step = self.trainer.launch(
+            block, self._samples(plan, index), plan.phase_step + index, limits=limits, lowered=lowered
+        )
+        return index, limits, step
+
+    def _samples(self, plan: BlockPlan, index: int) -> tuple[int, int]:
+        return plan.samples(self.config.phases[plan.phase], index)
+
+    def _take_in(self, plan: BlockPlan, index: int, result: StepResult) -> None:
+        """Count a step that is done with."""
+        phase = self.config.phases[plan.phase]
+        self.step = plan.first_step + index + 1
+        self.tokens += self._samples(plan, index)[1] * phase.sequence_length
+        self.log.add(self.step, plan.phase, self.tokens, result)
+        if not result.skipped and result.loss is not None and result.grad_norm is not None:
+            self.guard.take_in(result.losses, result.tokens, result.grad_norm)
+            self.event_log.take_in(result.loss)
+
+    def _tell(
+        self,
+        kind: str,
+        plan: BlockPlan,
+        block: Block,
+        index: int,
+        result: StepResult,
+        sights: list[Sight],
+        again: StepResult | None = None,
+    ) -> None:
         """Write an event into the lake, before anything follows from it.
+
+        Args:
+            again: what the same step gave when it was run again on the same weights.
 
         Raises:
             StageError: when it is one time too often that training goes back.
         """
         phase, tries = self.config.phases[plan.phase], self.config.training.guard.max_rollbacks
+        step = plan.first_step + index + 1
         if kind == "rollback" and len(self.events.set_aside) >= tries:
             raise StageError(
-                f"training went back {tries} times, and block {plan.name} spoils it again at step {self.step}",
+                f"training went back {tries} times, and block {plan.name} spoils it again at step {step}",
                 where=f"train/{self.context.artifact.fingerprint}/{EVENTS}",
                 mend="look at the events' documents; lower the learning rate, or raise training.guard.max_rollbacks",
             )
-        event: dict[str, Any] = {
-            "kind": kind,
-            "step": self.step,
-            "phase": phase.name,
-            "block": plan.name,
-            "end": plan.end,
-            "loss": result.loss,
-            "grad_norm": result.grad_norm,
-            "loss_by_label": result.loss_by_label,
-            "before": self.guard.state()["losses"][-8:],
-            "documents": block.documents(
-                index * phase.global_batch_size, phase.global_batch_size, phase.sequence_length
-            ),
-        }
-        if dist.get_rank() == 0:
-            self.context.artifact.write_part(
-                self.context.lake,
-                EVENTS,
-                f"{self.step:07d}-{kind}",
-                files={".json": json.dumps(event, ensure_ascii=False).encode()},
-                rows=1,
-                stats={},
-            )
+        first, count = self._samples(plan, index)
+        self.event_log.tell(
+            {
+                "kind": kind,
+                "step": step,
+                "phase": phase.name,
+                "block": plan.name,
+                "end": plan.end,
+                "loss": result.loss,
+                "grad_norm": result.grad_norm,
+                "loss_by_label": result.loss_by_label,
+                "unusual": [asdict(sight) for sight in sights],
+                "again": None if again is None else {"loss": again.loss, "grad_norm": again.grad_norm},
+                "machine": platform.node(),
+                "before": self.guard.recent(BEFORE),
+                "documents": block.documents(first, count, phase.sequence_length),
+            }
+        )
 
     def _save(self) -> None:
-        state = {"step": self.step, "tokens": self.tokens, "phase": self.phase, "guard": self.guard.state()}
+        state = {
+            "step": self.step,
+            "tokens": self.tokens,
+            "phase": self.phase,
+            "guard": self.guard.state(),
+            "watched": self.event_log.state(),
+        }
         self.writer.save(
             self.trainer.model,
             self.trainer.optimizer,
@@ -197,6 +251,14 @@ class Loop:
             self.log.take(),
             state,
         )
+
+
+def _agree(first: StepResult, second: StepResult) -> bool:
+    """Whether two runs of a step on the same weights gave the same: then the data did it, and no passing fault."""
+    pairs = ((first.loss, second.loss), (first.grad_norm, second.grad_norm))
+    return all(
+        one is two if one is None or two is None else abs(one - two) <= RERUN_TOLERANCE * abs(two) for one, two in pairs
+    )
 
 
 def _remove(folder: Path) -> None:

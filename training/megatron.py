@@ -17,6 +17,7 @@ logging.getLogger("megatron.core").setLevel(logging.ERROR)
 with warnings.catch_warnings(), decorations_left_out():
     warnings.simplefilter("ignore")  # Apex and Transformer Engine are not here; nothing of this room needs them
     from megatron.core import dist_checkpointing, parallel_state
+    from megatron.core.dist_checkpointing.core import CheckpointingConfig, save_config
     from megatron.core.dist_checkpointing.mapping import ShardedStateDict
     from megatron.core.dist_checkpointing.optimizer import (
         get_param_id_to_sharded_param_map,
@@ -42,11 +43,13 @@ with warnings.catch_warnings(), decorations_left_out():
     from megatron.core.transformer.module import MegatronModule
     from megatron.core.transformer.spec_utils import ModuleSpec
     from megatron.core.transformer.transformer_config import TransformerConfig
+    from megatron.core.transformer.transformer_layer import TransformerLayer
 
 redirect()
 
 __all__ = [
     "AttnMaskType",
+    "CheckpointingConfig",
     "DistributedDataParallel",
     "DistributedDataParallelConfig",
     "FileSystemWriterAsync",
@@ -58,6 +61,7 @@ __all__ = [
     "ShardedStateDict",
     "TorchDistSaveShardedStrategy",
     "TransformerConfig",
+    "TransformerLayer",
     "dist_checkpointing",
     "filesystem_async",
     "finalize_model_grads",
@@ -67,6 +71,7 @@ __all__ = [
     "make_sharded_optimizer_tensor",
     "parallel_state",
     "param_is_not_tensor_parallel_duplicate",
+    "save_config",
     "torch_strategy",
     "vocab_parallel_cross_entropy",
 ]

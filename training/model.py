@@ -1,5 +1,6 @@
 """The model: Megatron-core's GPTModel in llama shape, built here and nowhere else."""
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +9,17 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
+from smelt.identity import digest
 from smelt.recipe.model import ModelConfig
 from training.attention import CausalAttention
+from training.cpu import cuda_stays_here
 from training.loss import LinearCrossEntropy
 from training.megatron import (
     GPTModel,
     ModuleSpec,
     RotaryEmbedding,
     TransformerConfig,
+    TransformerLayer,
     get_gpt_layer_local_spec,
     parallel_state,
     vocab_parallel_cross_entropy,
@@ -48,10 +52,10 @@ def build_model(
         vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
         precision: ``fp32`` or ``bf16``.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # of the embedding; each layer has a seed of its own
     model = Llama(
         config=transformer_config(config, precision),
-        transformer_layer_spec=_layer_spec(config),
+        transformer_layer_spec=_layer_spec(config, seed),
         vocab_size=vocab_size,
         max_sequence_length=max_sequence_length,
         pre_process=parallel_state.is_pipeline_first_stage(),
@@ -84,7 +88,8 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
             add_bias_linear=False,
             hidden_dropout=0.0,
             attention_dropout=0.0,
-            init_method_std=config.init_std,
+            init_method_std=config.init_std * math.sqrt(config.hidden_rate),
+            embedding_init_method_std=config.init_std,
             use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
             params_dtype=dtype,
             pipeline_dtype=dtype,
@@ -99,10 +104,24 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
         )
 
 
-def _layer_spec(config: ModelConfig) -> ModuleSpec:
+def _layer_spec(config: ModelConfig, seed: int) -> ModuleSpec:
     spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
+    spec.module = _seeded_layer(seed)
     spec.submodules.self_attention.submodules.core_attention = CausalAttention
     return spec
+
+
+def _seeded_layer(seed: int) -> type[TransformerLayer]:
+    """Layers whose weights depend on the seed and on which layer of the model it is, not on who builds it."""
+
+    class SeededLayer(TransformerLayer):
+        def __init__(self, config: TransformerConfig, submodules: Any, layer_number: int = 1, **named: Any) -> None:
+            stage = parallel_state.get_pipeline_model_parallel_rank()
+            before = stage * (config.num_layers // config.pipeline_model_parallel_size)
+            torch.manual_seed(int(digest([seed, before + layer_number]), 16) % 2**63)
+            super().__init__(config, submodules, layer_number=layer_number, **named)
+
+    return SeededLayer
 
 
 class Llama(GPTModel):
@@ -111,6 +130,11 @@ class Llama(GPTModel):
     def __init__(self, *, z_loss: float, **named: Any) -> None:
         super().__init__(**named)
         self.z_loss = z_loss
+
+    def setup_embeddings_and_output_layer(self) -> None:
+        """Tie the embedding of the first pipeline stage to the output layer of the last."""
+        with cuda_stays_here():
+            super().setup_embeddings_and_output_layer()
 
     def set_rope_base(self, base: float) -> None:
         """Change the rotary embedding's base (at a phase border); it has no weights."""

@@ -1,17 +1,14 @@
 """Which step trains on which block: known before training starts, from the recipe and the blocks' sizes alone."""
 
-import json
 from dataclasses import dataclass
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, PartRecord
+from smelt.recipe.phases import Phase
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
-from smelt.stage import Context
-from training.guard import Events
+from training.events import Events
 
-EVENTS = "events"
-"""Round of the ``train`` artifact that holds what happened: one part an event."""
 UINT16_VOCABULARY = 65_500
 """Vocabularies below this are stored as uint16, as Megatron's indexed datasets do; others as int32."""
 
@@ -26,6 +23,7 @@ class BlockPlan:
         first_step: global number of its first step.
         phase_step: number of its first step in its phase.
         num_steps: steps it holds (as far as the phase needs them).
+        phase_sequence: number of its first sequence in its phase.
     """
 
     name: str
@@ -33,11 +31,17 @@ class BlockPlan:
     first_step: int
     phase_step: int
     num_steps: int
+    phase_sequence: int
 
     @property
     def end(self) -> int:
         """Global number of the first step after the block."""
         return self.first_step + self.num_steps
+
+    def samples(self, phase: Phase, index: int) -> tuple[int, int]:
+        """The block's sample that its step ``index`` begins with, and how many samples the step has."""
+        step = self.phase_step + index
+        return phase.sequences_before(step) - self.phase_sequence, phase.batch_size(step)
 
 
 @dataclass(frozen=True)
@@ -83,21 +87,23 @@ def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -
     plans: list[BlockPlan] = []
     first_step = 0
     for index, phase in enumerate(config.phases):
-        done = 0
+        done = 0  # global batches
         for part in blocks.parts:
-            if int(part.name.split("-")[0]) != index or done == phase.num_steps:
+            if int(part.name.split("-")[0]) != index or done == phase.num_batches:
                 continue
-            held = (part.files[".bin"].bytes // vocabulary.token_bytes - 1) // phase.tokens_per_step
-            steps = min(held, phase.num_steps - done)
-            plans.append(BlockPlan(part.name, index, first_step + done, done, steps))
-            done += steps
-        if done < phase.num_steps:
+            held = (part.files[".bin"].bytes // vocabulary.token_bytes - 1) // phase.tokens_per_batch
+            taken = min(held, phase.num_batches - done)
+            step, end = phase.steps_before(done), phase.steps_before(done + taken)
+            sequence = done * phase.global_batch_size
+            plans.append(BlockPlan(part.name, index, first_step + step, step, end - step, sequence))
+            done += taken
+        if done < phase.num_batches:
             raise StageError(
-                f"the blocks of phase {phase.name} hold {done} steps, the phase has {phase.num_steps}",
+                f"the blocks of phase {phase.name} hold {done} global batches, the phase has {phase.num_batches}",
                 where=f"blocks/{blocks.fingerprint}",
                 mend="give it more documents, fewer tokens or more epochs",
             )
-        first_step += done
+        first_step += phase.num_steps
     return plans
 
 
@@ -107,11 +113,18 @@ def checkpoint_due(plans: list[BlockPlan], plan: BlockPlan, every_blocks: int) -
     return plan == own[-1] or (own.index(plan) + 1) % every_blocks == 0
 
 
-def read_events(context: Context) -> Events:
-    """The events of a run so far that changed its course."""
-    return Events.read(json.loads(context.get(EVENTS, name, ".json")) for name in context.records(EVENTS))
-
-
 def course(plans: list[BlockPlan], events: Events) -> list[BlockPlan]:
-    """The blocks that training goes through: all but those set aside."""
-    return [plan for plan in plans if plan.name not in events.set_aside]
+    """The blocks that training goes through: all but those set aside.
+
+    Raises:
+        StageError: when none is left.
+    """
+    left = [plan for plan in plans if plan.name not in events.left_out]
+    if not left:
+        raise StageError("every block is set aside", where="train", mend="look at set-aside/ in the lake")
+    return left
+
+
+def has_weights(record: PartRecord) -> bool:
+    """Whether a checkpoint still has its weights, or was tidied down to its metrics."""
+    return any(suffix.endswith(".distcp") for suffix in record.files)

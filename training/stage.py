@@ -2,7 +2,8 @@
 
 from smelt.lake import PartRecord
 from smelt.stage import Context, Stage
-from training.plan import BlockPlan, course, plan_blocks, read_events, read_vocabulary
+from training.events import read_events
+from training.plan import BlockPlan, course, plan_blocks, read_vocabulary
 
 
 def run(context: Context) -> list[PartRecord]:

@@ -1,23 +1,28 @@
 """The block stream: blocks come from the lake to local disk ahead of the trainer, and go when they are used up.
 
-A thread of the machine's first process fetches, a bounded number of blocks ahead; transfer and hashing both
-run outside the GIL. The other processes of the machine wait for the files to appear, which they do whole.
+The first process of a machine has them fetched by a process beside it (``training.prefetch``), a bounded number of
+blocks ahead. The machine's other processes wait for the files to appear, which they do whole.
 """
 
-import hashlib
-import threading
+import atexit
+import itertools
+import pickle
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
 from training.data import Block
 from training.plan import BlockPlan, Vocabulary
+from training.prefetch import FILES, Answer, Order
 
-AHEAD = 2
-"""Blocks on local disk beyond the one that is trained on."""
-FILES = (".segments.parquet", ".bin")
+_fetching: list[subprocess.Popen] = []
+"""This process's prefetcher, once it has one; kept for the next stream."""
+_numbers = itertools.count()
 
 
 class BlockStream:
@@ -32,71 +37,71 @@ class BlockStream:
         vocabulary: Vocabulary,
         *,
         fetches: bool,
+        say: Callable[[str], None],
     ) -> None:
+        """Makes ready.
+
+        Args:
+            fetches: whether this process has the blocks fetched, for all of its machine.
+            say: told in words when a block is waited for that is still being made.
+        """
         self._lake, self._manifest, self._plans = lake, manifest, plans
-        self._folder, self._vocabulary, self._fetches = folder, vocabulary, fetches
-        self._at = 0
-        self._closed = False
-        self._moved = threading.Condition()
-        self._error: BaseException | None = None
+        self._folder, self._vocabulary, self._fetches, self._say = folder, vocabulary, fetches, say
+        self._number = next(_numbers)
 
     def __iter__(self) -> Iterator[tuple[BlockPlan, Block, float]]:
         """Each block with its plan and the seconds it was waited for."""
-        if self._fetches:
-            threading.Thread(target=self._fetch_all, name="blocks", daemon=True).start()
+        process = _prefetcher() if self._fetches else None
+        if process is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            names = tuple(plan.name for plan in self._plans)
+            _send(process, Order(self._lake, self._manifest.artifact, names, self._folder, self._number))
         for index, plan in enumerate(self._plans):
             started = time.perf_counter()
-            paths = self._wait_for(plan)
+            if process is not None:
+                _send(process, index)
+            paths = [self._folder / f"{plan.name}{suffix}" for suffix in FILES]
+            while not all(path.exists() for path in paths):
+                if process is None:
+                    time.sleep(0.02)
+                else:
+                    self._listen(process)
             block = Block(paths[1], paths[0], self._vocabulary.token_bytes)
             yield plan, block, time.perf_counter() - started
-            with self._moved:
-                self._at = index + 1
-                self._moved.notify_all()
 
-    def close(self) -> None:
-        """Fetch no more blocks."""
-        with self._moved:
-            self._closed = True
-            self._moved.notify_all()
+    def _listen(self, process: subprocess.Popen) -> None:
+        """Wait for the prefetcher's next answer.
 
-    def _wait_for(self, plan: BlockPlan) -> list[Path]:
-        paths = [self._path(plan, suffix) for suffix in FILES]
-        while not all(path.exists() for path in paths):
-            if self._error is not None:
-                raise self._error
-            time.sleep(0.02)
-        return paths
-
-    def _fetch_all(self) -> None:
+        Raises:
+            SmeltError: what the prefetcher failed with.
+        """
         try:
-            for index, plan in enumerate(self._plans):
-                with self._moved:
-                    while index > self._at + AHEAD and not self._closed:
-                        self._moved.wait()
-                if self._closed:
-                    return
-                if index > AHEAD + 1:
-                    self._forget(self._plans[index - AHEAD - 2])
-                for suffix in FILES:
-                    self._fetch(plan, suffix)
-        except BaseException as error:  # handed to the thread that trains
-            self._error = error
+            answer: Answer = pickle.load(_pipe(process.stdout))
+        except EOFError:
+            raise StageError("the process that fetches blocks has died", where="train", mend="run it again") from None
+        if answer.number != self._number:
+            return  # of an earlier stream
+        if answer.error is not None:
+            raise answer.error
+        if answer.state == "waiting":
+            self._say(f"waiting for block {answer.name}, which is still being made")
 
-    def _fetch(self, plan: BlockPlan, suffix: str) -> None:
-        target = self._path(plan, suffix)
-        if target.exists():
-            return
-        key, expected = self._manifest.key(plan.name, suffix), self._manifest.part(plan.name).files[suffix]
-        arriving = target.with_name(target.name + ".arriving")
-        self._lake.download(key, arriving)
-        with arriving.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected.sha256:
-                raise StageError("the block is not what was written", where=self._lake.path(key), mend="make it again")
-        arriving.rename(target)
 
-    def _forget(self, plan: BlockPlan) -> None:
-        for suffix in FILES:
-            self._path(plan, suffix).unlink(missing_ok=True)
+def _prefetcher() -> subprocess.Popen:
+    """A prefetcher that lives."""
+    if not _fetching or _fetching[0].poll() is not None:
+        command = [sys.executable, "-c", "from training.prefetch import main; main()"]
+        _fetching[:] = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)]
+        atexit.register(_fetching[0].kill)
+    return _fetching[0]
 
-    def _path(self, plan: BlockPlan, suffix: str) -> Path:
-        return self._folder / f"{plan.name}{suffix}"
+
+def _send(process: subprocess.Popen, message: Any) -> None:
+    pipe = _pipe(process.stdin)
+    pickle.dump(message, pipe)
+    pipe.flush()
+
+
+def _pipe(found: IO[bytes] | None) -> IO[bytes]:
+    assert found is not None, "the prefetcher was started without pipes"
+    return found

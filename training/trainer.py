@@ -1,20 +1,24 @@
 """A training step: forward and backward over this process's micro batches, reduce, clip, update.
 
 The step is the same whoever computes it: which samples it holds is the plan's, the learning rate the recipe's,
-and gradients are the mean over all its tokens.
+and gradients are the mean over all its tokens. A step is launched and read apart: on a GPU the host launches the
+next one before it reads what the last one gave, so the device never waits for it.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from smelt.recipe.optimizer import OptimizerConfig
 from smelt.recipe.phases import Phase, learning_rate, rope_base
 from smelt.recipe.training import TrainConfig, micro_batch_size
+from training.attention import Documents
 from training.data import Batch, Block
-from training.guard import Limits
+from training.guard import ALL, Limits
 from training.megatron import (
     DistributedDataParallel,
     DistributedDataParallelConfig,
@@ -40,6 +44,7 @@ class StepResult:
         grad_norm: gradient norm before clipping; None when it was not finite.
         learning_rate: rate the update was made with.
         skipped: whether the update was left out.
+        batch_s: seconds this process took to lay the samples out.
     """
 
     loss: float | None
@@ -48,6 +53,54 @@ class StepResult:
     grad_norm: float | None
     learning_rate: float
     skipped: bool
+    batch_s: float = 0.0
+
+    @property
+    def losses(self) -> dict[str, float | None]:
+        """The loss of all labels and of each, as the guard calls them."""
+        return {ALL: self.loss, **self.loss_by_label}
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        """The tokens that each of ``losses`` is a mean over."""
+        return {ALL: sum(self.tokens_by_label.values()), **self.tokens_by_label}
+
+
+class Pending:
+    """A step that was launched; ``result`` waits for the device to be done with it."""
+
+    def __init__(self, labels: Sequence[str], figures: Tensor, rate: float, batch_s: float) -> None:
+        """Starts to bring the figures home.
+
+        Args:
+            figures: [2 x labels + 2] fp64 on the device: losses, tokens, gradient norm, whether left out.
+        """
+        self._labels, self._rate, self._batch_s = labels, rate, batch_s
+        self._done: torch.cuda.Event | None = None
+        if figures.is_cuda:
+            self._figures = torch.empty(figures.shape, dtype=figures.dtype, pin_memory=True)
+            self._figures.copy_(figures, non_blocking=True)
+            self._done = torch.cuda.Event()
+            self._done.record()
+        else:
+            self._figures = figures
+
+    def result(self) -> StepResult:
+        """What the step gave."""
+        if self._done is not None:
+            self._done.synchronize()
+        *sums, grad_norm, skipped = self._figures.tolist()
+        losses, counts = sums[: len(self._labels)], sums[len(self._labels) :]
+        labels = [(name, loss, round(count)) for name, loss, count in zip(self._labels, losses, counts, strict=True)]
+        return StepResult(
+            loss=_finite(sum(losses) / sum(counts)),
+            loss_by_label={name: _finite(loss / count) for name, loss, count in labels if count},
+            tokens_by_label={name: count for name, _, count in labels if count},
+            grad_norm=_finite(grad_norm),
+            learning_rate=self._rate,
+            skipped=bool(skipped),
+            batch_s=self._batch_s,
+        )
 
 
 class Trainer:
@@ -74,11 +127,12 @@ class Trainer:
             self.model,
         )
         self.parallel.broadcast_params()
-        self.optimizer = Optimizer(self.parallel, config.training.optimizer)
+        self.optimizer = Optimizer(self.parallel, config.training.optimizer, hidden_rate=config.model.hidden_rate)
         self.model.config.finalize_model_grads_func = finalize_model_grads
         if self.replicas > 1:
             self.model.config.no_sync_func = self.parallel.no_sync
         self._phase = 0
+        self.optimizer.configure(self._settings)
         self._forward_backward = get_forward_backward_func()
 
     def rope_base(self, phase: int) -> float:
@@ -87,65 +141,91 @@ class Trainer:
         return rope_base(self.config.phases, phase, base=model.rope_base, head_size=model.head_size)
 
     def enter_phase(self, phase: int) -> None:
-        """Make the model ready for a phase."""
+        """Make the model and the optimizer ready for a phase."""
         if phase != self._phase:
             self._phase = phase
+            self.optimizer.configure(self._settings)
             if self.model.pre_process or hasattr(self.model, "rotary_pos_emb"):
                 self.model.set_rope_base(self.rope_base(phase))
 
-    def step(
-        self, block: Block, step_in_block: int, phase_step: int, *, limits: Limits = NO_LIMITS, lowered: bool = False
-    ) -> StepResult:
-        """Train on the block's ``step_in_block``-th step, which is the phase's ``phase_step``-th.
+    def launch(
+        self,
+        block: Block,
+        samples: tuple[int, int],
+        phase_step: int,
+        *,
+        limits: Limits = NO_LIMITS,
+        lowered: bool = False,
+    ) -> Pending:
+        """Train on samples of the block, as the phase's ``phase_step``-th step.
 
         Args:
+            samples: the first one, and how many.
             limits: beyond which the update is left out.
             lowered: whether AdamW takes the guard's lowered betas.
         """
-        phase = self.config.phases[self._phase]
         rate = learning_rate(self.config.phases, self._phase, phase_step)
-        sums = torch.zeros(2, len(block.labels), dtype=torch.float64, device=self.device)
+        sums, batch_s = self._gradients(block, samples)
+        adam, guard = self._settings, self.config.training.guard
+        betas = (guard.lowered_beta1, guard.lowered_beta2) if lowered else (adam.beta1, adam.beta2)
+        self.optimizer.set_betas(*betas)
+        norm, left_out = self.optimizer.step(rate, block.label_names, sums, limits)
+        return self._pending(block, sums, norm, left_out, rate, batch_s)
+
+    def measure(self, block: Block, samples: tuple[int, int]) -> StepResult:
+        """Loss and gradient norm of samples, with the weights as they are; updates nothing."""
+        sums, batch_s = self._gradients(block, samples)
+        norm = self.optimizer.norm()
+        return self._pending(block, sums, norm, torch.ones_like(norm), 0.0, batch_s).result()
+
+    @property
+    def _settings(self) -> OptimizerConfig:
+        """The phase's optimizer settings."""
+        return self.config.phases[self._phase].optimizer or self.config.training.optimizer
+
+    def _gradients(self, block: Block, samples: tuple[int, int]) -> tuple[Tensor, float]:
+        """Fill ``main_grad``; returns losses and tokens by label, [2, labels] over all processes, and batch seconds."""
+        phase, (first, count) = self.config.phases[self._phase], samples
+        sums = torch.zeros(2, len(block.label_names), dtype=torch.float64, device=self.device)
         self.parallel.zero_grad_buffer()
-        size = micro_batch_size(self.config, phase, self.replicas)
+        size = micro_batch_size(self.config, phase, self.replicas, count)
+        batches = _Batches(self, block, first, count // self.replicas, size, phase)
         self._forward_backward(
             forward_step_func=_forward_step(sums),
-            data_iterator=self._micro_batches(block, step_in_block, phase, size),
+            data_iterator=batches,
             model=self.parallel,
-            num_microbatches=phase.global_batch_size // self.replicas // size,
+            num_microbatches=count // self.replicas // size,
             seq_length=phase.sequence_length,
             micro_batch_size=size,
             forward_only=False,
         )
         if dist.get_world_size() > 1:
             dist.all_reduce(sums)
-        adam, guard = self.config.training.optimizer, self.config.training.guard
-        betas = (guard.lowered_beta1, guard.lowered_beta2) if lowered else (adam.beta1, adam.beta2)
-        self.optimizer.set_betas(*betas)
-        loss, tokens = sums.sum(dim=1)
-        norm, skipped = self.optimizer.step(rate, loss / tokens, limits)
-        return self._result(block, sums, torch.stack((norm, skipped)), rate)
+        return sums / self.tensor, batches.seconds
 
-    def _micro_batches(self, block: Block, step_in_block: int, phase: Phase, size: int) -> Iterator[Batch]:
-        share = phase.global_batch_size // self.replicas
-        first = step_in_block * phase.global_batch_size + parallel_state.get_data_parallel_rank() * share
-        for start in range(first, first + share, size):
-            yield block.batch(start, size, phase.sequence_length).to(self.device)
+    def _pending(
+        self, block: Block, sums: Tensor, norm: Tensor, left_out: Tensor, rate: float, batch_s: float
+    ) -> Pending:
+        figures = torch.cat((sums.flatten(), torch.stack((norm, left_out)).double()))
+        return Pending(block.label_names, figures, rate, batch_s)
 
-    def _result(self, block: Block, sums: Tensor, norm_and_skipped: Tensor, rate: float) -> StepResult:
-        loss_sums, counts = (sums / self.tensor).tolist()
-        grad_norm, skipped = norm_and_skipped.tolist()
-        labels = [
-            (str(name), loss, round(count)) for name, loss, count in zip(block.labels, loss_sums, counts, strict=True)
-        ]
-        total, tokens = sum(loss_sums), round(sum(counts))
-        return StepResult(
-            loss=_finite(total / tokens),
-            loss_by_label={name: _finite(loss / count) for name, loss, count in labels if count},
-            tokens_by_label={name: count for name, _, count in labels if count},
-            grad_norm=_finite(grad_norm),
-            learning_rate=rate,
-            skipped=bool(skipped),
-        )
+
+class _Batches(Iterator[Batch]):
+    """This process's micro batches of a step, and the seconds it took to lay them out."""
+
+    def __init__(self, trainer: Trainer, block: Block, first: int, share: int, size: int, phase: Phase) -> None:
+        self._trainer, self._block, self._size, self._phase = trainer, block, size, phase
+        self._at = first + parallel_state.get_data_parallel_rank() * share
+        self.seconds = 0.0
+
+    def __next__(self) -> Batch:
+        started = time.perf_counter()
+        masked = self._trainer.config.training.document_mask
+        batch = self._block.batch(self._at, self._size, self._phase.sequence_length, documents=masked)
+        self._at += self._size
+        on_device = batch.to(self._trainer.device)
+        self.seconds += time.perf_counter() - started
+        return on_device
 
 
 def _forward_step(sums: Tensor):
@@ -158,7 +238,8 @@ def _forward_step(sums: Tensor):
 
     def forward(batches: Iterator[Batch], model: DistributedDataParallel):
         batch = next(batches)
-        output = model(batch.tokens, None, None, labels=batch.targets)
+        mask = None if batch.documents is None else Documents(batch.documents)
+        output = model(batch.tokens, None, mask, labels=batch.targets)
         return output, lambda loss: reduce(batch, loss)
 
     return forward

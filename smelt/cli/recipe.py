@@ -1,6 +1,6 @@
 """``smelt check`` and ``smelt plan``: what a recipe says, and what it would do, before anything runs."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -8,6 +8,10 @@ from rich.table import Table
 
 from smelt.cli.figures import count, size
 from smelt.cli.main import app
+
+if TYPE_CHECKING:
+    from smelt.recipe.fitting import Layout
+    from smelt.recipe.training import TrainConfig
 
 RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
 Overrides = Annotated[
@@ -72,6 +76,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ),
         ("checkpoint", size(derived.checkpoint_bytes)),
         ("inference weights", f"{size(derived.inference_bytes)} in bf16"),
+        *_fitting(found.train_config(), found.vocab_size, workers),
     ):
         facts.add_row(name, value)
     console.print(facts)
@@ -83,7 +88,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
             phase.name,
             f"{phase.steps:,}",
             count(phase.tokens),
-            count(phase.tokens_per_step),
+            count(phase.tokens_per_batch),
             f"{phase.sequence_length:,}",
             count(phase.rope_base),
             f"{phase.first_learning_rate:.2g} → {phase.peak_learning_rate:.2g} → {phase.last_learning_rate:.2g}",
@@ -98,6 +103,37 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         )
         console.print(f"{mark}  {rule.name}" + ("" if rule.holds else f" ({rule.mend})"))
     console.print("[green]The recipe is valid.[/green]")
+
+
+def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple[str, str]]:
+    """What is said of the cards that the recipe names."""
+    from smelt.recipe.fitting import CONTEXT_TOKENS, inference_bytes, layouts, usable
+
+    said = []
+    if (card := config.training.card) is not None:
+        tried = layouts(config, card, vocab_size=vocab_size, workers=workers)
+        room = f"of {size(usable(card))} usable on {card}"
+        reasons = [f"{_layout(one)} {'takes' if one.fits else 'would take'} {size(one.bytes)}" for one in tried[-3:]]
+        if tried and tried[-1].fits:
+            own = config.training.parallel
+            asked = (
+                ""
+                if (own.tensor, own.pipeline) == (tried[-1].tensor, tried[-1].pipeline)
+                else (f"; the recipe has tensor {own.tensor} x pipeline {own.pipeline}")
+            )
+            said.append(("smallest layout", f"{'; '.join(reversed(reasons))} {room}{asked}"))
+        else:
+            said.append(("smallest layout", f"none fits {workers} workers: {'; '.join(reasons) or '-'} {room}"))
+    if (card := config.training.inference_card) is not None:
+        needed, most = inference_bytes(config, vocab_size=vocab_size), usable(card)
+        verb = "fits" if needed <= most else "does not fit"
+        words = f"{verb} {card}: {size(needed)} of {size(most)} usable, with {CONTEXT_TOKENS:,} tokens of context"
+        said.append(("inference", words))
+    return said
+
+
+def _layout(layout: "Layout") -> str:
+    return f"tensor {layout.tensor} x pipeline {layout.pipeline}"
 
 
 @app.command()

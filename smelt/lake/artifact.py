@@ -154,9 +154,7 @@ class Artifact:
             content_digest: stands for the digest of the bytes where those carry clocks or addresses
                 (a training checkpoint), so that equal content has equal digests.
         """
-        described = {suffix: _describe(content) for suffix, content in sorted(files.items())}
-        for suffix, content in files.items():
-            lake.put(self.key(round_name, shard, suffix), content)
+        described = self.write_files(lake, round_name, shard, files)
         record = PartRecord(
             name=shard,
             round=round_name,
@@ -165,8 +163,21 @@ class Artifact:
             digest=content_digest or digest({suffix: file.sha256 for suffix, file in described.items()}),
             stats=stats,
         )
-        lake.put(self.key(round_name, shard, RECORD), record.model_dump_json().encode())
+        self.write_record(lake, record)
         return record
+
+    def write_files(
+        self, lake: Lake, round_name: str, shard: str, files: Mapping[str, bytes | Path]
+    ) -> dict[str, PartFile]:
+        """Write objects of a part whose record follows; returns their descriptions for it."""
+        described = {suffix: _describe(content) for suffix, content in sorted(files.items())}
+        for suffix, content in files.items():
+            lake.put(self.key(round_name, shard, suffix), content)
+        return described
+
+    def write_record(self, lake: Lake, record: PartRecord) -> None:
+        """Write a part's record: from now on the part counts."""
+        lake.put(self.key(record.round, record.name, RECORD), record.model_dump_json().encode())
 
     def commit(self, lake: Lake, manifest: Manifest) -> Manifest:
         """Make the artifact exist; if another driver was first, its manifest is the one that counts."""

@@ -14,7 +14,7 @@ class PhaseFigures:
     name: str
     steps: int
     tokens: int
-    tokens_per_step: int
+    tokens_per_batch: int
     sequence_length: int
     rope_base: float
     first_learning_rate: float
@@ -27,8 +27,9 @@ class PhaseFigures:
 class Memory:
     """Bytes per GPU (or process) while training, by use; an estimate, good to about a tenth plus the runtime's own.
 
-    Weights in the training precision, gradients summed in fp32, AdamW's two moments (and bf16's main weights) in
-    fp32. Activations without recomputation, attention scores not stored (flash), plus the logits and their gradient.
+    Weights in the training precision, gradients summed in fp32, this process's share of AdamW's two moments (and bf16's
+    main weights) in fp32. Activations without recomputation, attention scores not stored (flash); the logits and their
+    gradient only with tensor parallelism, because otherwise the loss never holds them all.
     """
 
     weights: int
@@ -104,17 +105,18 @@ def memory(config: TrainConfig, index: int, *, vocab_size: int, workers: int) ->
     ranks = parallel.tensor * parallel.pipeline
     width = 2 if config.training.precision == "bf16" else 4
     share = model.num_parameters(vocab_size) / ranks
-    batch = micro_batch_size(config, phase, max(1, workers // ranks))
+    replicas = max(1, workers // ranks)
+    batch = micro_batch_size(config, phase, replicas, phase.batch_size(0))
     tokens = batch * phase.sequence_length
     groups = model.num_query_groups * model.head_size
     # per token and layer: two norms' inputs and outputs, queries, attention's output and the projection's, and twice
     # the residual (8 x hidden); keys and values; SwiGLU's gate, value, activation and product (4 x inner size)
     per_layer = width * (8 * model.hidden_size + 2 * groups + 4 * model.ffn_hidden_size) / parallel.tensor
-    logits = 8 * model.padded_vocab_size(vocab_size) / parallel.tensor
+    logits = 8 * model.padded_vocab_size(vocab_size) / parallel.tensor if parallel.tensor > 1 else 0
     return Memory(
         weights=round(share * width),
         gradients=round(share * 4),
-        optimizer=round(share * (12 if width == 2 else 8)),
+        optimizer=round(share * (12 if width == 2 else 8) / replicas),
         # a pipeline's first stage holds as many micro batches as there are stages: layers/stages x stages
         activations=round(tokens * (per_layer * model.num_layers + logits)),
     )
@@ -126,7 +128,7 @@ def _phase(config: TrainConfig, index: int, vocab_size: int) -> PhaseFigures:
         name=phase.name,
         steps=phase.num_steps,
         tokens=phase.num_trained_tokens,
-        tokens_per_step=phase.tokens_per_step,
+        tokens_per_batch=phase.tokens_per_batch,
         sequence_length=phase.sequence_length,
         rope_base=rope_base(config.phases, index, base=model.rope_base, head_size=model.head_size),
         first_learning_rate=learning_rate(config.phases, index, 0),

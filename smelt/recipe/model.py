@@ -74,6 +74,10 @@ class ModelConfig(Config):
     """Epsilon of RMSNorm."""
     init_std: float = Field(default=0.02, gt=0)
     """Standard deviation of initial weights; those that write to the residual stream get it over sqrt(2 layers)."""
+    tuned_hidden_size: int | None = Field(default=None, ge=8)
+    """Width at which init_std and the learning rates were found. Hidden matrices then get init_std over the root of
+    the ratio of widths, and the learning rate over the ratio, as in muP (Yang et al. 2022, table 8, for Adam), but
+    without its multiplier on the logits. Left out, both are used as they are."""
 
     @model_validator(mode="before")
     @classmethod
@@ -95,6 +99,11 @@ class ModelConfig(Config):
     def head_size(self) -> int:
         """Width of one attention head."""
         return self.hidden_size // self.num_heads
+
+    @property
+    def hidden_rate(self) -> float:
+        """What the learning rate of hidden matrices is multiplied by."""
+        return 1.0 if self.tuned_hidden_size is None else self.tuned_hidden_size / self.hidden_size
 
     def padded_vocab_size(self, vocab_size: int) -> int:
         """The tokenizer's vocabulary padded to ``vocab_multiple_of``: the rows of the embedding."""

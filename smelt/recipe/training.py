@@ -1,6 +1,6 @@
 """How the model is trained: optimizer, precision, checkpoints; and, apart from these, the parallel layout.
 
-The layout (``parallel``, ``micro_batch_size``) says how a step is computed, not which step: sample order,
+The layout (``parallel``, ``micro_batch_size``, the cards) says how a step is computed, not which step: sample order,
 schedule and batch are the same under any layout, so it stays out of the fingerprint and may change between
 a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
 """
@@ -10,54 +10,24 @@ from typing import Any, Literal
 from pydantic import Field, field_serializer, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.cards import CardName
+from smelt.recipe.guard import GuardConfig
 from smelt.recipe.model import ModelConfig
+from smelt.recipe.optimizer import OptimizerConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.rules import Rule, divides, insist
 
 
-class OptimizerConfig(Config):
-    """AdamW (Loshchilov & Hutter 2019). Norms and other vectors are not decayed."""
-
-    beta1: float = Field(default=0.9, ge=0, lt=1)
-    """Decay of the mean of gradients."""
-    beta2: float = Field(default=0.95, ge=0, lt=1)
-    """Decay of the mean of squared gradients; 0.95 is usual for language models."""
-    epsilon: float = Field(default=1e-8, gt=0)
-    """Added to the root of the second moment."""
-    weight_decay: float = Field(default=0.1, ge=0)
-    """Decoupled weight decay of matrices."""
-    clip_grad: float = Field(default=1.0, gt=0)
-    """Largest norm of the gradient over all parameters."""
-
-
-class GuardConfig(Config):
-    """The spike guard: what counts as a spike, and what is done about it, in order."""
-
-    enabled: bool = True
-    """Whether spikes are acted upon. Updates from gradients that are not finite are left out in any case."""
-    window: int = Field(default=64, ge=16)
-    """Steps whose losses and gradient norms a step is compared with."""
-    loss_deviations: float = Field(default=10.0, gt=0)
-    """A loss so many robust standard deviations above the window's median is a spike: its update is left out."""
-    norm_factor: float = Field(default=20.0, gt=1)
-    """A gradient norm so many times the window's median is one too."""
-    patience: int = Field(default=3, ge=1)
-    """Updates of one block that are left out before training goes back and sets the block aside."""
-    max_rollbacks: int = Field(default=3, ge=0)
-    """Times that training goes back before it stops and asks."""
-    lowered_beta1: float = Field(default=0.85, ge=0, lt=1)
-    """AdamW's beta1 for a stretch after going back."""
-    lowered_beta2: float = Field(default=0.9, ge=0, lt=1)
-    """AdamW's beta2 for a stretch after going back: the second moment forgets the spike sooner."""
-    lowered_steps: int = Field(default=100, ge=0)
-    """Length of that stretch."""
-
-
 class CheckpointConfig(Config):
-    """When a checkpoint is committed. One lies at each phase's end in any case."""
+    """When a checkpoint is committed, and how long its weights are kept. One lies at each phase's end in any case."""
 
     every_blocks: int = Field(default=1, ge=1)
     """Blocks between checkpoints."""
+    keep_last: int | None = Field(default=None, ge=1)
+    """Checkpoints whose weights are kept; of earlier ones only the metrics stay, but for those at phase ends. Left
+    out, all are kept."""
+    keep_best: bool = True
+    """Whether the weights with the lowest training loss of the phase are kept beside the last ones."""
 
 
 class ParallelConfig(Config):
@@ -77,9 +47,15 @@ class TrainingConfig(Config):
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
+    document_mask: bool = False
+    """Whether attention stays within a document; otherwise a sample's later documents see its earlier ones."""
     checkpoint: CheckpointConfig = CheckpointConfig()
     guard: GuardConfig = GuardConfig()
     parallel: ParallelConfig = ParallelConfig()
+    card: CardName | None = None
+    """The card that is trained on; ``smelt check`` then says with which model parallelism a share fits it."""
+    inference_card: CardName | None = None
+    """The card that the model is meant to run on; ``smelt check`` says whether it fits, by itself."""
     micro_batch_size: int | None = Field(default=None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
 
@@ -95,7 +71,7 @@ class TrainConfig(Config):
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
-        return training.model_dump(exclude={"parallel", "micro_batch_size"})
+        return training.model_dump(exclude={"parallel", "micro_batch_size", "card", "inference_card"})
 
     @model_validator(mode="after")
     def _shapes(self) -> "TrainConfig":
@@ -145,7 +121,8 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
     rules.append(divides("the number of workers", workers, "tensor x pipeline", ranks))
     replicas = max(1, workers // ranks)
     for phase in config.phases:
-        batch = (f"phase {phase.name}: global_batch_size", phase.global_batch_size)
+        smallest = "global_batch_size" if phase.first_batch_size is None else "first_batch_size"
+        batch = (f"phase {phase.name}: {smallest}", phase.batch_size(0))
         rules.append(divides(*batch, "the data-parallel size", replicas))
         if config.training.micro_batch_size:
             by = replicas * config.training.micro_batch_size
@@ -153,10 +130,21 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
     return rules
 
 
-def micro_batch_size(config: TrainConfig, phase: Phase, replicas: int) -> int:
-    """Sequences a process computes at once: as asked for, else the most that divide its share within 4,096 tokens."""
+def micro_batch_size(config: TrainConfig, phase: Phase, replicas: int, batch_size: int | None = None) -> int:
+    """Sequences a process computes at once: as asked for, else the most that divide its share within 4,096 tokens.
+
+    Args:
+        batch_size: sequences of the step; by default the phase's full batch.
+    """
     if config.training.micro_batch_size:
         return config.training.micro_batch_size
-    share = phase.global_batch_size // replicas
+    share = (batch_size or phase.global_batch_size) // replicas
     fitting = max(1, 4096 // phase.sequence_length)
     return max(size for size in range(1, share + 1) if share % size == 0 and size <= fitting)
+
+
+def with_layout(config: TrainConfig, *, tensor: int, pipeline: int) -> TrainConfig:
+    """The same training under another model parallelism; raises ``ValueError`` where the sizes don't divide."""
+    parallel = ParallelConfig(tensor=tensor, pipeline=pipeline)
+    training = config.training.model_copy(update={"parallel": parallel})
+    return TrainConfig(model=config.model, phases=config.phases, training=training, seed=config.seed)

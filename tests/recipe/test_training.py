@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from smelt.identity import digest
 from smelt.recipe.figures import figures
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.fitting import inference_bytes, layouts, usable
+from smelt.recipe.model import PRESETS, ModelConfig
 from smelt.recipe.phases import Phase, learning_rate, ntk_base, rope_base
 from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig, micro_batch_size
 
@@ -88,7 +89,7 @@ def test_figures_add_up() -> None:
     )
     found = figures(config, vocab_size=128_256, workers=8)
     assert found.parameters == 8_030_261_248
-    assert found.memory.weights + found.memory.gradients + found.memory.optimizer == 18 * found.parameters
+    assert found.memory.weights + found.memory.gradients + 8 * found.memory.optimizer == 18 * found.parameters
     assert found.phases[0].steps == 16_000_000_000 // (4096 * 256)
     assert found.phases[0].flops_per_token == pytest.approx(6 * 7.5e9 + 6 * 32 * 4096 * 4096, rel=0.01)
     assert found.tokens_per_parameter == pytest.approx(2, rel=0.01)
@@ -99,3 +100,68 @@ def test_micro_batches_fill_a_share() -> None:
     config = TrainConfig()
     assert micro_batch_size(config, Phase(global_batch_size=24, sequence_length=512), 2) == 6
     assert micro_batch_size(config, Phase(global_batch_size=24, sequence_length=8192), 2) == 1
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("tensor", [1, 2, 4, 8])
+def test_every_preset_keeps_every_rule(preset: str, tensor: int) -> None:
+    model = ModelConfig(preset=preset)
+    if model.num_query_groups % tensor:
+        with pytest.raises(ValidationError, match=r"training\.parallel\.tensor"):
+            TrainConfig(model=model, training=TrainingConfig(parallel=ParallelConfig(tensor=tensor)))
+        return
+    config = TrainConfig(model=model, training=TrainingConfig(parallel=ParallelConfig(tensor=tensor)))
+    broken = [rule.name for rule in figures(config, vocab_size=32_000, workers=tensor).rules if not rule.holds]
+    assert broken == []
+
+
+def test_the_smallest_layout_that_fits_is_found() -> None:
+    phase = Phase(tokens=10**10, sequence_length=4096, global_batch_size=512)
+
+    def smallest(preset: str, workers: int) -> tuple[int, int, bool]:
+        config = TrainConfig(
+            model=ModelConfig(preset=preset), phases=(phase,), training=TrainingConfig(precision="bf16")
+        )
+        last = layouts(config, "h100-80gb", vocab_size=128_256, workers=workers)[-1]
+        return last.tensor, last.pipeline, last.fits
+
+    assert smallest("1b", 8) == (1, 1, True)
+    assert smallest("8b", 64) == (1, 1, True)  # the optimizer is shared out over 64
+    assert not smallest("8b", 2)[2]
+    assert smallest("70b", 256) == (8, 1, True)
+    small = TrainConfig(model=ModelConfig(preset="8b"), phases=(phase,))
+    assert inference_bytes(small, vocab_size=128_256) == 2 * 8_030_261_248 + 4 * 32 * 8 * 128 * 4096
+    assert inference_bytes(small, vocab_size=128_256) < usable("l4-24gb")
+
+
+def test_a_batch_ramp_takes_each_global_batch_in_smaller_steps() -> None:
+    phase = Phase(tokens=80 * 10, sequence_length=10, global_batch_size=8, first_batch_size=2, ramp_tokens=80 * 4)
+    assert [phase.batch_size(step) for step in range(phase.num_steps)] == [2] * 8 + [4] * 4 + [8] * 6
+    assert [phase.steps_before(batch) for batch in (0, 1, 2, 3, 4, 5, 10)] == [0, 4, 8, 10, 12, 13, 18]
+    assert phase.sequences_before(phase.num_steps) == 80
+    rates = [learning_rate([phase.model_copy(update={"schedule": "linear"})], 0, step) for step in (0, 7, 8, 17)]
+    assert rates == pytest.approx([1e-3 * (1 - tokens / 800) for tokens in (20, 160, 200, 800)])
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"first_batch_size": 3, "ramp_tokens": 4096}, "first_batch_size 3 does not reach global_batch_size 16"),
+        ({"first_batch_size": 4}, "first_batch_size and ramp_tokens go together"),
+        ({"schedule": "warmup", "warmup_tokens": 4096}, "schedule warmup rises over the whole phase"),
+    ],
+)
+def test_ramps_that_cannot_be_are_one_line(fields: dict, line: str) -> None:
+    with pytest.raises(ValidationError, match=line):
+        Phase(**fields)
+
+
+def test_a_phase_that_warms_up_leads_into_the_next() -> None:
+    phase = {"sequence_length": 10, "global_batch_size": 1, "tokens": 100}
+    phases = (
+        Phase(name="a", learning_rate=0.5, schedule="constant", **phase),
+        Phase(name="b", learning_rate=1.0, schedule="warmup", **phase),
+        Phase(name="c", learning_rate=1.0, schedule="constant", **phase),
+    )
+    curve = [learning_rate(phases, 1, step) for step in range(10)] + [learning_rate(phases, 2, 0)]
+    assert curve == pytest.approx([0.5 + 0.05 * step for step in range(1, 11)] + [1.0])

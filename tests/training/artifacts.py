@@ -87,7 +87,7 @@ def blocks(lake: Lake, config: TrainConfig, steps_per_block: int) -> Manifest:
     records: list[PartRecord] = []
     for index, phase in enumerate(config.phases):
         stream, segments = documents(generator, phase.num_trained_tokens + 1)
-        size = steps_per_block * phase.tokens_per_step
+        size = steps_per_block * phase.tokens_per_batch
         for number, start in enumerate(range(0, phase.num_trained_tokens, size)):
             part = stream[start : start + size + 1]
             records.append(write_block(lake, artifact, f"{index}-{number:05d}", part, cut(segments, start, len(part))))

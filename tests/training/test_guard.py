@@ -1,9 +1,7 @@
 """The spike guard: what would do harm stays out of the weights, and a bad block is set aside."""
 
 import json
-import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,113 +9,175 @@ import pytest
 import torch
 
 from smelt.errors import StageError
-from smelt.lake import Artifact, Lake
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import GuardConfig, TrainConfig, TrainingConfig
+from smelt.lake import Lake
+from smelt.recipe.guard import GuardConfig
 from smelt.stage import Context
-from tests.training.artifacts import MODEL, VOCAB_SIZE, again, commit, context, cut, documents, metrics, write_block
-from training.guard import Guard
+from tests.training.artifacts import again, metrics
+from tests.training.planted import GUARD, heldout_loss, planted, random_tokens, repeated_text, shuffled_label
+from training.events import set_aside_blocks
+from training.guard import ALL, Guard
 from training.loop import train
-from training.processes import start_alone
 from training.stage import STAGE
+from training.trainer import Trainer
 
-BLOCK = 24
-PHASE = Phase(name="main", tokens=5 * BLOCK * 256, sequence_length=32, global_batch_size=8, learning_rate=1e-2)
-GUARD = GuardConfig(window=32)
-
-
-def poisoned(lake: Lake, home: Path, guard: GuardConfig, bad: tuple[int, ...] = (3,)) -> Context:
-    """Work whose ``bad`` blocks hold nothing but random tokens."""
-    torch.set_num_threads(1)
-    start_alone()
-    config = TrainConfig(model=MODEL, phases=(PHASE,), training=TrainingConfig(guard=guard))
-    given = context(lake, home, config, steps_per_block=BLOCK)
-    artifact = Artifact("blocks", uuid.uuid4().hex[:20])
-    stream, segments = documents(np.random.default_rng(5), PHASE.num_trained_tokens + 1)
-    size = BLOCK * PHASE.tokens_per_step
-    records = []
-    for number in range(5):
-        tokens = stream[number * size : number * size + size + 1]
-        if number in bad:
-            tokens = np.random.default_rng(1).integers(0, VOCAB_SIZE, size + 1).astype(np.uint16)
-        records.append(
-            write_block(given.lake, artifact, f"0-{number:05d}", tokens, cut(segments, number * size, size + 1))
-        )
-    return replace(given, inputs=given.inputs | {"blocks": commit(given.lake, artifact, records)})
+FIRST_BAD = 3 * 24 + 1
+NOISE = 0.01
+"""Held-out loss, in nats, between two runs of which one takes other betas for a stretch."""
 
 
-def test_a_bad_block_is_set_aside_and_leaves_no_trace(lake: Lake, tmp_path: Path) -> None:
-    guarded = poisoned(lake, tmp_path, GUARD)
+def events(given: Context) -> dict[str, dict]:
+    """Every event, by name."""
+    return {name: json.loads(given.get("events", name, ".json")) for name in given.records("events")}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sign", "harm"),
+    [
+        (random_tokens, ("spike", ALL), 0.3),
+        (shuffled_label, ("spike", "code/python"), 0.03),
+        (repeated_text, ("drop", ALL), 0.1),
+    ],
+    ids=["noise", "one label shuffled", "repeated"],
+)
+def test_a_bad_block_is_set_aside_and_leaves_no_trace(
+    lake: Lake, tmp_path: Path, spoil: Callable, sign: tuple[str, str], harm: float
+) -> None:
+    guarded = planted(lake, tmp_path, GUARD, spoil)
     train(guarded)
-    lines = metrics(guarded)
-    assert [line["step"] for line in lines] == [*range(1, 73), *range(97, 121)]
-    names = list(guarded.records("events"))
-    assert names == ["0000073-spike", "0000074-spike", "0000075-rollback"]
-    event = json.loads(guarded.get("events", names[-1], ".json"))
-    assert event["block"] == "0-00003" and event["documents"][0].startswith("0-00003/")
-    assert event["loss"] > 1.5 * event["before"][-1]
-    spoilt = poisoned(lake, tmp_path, GuardConfig(enabled=False))
+    told = events(guarded)
+    went_back = [event for event in told.values() if event["kind"] == "rollback"]
+    assert [event["block"] for event in went_back] == ["0-00003"]
+    assert went_back[0]["documents"] and all(name.startswith("0-00003/") for name in went_back[0]["documents"])
+    assert (went_back[0]["unusual"][0]["kind"], sign[1]) == (sign[0], sign[1])
+    assert sign[1] in [sight["track"] for sight in went_back[0]["unusual"]]
+    after = next(event for event in told.values() if event["kind"] == "after")
+    assert went_back[0]["before"] and len(after["losses"]) == 8
+    assert not {line["step"] for line in metrics(guarded)} & set(range(FIRST_BAD, FIRST_BAD + 24))
+    assert len(STAGE.run(guarded)) == 5  # and it knows that it is done
+
+    never = again(guarded)  # a later run, which begins without the block that is now on the list
+    train(never)
+    assert [name for name, event in events(never).items() if event["kind"] != "respected"] == []
+    spoilt = planted(lake, tmp_path, GuardConfig(enabled=False), spoil)
     train(spoilt)
-    last = [np.mean([line["loss"] for line in run[-8:]]) for run in (lines, metrics(spoilt))]
-    assert last[0] < last[1]
-    assert len(STAGE.run(guarded)) == 4  # and it knows that it is done
+    clean = heldout_loss(never)
+    assert heldout_loss(guarded) == pytest.approx(clean, abs=NOISE)
+    assert heldout_loss(spoilt) > clean + harm
 
 
 def test_a_run_killed_after_going_back_goes_the_same_way(lake: Lake, tmp_path: Path) -> None:
-    whole = poisoned(lake, tmp_path, GUARD)
+    whole = planted(lake, tmp_path, GUARD, random_tokens)
     train(whole)
+    folder = "set-aside/" + whole.inputs["blocks"].fingerprint
+    assert set_aside_blocks(whole.lake, whole.inputs["blocks"]) == ["0-00003"]
+    whole.lake.delete([f"{folder}/0-00003.json"])  # as if nobody had met the block before
     broken = again(whole)
     train(broken)
-    broken.lake.delete([broken.artifact.key("checkpoints", "step-0000120", ".record.json")])
+    for name in ("step-0000120", "step-0000144"):
+        broken.lake.delete([broken.artifact.key("checkpoints", name, ".record.json")])
     train(broken)
     digests = [[record.digest for record in given.records("checkpoints").values()] for given in (whole, broken)]
     assert digests[0] == digests[1]
+    assert events(broken) == events(whole)
 
 
 def test_too_many_bad_blocks_stop_and_ask(lake: Lake, tmp_path: Path) -> None:
-    given = poisoned(lake, tmp_path, GuardConfig(window=32, max_rollbacks=1), bad=(2, 3))
+    given = planted(lake, tmp_path, GuardConfig(window=32, max_rollbacks=1), random_tokens, bad=(2, 3))
     with pytest.raises(StageError, match="training went back 1 times, and block 0-00003 spoils it again at step 75"):
         train(given)
+
+
+def spoil_gradients(monkeypatch: pytest.MonkeyPatch, calls: set[int] | None = None, samples: int | None = None) -> None:
+    """Put an infinity into the gradient of some calls of the backward pass, or of every one on certain samples."""
+    gradients, count = Trainer._gradients, [0]
+
+    def spoilt(self, block, given):
+        found = gradients(self, block, given)
+        count[0] += 1
+        if count[0] in (calls or ()) or given[0] == samples:
+            self.optimizer.params[0].main_grad.view(-1)[0] = float("inf")
+        return found
+
+    monkeypatch.setattr(Trainer, "_gradients", spoilt)
+
+
+def test_a_fault_of_the_machine_is_told_from_the_data_and_leaves_no_trace(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = planted(lake, tmp_path, GUARD, None)
+    train(whole)
+    faulty = again(whole)
+    spoil_gradients(monkeypatch, calls={10})
+    train(faulty)
+    told = [event for event in events(faulty).values() if event["kind"] not in ("respected", "after")]
+    assert [(event["kind"], event["step"], event["grad_norm"]) for event in told] == [("fault", 10, None)]
+    assert told[0]["again"]["grad_norm"] > 0
+    assert [line["loss"] for line in metrics(faulty)] == [line["loss"] for line in metrics(whole)]
 
 
 def test_a_gradient_that_is_not_finite_never_reaches_the_weights(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = poisoned(lake, tmp_path, GuardConfig(enabled=False), bad=())
-    monkeypatch.setattr("training.trainer.Trainer.step", spoil_once(monkeypatch))
+    given = planted(lake, tmp_path, GuardConfig(enabled=False), None)
+    spoil_gradients(monkeypatch, samples=9 * 8)  # of every block's tenth step, however often it is made
     train(given)
     lines = metrics(given)
-    assert [line["step"] for line in lines if line["skipped"]] == [10]
+    assert [line["step"] for line in lines if line["skipped"]] == [10, 34, 58, 82, 106, 130]
     assert lines[9]["grad_norm"] is None
     assert lines[-1]["loss"] < lines[8]["loss"]
 
 
-def spoil_once(monkeypatch: pytest.MonkeyPatch) -> Callable:
-    """A training step whose tenth call finds an infinity in the gradient."""
-    from training.optimizer import Optimizer
-    from training.trainer import Trainer
-
-    step, update, calls = Trainer.step, Optimizer.step, []
-
-    def spoilt_update(self, *arguments, **named):
-        if len(calls) == 10:
-            self.params[0].main_grad.view(-1)[0] = float("inf")
-        return update(self, *arguments, **named)
-
-    def counted(self, *arguments, **named):
-        calls.append(1)
-        return step(self, *arguments, **named)
-
-    monkeypatch.setattr(Optimizer, "step", spoilt_update)
-    return counted
+def follow(guard: Guard, steps: int, loss: Callable[[int], float]) -> None:
+    """Let the guard see steps of two labels, one with few tokens and much noise."""
+    for step in range(steps):
+        assert guard.look(guard.limits(), {ALL: loss(step)}, {ALL: 400}, 1.0) == []
+        small = loss(step) + 0.3 * np.random.default_rng(step).normal()
+        guard.take_in({ALL: loss(step), "a": loss(step), "b": small}, {ALL: 400, "a": 390, "b": 10}, 1.0)
 
 
 def test_what_counts_as_unusual() -> None:
-    guard = Guard(GuardConfig(window=32, loss_deviations=10, norm_factor=20))
-    for step in range(40):
-        assert guard.see(3.0 + 0.01 * (step % 3), 1.0, skipped=False) is None
+    guard = Guard(GuardConfig(window=32))
+    follow(guard, 40, lambda step: 3.0 + 0.01 * (step % 3))
+    guard.enter_block()
     limits = guard.limits()
-    assert 3.1 < limits.loss < 3.5
-    assert limits.grad_norm == 20
-    assert guard.see(1.0, 1.0, skipped=False) == "drop"
-    assert guard.see(None, None, skipped=True) == "spike"
+
+    def sights(tokens: int = 400, norm: float | None = 1.0, **losses: float | None) -> list[tuple[str, str]]:
+        found = {ALL: 3.0, **losses}
+        return [(s.kind, s.track) for s in guard.look(limits, found, dict.fromkeys(found, tokens), norm)]
+
+    assert sights() == sights(a=3.1, b=3.1) == []
+    assert sights(**{ALL: 3.6}) == [("spike", ALL)]
+    assert sights(**{ALL: 2.4}) == [("drop", ALL)]
+    assert sights(a=4.0) == [("spike", "a")]
+    assert sights(b=5.0, tokens=10) == []  # the noise of so few tokens
+    assert sights(b=5.0, tokens=390) == [("spike", "b")]
+    assert sights(norm=100.0) == sights(norm=None) == [("spike", "grad_norm")]
+    assert sights(**{ALL: None}) == [("spike", ALL)]
+
+
+def test_the_device_decides_as_the_host_does() -> None:
+    guard = Guard(GuardConfig(window=32))
+    follow(guard, 40, lambda step: 3.0 + 0.01 * (step % 3))
+    guard.enter_block()
+    limits = guard.limits()
+    generator = np.random.default_rng(3)
+    for _ in range(200):
+        means, tokens = 3 + generator.normal(size=2) * generator.choice([0.1, 1.0]), generator.integers(0, 200, 2)
+        if not tokens.sum():
+            continue
+        sums, norm = torch.tensor(np.stack((means * tokens, tokens))), float(np.exp(generator.normal() * 2))
+        losses = {ALL: float((means * tokens).sum() / tokens.sum())}
+        losses |= {name: float(mean) for name, mean, n in zip("ab", means, tokens, strict=True) if n}
+        counts = {ALL: int(tokens.sum()), **dict(zip("ab", tokens.tolist(), strict=True))}
+        host = bool(guard.look(limits, losses, counts, norm))
+        assert bool(limits.broken(["a", "b"], sums, torch.tensor(norm))) == host
+
+
+def test_a_loss_that_falls_as_it_did_is_no_drop() -> None:
+    guard = Guard(GuardConfig(window=32))
+    for block in range(6):
+        guard.enter_block()
+        for step in range(24):
+            loss = 8.0 - 0.04 * (24 * block + step)
+            assert guard.look(guard.limits(), {ALL: loss}, {ALL: 400}, 1.0) == []
+            guard.take_in({ALL: loss}, {ALL: 400}, 1.0)

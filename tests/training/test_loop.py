@@ -66,6 +66,8 @@ def test_too_few_tokens_are_one_line(lake: Lake, tmp_path: Path) -> None:
     given = context(lake, tmp_path)
     longer = PHASES[1].model_copy(update={"tokens": 10**6})
     more = TrainConfig(model=MODEL, phases=(PHASES[0], longer))
-    with pytest.raises(StageError, match="the blocks of phase anneal hold 16 steps, the phase has 3906") as raised:
+    with pytest.raises(
+        StageError, match="the blocks of phase anneal hold 16 global batches, the phase has 3906"
+    ) as raised:
         train(replace(given, config=more))
     assert "\n" not in str(raised.value)

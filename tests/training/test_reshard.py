@@ -1,4 +1,4 @@
-"""A run goes on under another layout: more processes, data- or tensor-parallel."""
+"""One training under any layout: the same losses, and a run goes on under another layout than it began with."""
 
 from pathlib import Path
 
@@ -8,23 +8,57 @@ import torch
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
 from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig
+from smelt.stage import Context
 from tests.training.artifacts import MODEL, PHASES, again, context, metrics
-from tests.training.test_launch import train_together
+from tests.training.pair import Pair
 from training.loop import train
 from training.processes import start_alone
 
+TOLERANCE = 2e-3
+"""Difference of a step's loss, in nats, after up to 64 steps whose sums were taken in another order."""
+LAYOUTS = {"data": {}, "tensor": {"tensor": 2}, "pipeline": {"pipeline": 2}}
 
-@pytest.mark.parametrize("parallel", [{}, {"tensor": 2}], ids=["data", "tensor"])
-def test_a_run_goes_on_with_two_processes(lake: Lake, tmp_path: Path, parallel: dict) -> None:
+
+def work(lake: Lake, home: Path, parallel: dict | None = None, **training) -> Context:
+    """What is trained, under a layout."""
+    settings = TrainingConfig(parallel=ParallelConfig(**(parallel or {})), **training)
+    return context(lake, home, TrainConfig(model=MODEL, phases=PHASES, training=settings))
+
+
+def same_losses(ours: list[dict], theirs: list[dict]) -> None:
+    """Whether two runs lost the same at each step."""
+    for one, other in zip(ours, theirs, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=TOLERANCE)
+        assert one["tokens_by_label"] == other["tokens_by_label"]
+        assert one["lr"] == other["lr"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_run_under_another_layout_and_back(lake: Lake, tmp_path: Path, pair: Pair, layout: str) -> None:
     start_alone()
     torch.set_num_threads(1)
-    whole = context(lake, tmp_path)
-    train(whole)
-    moved = again(whole)
-    train(moved)
-    for name in ("step-0000048", "step-0000064"):
-        moved.lake.delete([moved.artifact.key("checkpoints", name, RECORD)])
-    layout = TrainConfig(model=MODEL, phases=PHASES, training=TrainingConfig(parallel=ParallelConfig(**parallel)))
-    lines = train_together(again(moved, artifact=moved.artifact, config=layout), tmp_path)
-    for ours, theirs in zip(lines, metrics(whole), strict=True):
-        assert ours["loss"] == pytest.approx(theirs["loss"], abs=2e-3)
+    alone = work(lake, tmp_path)
+    train(alone)
+    expected = metrics(alone)
+    two = again(alone, config=work(lake, tmp_path, LAYOUTS[layout]).config)
+    same_losses(pair.train(two, tmp_path), expected)
+
+    whole = [record.digest for record in two.records("checkpoints").values()]
+    _forget(two, 32)
+    pair.train(two, tmp_path)  # bitwise, at the same layout
+    assert [record.digest for record in two.records("checkpoints").values()] == whole
+
+    _forget(two, 32)
+    train(again(two, artifact=two.artifact, config=alone.config))  # two began it, one goes on
+    same_losses(metrics(two), expected)
+
+    _forget(alone, 32)
+    moved = again(alone, artifact=alone.artifact, config=two.config)  # one began it, two go on
+    same_losses(pair.train(moved, tmp_path), expected)
+
+
+def _forget(given: Context, step: int) -> None:
+    """As if the run had been killed behind the checkpoint of ``step``."""
+    for name in given.records("checkpoints"):
+        if name > f"step-{step:07d}":
+            given.lake.delete([given.artifact.key("checkpoints", name, RECORD)])
