@@ -48,6 +48,7 @@ def lineage(
     from smelt.artifacts import existing
     from smelt.errors import LakeError
     from smelt.lake import Artifact, Lake
+    from smelt.plan import NO_ARTIFACTS
 
     lake = Lake.connect()
     found = list(existing(lake, artifact))
@@ -58,7 +59,7 @@ def lineage(
 
     def grow(branch: Tree, name: str, value: str) -> None:
         label = f"{name}/{value}"
-        manifest = Artifact(name, value).manifest(lake) if name != "listing" else None
+        manifest = Artifact(name, value).manifest(lake) if name not in NO_ARTIFACTS else None
         if label in seen or manifest is None:
             branch.add(f"{label} [dim]{'(above)' if label in seen else ''}[/dim]")
             return

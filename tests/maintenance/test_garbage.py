@@ -10,15 +10,8 @@ from smelt.lake import Lake
 from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.uploads import stale_uploads
 from smelt.run import Run, create_run
+from tests.chain import RECIPE
 
-RECIPE = """
-name: {name}
-sources:
-  - {{name: notes, kind: files, paths: ["{folder}/*.txt"], lang: en}}
-model: {{preset: tiny}}
-phases:
-  - {{name: main, tokens: 100000, sequence_length: 64, global_batch_size: 8}}
-"""
 LATER = datetime.now(UTC) + timedelta(days=30)
 POLICY = Policy(keep_runs=1)
 
