@@ -6,17 +6,26 @@ from pathlib import Path
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from operators.gate import QualityGateOperator
+from operators.notify import SmeltNotifier
 from operators.plan import PlanOperator
 from operators.stage import RayStageOperator
 from smelt.recipe.graph import STAGES, direct_inputs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
+NAMES = [stage.name for stage in STAGES]
 
 ABOUT = """
 ### From raw documents to an evaluated base language model
 
 One recipe says everything: sources, cleaning, deduplication, tokenizer, mixture, model and training.
+
+```
+plan ─ fetch ─ ingest ─ clean ─ score ─ select ─ dedup ─ decontaminate ─ tokenizer ─┐
+   ┌────────────────────────────────────────────────────────────────────────────────┘
+   └─ tokens ─ blocks ─ train ─┬─ export ───┬─ report
+                               └─ evaluate ─┘              each stage is: run ─ gate
+```
 
 * **plan** checks the recipe and computes every stage's fingerprint. What the lake holds already is skipped.
 * **run** makes a stage's artifact by one Ray job. Its log shows progress; its links lead to the Ray job,
@@ -24,6 +33,10 @@ One recipe says everything: sources, cleaning, deduplication, tokenizer, mixture
 * **gate** holds the artifact to its data-quality suite; its link leads to the Data Docs page.
 
 A failed or cleared stage goes on where it was: only its missing parts are done again.
+
+**The form.** *Overrides* are values by recipe path, checked as the recipe's own: an error fails `plan` with one line.
+*Force* builds stages anew that are cached, and what follows them; the old artifacts stay for the runs that use them.
+*Approve* names the gates that ask a person when they fail, instead of failing: see the task's *Required actions*.
 """
 
 with DAG(
@@ -44,7 +57,23 @@ with DAG(
             description="A file, from the checkout",
         ),
         "overrides": Param(
-            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"train.seed": 7}'
+            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+        ),
+        "force": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": NAMES},
+            examples=NAMES,
+            title="Force",
+            description="Stages to build anew although cached, and with them what follows",
+        ),
+        "approve": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": NAMES},
+            examples=NAMES,
+            title="Approve",
+            description="Stages whose failed gate asks a person instead of failing",
         ),
     },
     default_args={
@@ -52,6 +81,7 @@ with DAG(
         "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
+        "on_failure_callback": SmeltNotifier(),
     },
 ) as dag:
     plan = PlanOperator(task_id="plan")

@@ -6,23 +6,14 @@ neither the lake nor Ray.
 """
 
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from airflow.configuration import conf
 from airflow.sdk import BaseOperatorLink
 
+from operators.addresses import page
 from operators.gate import QualityGateOperator
 from operators.plan import PlanOperator
 from operators.stage import RayStageOperator
-
-PREFIX = "/smelt"
-"""Where the plugin's pages are mounted in the API server."""
-
-
-def page(path: str) -> str:
-    """Address of a page of the plugin, below the path that Airflow itself is served from."""
-    base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
-    return f"{base}{PREFIX}/{path}"
 
 
 class _StageLink(BaseOperatorLink):

@@ -6,7 +6,7 @@ the same, by its trigger rule ``none_failed``.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
@@ -22,7 +22,8 @@ class PlanOperator(BaseOperator, SkipMixin):
     """Writes the run down in the lake and skips the task groups of its cached stages.
 
     The run's params say what to plan: ``recipe``, a path (a relative one starts at the checkout), and
-    ``overrides``, dotted recipe path to value, laid over the recipe.
+    ``overrides``, dotted recipe path to value, laid over the recipe; ``force``, stages to build anew; and
+    ``approve``, stages whose failed gate asks a person, where those that the recipe names are not the ones wanted.
     """
 
     ui_color = "#cfe0f5"
@@ -41,7 +42,11 @@ class PlanOperator(BaseOperator, SkipMixin):
         params = context["params"]
         try:
             run = create_run(
-                CHECKOUT / params["recipe"], params["overrides"], safe_run_id(context["run_id"]), settings.load()
+                CHECKOUT / params["recipe"],
+                with_approvals(params["overrides"], params["approve"]),
+                safe_run_id(context["run_id"]),
+                settings.load(),
+                force=params["force"],
             )
         except SmeltError as error:
             context["ti"].xcom_push(key="error", value=str(error))
@@ -51,6 +56,11 @@ class PlanOperator(BaseOperator, SkipMixin):
         cached = [item.stage for item in run.plan.stages if item.cached]
         groups = context["dag"].task_group.get_task_group_dict()
         self.skip(context["ti"], [task for stage in cached for task in groups[stage].iter_tasks()])
+
+
+def with_approvals(overrides: dict[str, Any], approve: list[str]) -> dict[str, Any]:
+    """The overrides, with the form's choice of gates that ask a person as one more, where it makes one."""
+    return {**overrides, "approve": approve} if approve else overrides
 
 
 def plan_table(plan: "Plan") -> list[str]:

@@ -5,7 +5,8 @@ Who may read the DAG may read what it made. The pages are read-only.
 
 from airflow.plugins_manager import AirflowPlugin
 
-from operators.links import LINKS, PREFIX
+from operators.addresses import PREFIX
+from operators.links import LINKS
 from operators.pages import app
 
 

@@ -32,11 +32,12 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from smelt.engine.jobs import EngineError, Job, Jobs
 from smelt.errors import LakeError, SmeltError
+from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
 from smelt.gates.suite import result_key
 from smelt.lake import Lake
 from smelt.plan import Planned
-from smelt.run import load_run, safe_run_id
+from smelt.run import Run, load_run, safe_run_id
 
 _T = TypeVar("_T")
 
@@ -51,11 +52,12 @@ USER_ERROR = 3
 
 
 class _FailureError(Exception):
-    """The attempt has failed: the one line that says why, and whether trying again may help."""
+    """The attempt has failed: the one line that says why, whether trying again may help, and whether a person may
+    approve it all the same."""
 
-    def __init__(self, line: str, *, again: bool) -> None:
+    def __init__(self, line: str, *, again: bool, ask: bool = False) -> None:
         super().__init__(line)
-        self.line, self.again = line, again
+        self.line, self.again, self.ask = line, again, ask
 
 
 class StageTrigger(BaseTrigger):
@@ -73,15 +75,15 @@ class StageTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", {"stage": self.stage}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Success ends the task here; a failure is handed to the operator as ``{"error", "again"}``."""
+        """Success ends the task here; a failure is handed to the operator as ``{"error", "again", "ask"}``."""
         try:
             await self._reach_goal()
             yield TaskSuccessEvent()
         except _FailureError as failure:
-            yield TriggerEvent({"error": failure.line, "again": failure.again})
+            yield TriggerEvent({"error": failure.line, "again": failure.again, "ask": failure.ask})
         except SmeltError as error:
             again = isinstance(error, LakeError | EngineError)
-            yield TriggerEvent({"error": str(error), "again": again})
+            yield TriggerEvent({"error": str(error), "again": again, "ask": False})
 
     async def on_kill(self) -> None:
         """A user has cleared or marked the task: nobody wants the job any more."""
@@ -93,13 +95,13 @@ class StageTrigger(BaseTrigger):
         """Id of the first job that works towards the goal."""
         return f"{planned.stage}-{planned.fingerprint}"
 
-    def reached(self, lake: Lake, planned: Planned) -> bool:
+    def reached(self, lake: Lake, run: Run) -> bool:
         """Whether the goal is reached (blocks).
 
         Raises:
             _FailureError: when it is known that it can't be.
         """
-        return planned.artifact.manifest(lake) is not None
+        return run.planned(self.stage).artifact.manifest(lake) is not None
 
     @property
     def _run_id(self) -> str:
@@ -117,7 +119,7 @@ class StageTrigger(BaseTrigger):
         planned = run.planned(self.stage)
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
         async with Jobs(lake.settings) as jobs:
-            while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, planned), self):
+            while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
                 await self._follow(jobs)
 
@@ -182,12 +184,13 @@ class GateTrigger(StageTrigger):
         """The gate's job: by artifact and suite."""
         return f"{planned.stage}-{planned.fingerprint}-gate-{planned.suite}"
 
-    def reached(self, lake: Lake, planned: Planned) -> bool:
-        """Whether the gate has passed.
+    def reached(self, lake: Lake, run: Run) -> bool:
+        """Whether the gate has passed, or a person has approved what it found.
 
         Raises:
             _FailureError: when it has failed.
         """
+        planned = run.planned(self.stage)
         found = lake.find_json(result_key(planned.stage, planned.fingerprint, planned.suite))
         if found is None:
             return False
@@ -195,8 +198,13 @@ class GateTrigger(StageTrigger):
         for item in result.expectations:
             verdict = "holds" if item.success else "FAILS"
             self.log.info("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
-        if not result.success:
-            raise _FailureError(_verdict_line(result), again=False)
+        if result.success:
+            return True
+        approval = find_approval(lake, planned.stage, planned.fingerprint, planned.suite)
+        if approval is not None:
+            self.log.info("%s", approval.sentence)
+        if approval is None or not approval.approved:
+            raise _FailureError(_verdict_line(result), again=False, ask=self.stage in run.recipe.approve)
         return True
 
 

@@ -2,15 +2,19 @@
 
 A fingerprint needs no data of the stages before it, only their fingerprints, so the whole chain is
 computed in one go. A stage is *cached* when its artifact exists and has passed the very gate that the
-recipe asks for. The reason of a stage that is not cached comes from comparing the plan with that of
-the recipe's last run: which config field changed, or which input.
+recipe asks for, or a person has approved it under that gate's tolerances. The reason of a stage that is
+not cached comes from comparing the plan with that of the recipe's last run: which config field changed, or
+which input.
 """
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from smelt.errors import RecipeError
+from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key, suite_id
 from smelt.identity import canonical, fingerprint
 from smelt.lake import Artifact, Lake
@@ -18,16 +22,19 @@ from smelt.recipe.graph import STAGES, StageSpec
 from smelt.recipe.recipe import Recipe
 
 LISTING = "listing"  # name of the input that stands for the raw files
+REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
+NO_ARTIFACTS = (LISTING, REBUILD)
 
 
 class Planned(BaseModel):
     """One stage of a plan.
 
     Attributes:
-        inputs: input stage to fingerprint; ``listing`` to the digest of the raw files' listing.
+        inputs: input stage to fingerprint; ``listing`` to the digest of the raw files' listing; ``rebuild`` to how
+            often the stage was built anew.
         config: the config as it entered the fingerprint.
         suite: id of the gate's suite under this recipe.
-        cached: whether artifact and passed gate are in the lake already.
+        cached: whether artifact and passed (or approved) gate are in the lake already.
         reason: why it runs, or "cached".
         drift: the fingerprint that a pinned stage's config would give, where it differs from the pin.
     """
@@ -75,12 +82,7 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
     """
     last = lake.find_json(_last_key(recipe.name))
     previous = Plan.model_validate(last) if last else None
-    known: dict[str, str] = {}
-    drafts: list[Planned] = []
-    for spec in STAGES:
-        draft = _draft(spec, recipe, known, listing_digest)
-        known[spec.name] = draft.fingerprint
-        drafts.append(draft)
+    drafts = _drafts(recipe, listing_digest)
     with ThreadPoolExecutor(len(drafts)) as threads:
         states = list(threads.map(lambda draft: _state(draft, lake), drafts))
     stages = [
@@ -90,9 +92,50 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
     return Plan(recipe=recipe.name, stages=tuple(stages))
 
 
+def built_anew(recipe: Recipe, stages: Collection[str], lake: Lake, *, listing_digest: str) -> Recipe:
+    """The recipe under which these stages have no artifact yet: each at the first generation that nobody has made.
+
+    The artifacts that exist stay for the runs that use them, and what follows a stage that is built anew follows
+    the new one. A stage that isn't made at all yet keeps its generation.
+
+    Raises:
+        RecipeError: for a stage that does not exist, or that the recipe pins.
+    """
+    check_stages(stages, where="force")
+    if pinned := sorted(set(stages) & set(recipe.pins)):
+        raise RecipeError("the stage is pinned", where=f"force: {pinned[0]}", mend=f"remove pins.{pinned[0]}")
+    for spec in STAGES:  # from top to bottom, since a stage's fingerprint depends on those above
+        while spec.name in stages:
+            draft = next(item for item in _drafts(recipe, listing_digest) if item.stage == spec.name)
+            if draft.artifact.manifest(lake) is None:
+                break
+            generation = recipe.rebuild.get(spec.name, 0) + 1
+            recipe = recipe.model_copy(update={"rebuild": {**recipe.rebuild, spec.name: generation}})
+    return recipe
+
+
+def check_stages(stages: Collection[str], *, where: str) -> None:
+    """Raises a RecipeError for a name that is no stage's."""
+    names = [spec.name for spec in STAGES]
+    for name in stages:
+        if name not in names:
+            raise RecipeError(f"no stage {name!r}", where=where, mend=f"stages: {', '.join(names)}")
+
+
 def remember(plan: Plan, lake: Lake) -> None:
     """Keep the plan as the one that the recipe's next plan is compared with."""
     lake.put(_last_key(plan.recipe), plan.model_dump_json().encode())
+
+
+def _drafts(recipe: Recipe, listing_digest: str) -> list[Planned]:
+    """All stages with their fingerprints, before anybody has looked what is there."""
+    known: dict[str, str] = {}
+    drafts: list[Planned] = []
+    for spec in STAGES:
+        draft = _draft(spec, recipe, known, listing_digest)
+        known[spec.name] = draft.fingerprint
+        drafts.append(draft)
+    return drafts
 
 
 def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_digest: str) -> Planned:
@@ -100,6 +143,8 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
     inputs = {name: known[name] for name in spec.inputs}
     if spec.reads_files:
         inputs[LISTING] = listing_digest
+    if spec.name in recipe.rebuild:
+        inputs[REBUILD] = str(recipe.rebuild[spec.name])
     derived = fingerprint(stage=spec.name, version=spec.version, config=config, inputs=inputs)
     pinned = recipe.pins.get(spec.name, derived)
     return Planned(
@@ -121,7 +166,10 @@ def _state(draft: Planned, lake: Lake) -> str:
     result = lake.find_json(result_key(draft.stage, draft.fingerprint, draft.suite))
     if result is None:
         return "gate to do"
-    return "cached" if result["success"] else "gate failed"
+    if result["success"]:
+        return "cached"
+    approval = find_approval(lake, draft.stage, draft.fingerprint, draft.suite)
+    return "cached" if approval is not None and approval.approved else "gate failed"
 
 
 def _reason(draft: Planned, state: str, previous: Plan | None) -> str:

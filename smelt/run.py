@@ -6,7 +6,7 @@ recipe file has changed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
-from smelt.plan import Plan, Planned, make_plan, remember
+from smelt.plan import Plan, Planned, built_anew, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
 from smelt.sources import ocr
@@ -29,6 +29,7 @@ class Run(BaseModel):
         id: unique in the lake; Airflow's run id, made safe for object keys.
         recipe_path: the file it was started from.
         overrides: what was laid over the file.
+        force: stages that were to be built anew; the recipe's ``rebuild`` says which generation that made.
         created: ISO 8601 time.
     """
 
@@ -36,6 +37,7 @@ class Run(BaseModel):
     id: str
     recipe_path: str
     overrides: dict[str, Any]
+    force: tuple[str, ...] = ()
     recipe: Recipe
     plan: Plan
     created: str
@@ -50,20 +52,42 @@ class Run(BaseModel):
         return self.planned("report").artifact.key("parts", "report", "/report.html")
 
 
-def preview(recipe_path: str | Path, overrides: Mapping[str, Any], settings: Settings) -> tuple[Recipe, Plan]:
-    """The recipe and its plan, without starting or writing anything but the listing of raw files."""
+def preview(
+    recipe_path: str | Path, overrides: Mapping[str, Any], settings: Settings, *, force: Collection[str] = ()
+) -> tuple[Recipe, Plan]:
+    """The recipe and its plan, without starting or writing anything but the listing of raw files.
+
+    Args:
+        force: stages to build anew; see ``smelt.plan.built_anew``.
+    """
     recipe = load_recipe(recipe_path, overrides)
     lake = Lake(settings)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)
     lake.put(files.key, files.model_dump_json().encode())
+    asked = recipe.rebuild
+    recipe = built_anew(recipe, force, lake, listing_digest=files.digest)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
-    return recipe, plan.model_copy(update={"notes": files.notes})
+    notes = list(files.notes)
+    if recipe.rebuild != asked:
+        lines = ", ".join(f"{stage}: {generation}" for stage, generation in recipe.rebuild.items())
+        notes.append(f"built anew for this run alone; `rebuild: {{{lines}}}` in the recipe makes its later runs use it")
+    return recipe, plan.model_copy(update={"notes": tuple(notes)})
 
 
-def create_run(recipe_path: str | Path, overrides: Mapping[str, Any], run_id: str, settings: Settings) -> Run:
+def create_run(
+    recipe_path: str | Path,
+    overrides: Mapping[str, Any],
+    run_id: str,
+    settings: Settings,
+    *,
+    force: Collection[str] = (),
+) -> Run:
     """Check and plan the recipe and write the run down; an id that is taken returns that run.
+
+    Args:
+        force: stages to build anew; see ``smelt.plan.built_anew``.
 
     Raises:
         RecipeError: when the recipe is wrong; nothing is written then.
@@ -71,14 +95,15 @@ def create_run(recipe_path: str | Path, overrides: Mapping[str, Any], run_id: st
     lake = Lake(settings)
     if (found := lake.find_json(_key(run_id))) is not None:
         run = Run.model_validate(found)
-        if run.overrides != dict(overrides) or run.recipe_path != str(recipe_path):
+        if (run.overrides, run.recipe_path, run.force) != (dict(overrides), str(recipe_path), tuple(force)):
             raise RecipeError("the run id is taken by another run", where=run_id, mend="choose another id")
         return run
-    recipe, plan = preview(recipe_path, overrides, settings)
+    recipe, plan = preview(recipe_path, overrides, settings, force=force)
     run = Run(
         id=run_id,
         recipe_path=str(recipe_path),
         overrides=dict(overrides),
+        force=tuple(force),
         recipe=recipe,
         plan=plan,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

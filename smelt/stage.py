@@ -68,9 +68,8 @@ class Context:
     Attributes:
         config: the stage's config model, as in its fingerprint.
         resources: how the stage is run; must not change the result.
-        inputs: manifests of the input artifacts, by stage name; an ``external`` input (a listing
-            digest) is not in it.
-        external: inputs that are no artifacts, name to digest (``listing``).
+        inputs: manifests of the input artifacts, by stage name; an ``external`` input is not in it.
+        external: inputs that are no artifacts, by name: ``listing``, a digest, and ``rebuild``, a generation.
         artifact: the address of what is being made.
         report: called with progress; cheap, callable as often as one likes.
     """

@@ -6,6 +6,16 @@ from smelt.plan import Plan, make_plan
 from smelt.recipe import Recipe
 from smelt.sources.listing import listing
 
+RECIPE = """
+name: {name}
+sources:
+  - {{name: notes, kind: files, paths: ["{folder}/*.txt"], lang: en}}
+model: {{preset: tiny}}
+phases:
+  - {{name: main, tokens: 100000, sequence_length: 64, global_batch_size: 8}}
+"""
+"""The smallest recipe, to be formatted with a ``name`` and the ``folder`` of its texts."""
+
 
 def plan_of(recipe: Recipe, lake: Lake) -> Plan:
     """The plan, with the listing of raw files put where ``ingest`` looks for it."""

@@ -1,9 +1,13 @@
 """The plan is known before anything runs, and says why."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from smelt.errors import RecipeError
+from smelt.gates.approval import Approval, record_approval
 from smelt.gates.run import run_gate
-from smelt.plan import remember
+from smelt.plan import built_anew, remember
 from smelt.recipe import parse_recipe
 from smelt.recipe.graph import STAGES
 from tests.chain import make_through, plan_of
@@ -67,3 +71,50 @@ def test_a_pin_is_kept_and_its_drift_is_shown(raw, lake):
     derived = plan_of(_recipe(raw), lake).planned("ingest").fingerprint
     planned = plan_of(_recipe(raw, pins={"ingest": "ab" * 10}), lake).planned("ingest")
     assert (planned.fingerprint, planned.drift) == ("ab" * 10, derived)
+
+
+def test_a_stage_that_is_forced_gets_a_successor_and_leaves_the_old_artifact(raw, lake):
+    recipe = _recipe(raw)
+    made = make_through(recipe, lake, "ingest")
+    digest = plan_of(recipe, lake).planned("ingest").inputs["listing"]
+    forced = built_anew(recipe, ["ingest"], lake, listing_digest=digest)
+    assert forced.rebuild == {"ingest": 1}
+    before, after = plan_of(recipe, lake), plan_of(forced, lake)
+    changed = [item.stage for item in after.stages if item.fingerprint != before.planned(item.stage).fingerprint]
+    assert changed == [stage.name for stage in STAGES if stage.name != "fetch"], "and what follows is built on it"
+    assert made["ingest"].artifact.manifest(lake) == made["ingest"]
+    again = make_through(forced, lake, "ingest")["ingest"]
+    assert again.fingerprint != made["ingest"].fingerprint and again.digest == made["ingest"].digest
+    assert built_anew(forced, ["ingest"], lake, listing_digest=digest).rebuild == {"ingest": 2}
+    assert built_anew(forced, ["clean"], lake, listing_digest=digest) == forced, (
+        "clean is not made yet: nothing to force"
+    )
+
+
+def test_what_cannot_be_forced_is_told_in_one_line(raw, lake):
+    with pytest.raises(RecipeError, match="force: no stage 'cleen'"):
+        built_anew(_recipe(raw), ["cleen"], lake, listing_digest="d")
+    with pytest.raises(RecipeError, match=r"force: clean: the stage is pinned \(remove pins.clean\)"):
+        built_anew(_recipe(raw, pins={"clean": "ab" * 10}), ["clean"], lake, listing_digest="d")
+
+
+def test_an_approved_gate_counts_as_passed_under_its_own_tolerances_only(raw, lake):
+    strict = _recipe(raw, gates={"ingest": {"min_documents": 5}})
+    made = make_through(strict, lake, "ingest")
+    result = run_gate(lake, made["ingest"], {"fetch": made["fetch"]}, strict.gates)
+    assert plan_of(strict, lake).planned("ingest").reason == "gate failed"
+
+    def decide(decision):
+        approval = Approval(
+            decision=decision, by="<ada>", when=datetime(2026, 1, 1, tzinfo=UTC), run="r1", expectations=result.failures
+        )
+        record_approval(lake, result, approval)
+
+    decide("rejected")
+    assert not plan_of(strict, lake).planned("ingest").cached
+    decide("approved")
+    assert plan_of(strict, lake).planned("ingest").cached
+    page = lake.get(result.docs).decode()
+    assert "Approved by &lt;ada&gt; on 2026-01-01 00:00 UTC, in run r1" in page and "ejected by" not in page
+    stricter = _recipe(raw, gates={"ingest": {"min_documents": 6}})
+    assert plan_of(stricter, lake).planned("ingest").reason == "gate to do"

@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluation.report import funnel, learning
 from evaluation.report.page import render
+from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
 from smelt.lake import Lake, Manifest
@@ -34,12 +35,18 @@ def work(context: Context, shard: Shard) -> Part:
 
 
 def gate_results(lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig) -> dict[str, Any]:
-    """What each stage's gate said, by stage; None where it has not run."""
-    return {
-        stage: lake.find_json(result_key(stage, manifest.fingerprint, config.suites[stage]))
-        for stage, manifest in inputs.items()
-        if stage in config.suites
-    }
+    """What each stage's gate said, by stage; None where it has not run.
+
+    Where a person decided on a failed one, ``approval`` is the sentence that says so.
+    """
+    found: dict[str, Any] = {}
+    for stage, manifest in inputs.items():
+        if (suite := config.suites.get(stage)) is not None:
+            found[stage] = lake.find_json(result_key(stage, manifest.fingerprint, suite))
+            approval = find_approval(lake, stage, manifest.fingerprint, suite)
+            if found[stage] is not None and approval is not None:
+                found[stage]["approval"] = approval.sentence
+    return found
 
 
 def gather(

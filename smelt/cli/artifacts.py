@@ -17,6 +17,7 @@ def artifacts(
     runs: Annotated[bool, typer.Option("--runs", help="List the runs instead.")] = False,
 ) -> None:
     """List what the lake holds: one line an artifact, by stage."""
+    from smelt.artifacts import existing
     from smelt.lake import Lake
 
     lake = Lake.connect()
@@ -24,7 +25,7 @@ def artifacts(
         _list_runs(lake)
         return
     table = Table("stage", "fingerprint", "rows", "size", "parts", "digest", "made", "took")
-    for manifest in _manifests(lake, stage):
+    for manifest in existing(lake, stage):
         made = manifest.provenance
         table.add_row(
             manifest.stage,
@@ -44,12 +45,13 @@ def lineage(
     artifact: Annotated[str, typer.Argument(help="STAGE, or STAGE/FINGERPRINT (a prefix will do).")] = "report",
 ) -> None:
     """Show what an artifact was made from, up to the sources."""
+    from smelt.artifacts import existing
     from smelt.errors import LakeError
     from smelt.lake import Artifact, Lake
+    from smelt.plan import NO_ARTIFACTS
 
     lake = Lake.connect()
-    stage, _, prefix = artifact.partition("/")
-    found = [manifest for manifest in _manifests(lake, stage) if manifest.fingerprint.startswith(prefix)]
+    found = list(existing(lake, artifact))
     if not found:
         raise LakeError("no such artifact", where=artifact, mend="`smelt artifacts` lists them")
     newest = max(found, key=lambda manifest: manifest.provenance.get("started", ""))
@@ -57,7 +59,7 @@ def lineage(
 
     def grow(branch: Tree, name: str, value: str) -> None:
         label = f"{name}/{value}"
-        manifest = Artifact(name, value).manifest(lake) if name != "listing" else None
+        manifest = Artifact(name, value).manifest(lake) if name not in NO_ARTIFACTS else None
         if label in seen or manifest is None:
             branch.add(f"{label} [dim]{'(above)' if label in seen else ''}[/dim]")
             return
@@ -69,17 +71,6 @@ def lineage(
     root = Tree(lake.url)
     grow(root, newest.stage, newest.fingerprint)
     Console().print(root)
-
-
-def _manifests(lake, only: str):
-    from smelt.lake import Artifact
-    from smelt.recipe.graph import STAGES
-
-    for spec in STAGES:
-        if only in ("", spec.name):
-            for fingerprint in lake.folders(f"{spec.name}/"):
-                if (manifest := Artifact(spec.name, fingerprint).manifest(lake)) is not None:
-                    yield manifest
 
 
 def _list_runs(lake) -> None:

@@ -18,6 +18,12 @@ LOOK_EVERY_S = 1.5
 def run(
     recipe: Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")] = "",
     overrides: Overrides = None,
+    force: Annotated[
+        list[str] | None, typer.Option(help="Build this stage anew, and what follows.", metavar="STAGE")
+    ] = None,
+    approve: Annotated[
+        list[str] | None, typer.Option(help="Ask a person when this stage's gate fails.", metavar="STAGE")
+    ] = None,
     attach: Annotated[str, typer.Option(help="Follow this run again instead of starting one.", metavar="RUN")] = "",
 ) -> None:
     """Run a recipe: start the services where they are down, then show the run until it ends."""
@@ -41,7 +47,13 @@ def run(
         airflow.wait_for_dag()
     run_id = attach or f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if recipe:
-        airflow.trigger(run_id, {"recipe": str(Path(recipe).resolve()), "overrides": parsed})
+        params = {
+            "recipe": str(Path(recipe).resolve()),
+            "overrides": parsed,
+            "force": force or [],
+            "approve": approve or [],
+        }
+        airflow.trigger(run_id, params)
     try:
         ended = _follow(console, airflow, run_id)
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from smelt.errors import SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
 from smelt.lake.artifact import merge_stats
-from smelt.plan import LISTING, Planned
+from smelt.plan import NO_ARTIFACTS, Planned
 from smelt.recipe.graph import spec
 from smelt.recipe.recipe import Recipe
 from smelt.stage import Context, Progress, Resources, Shard, Stage
@@ -68,7 +68,7 @@ def make_context(
     """The context of a planned stage; its inputs must exist."""
     inputs = {}
     for name, value in planned.inputs.items():
-        if name == LISTING:
+        if name in NO_ARTIFACTS:
             continue
         manifest = Artifact(name, value).manifest(lake)
         if manifest is None:
@@ -81,7 +81,7 @@ def make_context(
         config=spec(planned.stage).config(recipe),
         resources=recipe.resources.get(planned.stage, Resources()),
         inputs=inputs,
-        external={name: value for name, value in planned.inputs.items() if name == LISTING},
+        external={name: value for name, value in planned.inputs.items() if name in NO_ARTIFACTS},
         artifact=planned.artifact,
         report=report,
     )

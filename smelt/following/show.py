@@ -11,7 +11,7 @@ from rich.table import Table
 from smelt.following.stages import Row
 
 COLOURS = {"done": "green", "cached": "cyan", "running": "yellow", "gate": "yellow", "retrying": "red",
-           "failed": "bold red", "gate failed": "bold red"}  # fmt: skip
+           "to approve": "bold magenta", "failed": "bold red", "gate failed": "bold red"}  # fmt: skip
 LINE_EVERY_S = 20.0
 
 

@@ -16,7 +16,7 @@ class Row:
     """One line of the table.
 
     Attributes:
-        state: waiting, running, retrying, gate, done, cached, failed, gate failed or not reached.
+        state: waiting, running, retrying, gate, to approve, done, cached, failed, gate failed or not reached.
         seconds: since it started, or that it took.
         progress: what the stage last said of its progress; see ``smelt.engine.progress``.
     """
@@ -57,6 +57,8 @@ def stage_state(run: Task, gate: Task) -> str:
         return "cached"
     if gate.state == "success":
         return "done"
+    if gate.state == "awaiting_input":
+        return "to approve"
     if gate.state == "failed":
         return "gate failed"
     if run.state == "success":

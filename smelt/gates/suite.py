@@ -26,6 +26,11 @@ def gate_root(stage: str, fingerprint: str, suite: str) -> str:
     return f"{stage}/{fingerprint}/gates/{suite}/"
 
 
+def approval_key(stage: str, fingerprint: str, suite: str) -> str:
+    """Key of a person's decision on a failed gate: there once somebody has decided."""
+    return gate_root(stage, fingerprint, suite) + "approval.json"
+
+
 def result_key(stage: str, fingerprint: str, suite: str) -> str:
     """Key of a gate's result: there once the gate has run."""
     return gate_root(stage, fingerprint, suite) + "result.json"

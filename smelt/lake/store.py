@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,11 +44,21 @@ _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 
 @dataclass(frozen=True)
 class Listed:
-    """One object of a listing: its key inside the lake, its size in bytes and its ETag."""
+    """One object of a listing: its key inside the lake, its size in bytes, its ETag and when it was written (UTC)."""
 
     key: str
     bytes: int
     etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A multipart upload that was begun and neither completed nor aborted; its parts take room and are seen nowhere."""
+
+    key: str
+    id: str
+    begun: datetime
 
 
 class Lake:
@@ -187,15 +197,68 @@ class Lake:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
         with partial.open("wb") as file:
-            for chunk in obstore.get(self._data, key).stream(min_chunk_size=8 << 20):
+            for chunk in self.chunks(key):
                 file.write(chunk)
         partial.rename(target)
 
+    def chunks(self, key: str) -> Iterator[Any]:
+        """The object's bytes in order, some 8 MiB at a time.
+
+        Raises:
+            LakeError: as ``get`` does.
+        """
+        try:
+            yield from obstore.get(self._data, key).stream(min_chunk_size=8 << 20)
+        except FileNotFoundError:
+            raise LakeError("no such object", where=self.path(key)) from None
+        except BaseError as error:
+            raise _failed(error, self.path(key)) from error
+
     def delete(self, keys: list[str]) -> None:
-        """Delete objects; missing ones are no error."""
+        """Delete objects; missing ones are no error.
+
+        Raises:
+            LakeError: when the store refuses one, or can't be reached.
+        """
         for start in range(0, len(keys), 1000):
             batch = [{"Key": self._key(key)} for key in keys[start : start + 1000]]
-            self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            try:
+                answer = self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            except ClientError as error:
+                raise _refused(error, self.path(keys[start])) from error
+            except BotoCoreError as error:
+                raise _unreachable(error, self.path(keys[start])) from error
+            for refusal in answer.get("Errors", ()):
+                raise LakeError(f"the object store answered {refusal['Code']}", where=f"{self.bucket}/{refusal['Key']}")
+
+    def uploads(self) -> list[Upload]:
+        """Multipart uploads below the lake's prefix that were begun and not ended.
+
+        Raises:
+            LakeError: when the store can't be asked.
+        """
+        pages = self._control.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self._key(""))
+        strip = len(self._key(""))
+        try:
+            return [
+                Upload(item["Key"][strip:], item["UploadId"], item["Initiated"])
+                for page in pages
+                for item in page.get("Uploads", ())
+            ]
+        except ClientError as error:
+            raise _refused(error, self.url) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.url) from error
+
+    def abort(self, upload: Upload) -> None:
+        """Give up a multipart upload and free its parts; one that has ended meanwhile is no error."""
+        try:
+            self._control.abort_multipart_upload(Bucket=self.bucket, Key=self._key(upload.key), UploadId=upload.id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise _refused(error, self.path(upload.key)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(upload.key)) from error
 
     def create_bucket(self) -> None:
         """Make the bucket where there is none."""
@@ -217,7 +280,7 @@ class Lake:
         try:
             for page in pages:
                 for item in page.get("Contents", ()):
-                    yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'))
+                    yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
         except ClientError as error:
             raise _refused(error, self.path(prefix)) from error
         except BotoCoreError as error:

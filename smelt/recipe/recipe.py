@@ -1,7 +1,7 @@
 """The whole recipe, and which of its parts decide the result of which stage."""
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -29,8 +29,10 @@ from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training import TrainConfig, TrainingConfig
 
+_Named = TypeVar("_Named", dict, tuple)
 
-def _known_stages(value: dict) -> dict:
+
+def _known_stages(value: _Named) -> _Named:
     names = [stage.name for stage in STAGES]
     for key in value:
         if key not in names:
@@ -73,6 +75,12 @@ class Recipe(Config):
     """How stages are run, by stage name; never changes a result."""
     pins: Annotated[dict[str, str], AfterValidator(_known_stages)] = Field(default_factory=dict)
     """Artifacts to take as they are, by stage name: fingerprint."""
+    rebuild: Annotated[dict[str, Annotated[int, Field(ge=1)]], AfterValidator(_known_stages)] = Field(
+        default_factory=dict
+    )
+    """How often stages were built anew although nothing had changed, by stage name: enters their fingerprints."""
+    approve: Annotated[tuple[str, ...], AfterValidator(_known_stages)] = ()
+    """Stages whose failed gate asks a person instead of failing; never changes a result."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

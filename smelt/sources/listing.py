@@ -18,6 +18,8 @@ from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
 
+LISTINGS = "listings/"
+
 
 class ListedFile(BaseModel):
     """A raw file.
@@ -60,7 +62,7 @@ class Listing(BaseModel):
 
 def listing_key(listing_digest: str) -> str:
     """Key of the listing of that digest in the lake."""
-    return f"listings/{listing_digest}.json"
+    return f"{LISTINGS}{listing_digest}.json"
 
 
 def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:

@@ -27,6 +27,7 @@ def task(state, *, name="clean.run", attempt=1, seconds=0) -> Task:
         (task("success"), task(None), "gate"),
         (task("success"), task("success"), "done"),
         (task("success"), task("failed"), "gate failed"),
+        (task("success"), task("awaiting_input"), "to approve"),
         (task("failed"), task("upstream_failed"), "failed"),
         (task("upstream_failed"), task("upstream_failed"), "not reached"),
         (task("skipped"), task("skipped"), "cached"),

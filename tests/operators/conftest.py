@@ -9,16 +9,8 @@ from operators import triggers
 from operators.triggers import StageTrigger
 from smelt.lake import Lake
 from smelt.run import Run, create_run
+from tests.chain import RECIPE
 from tests.operators.attempts import SUCCESS, attempt, event_of
-
-RECIPE = """
-name: {name}
-sources:
-  - {{name: notes, kind: files, paths: ["{folder}/*.txt"], lang: en}}
-model: {{preset: tiny}}
-phases:
-  - {{name: main, tokens: 100000, sequence_length: 64, global_batch_size: 8}}
-"""
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from dags.pretrain import dag
 from operators.plan import plan_table
 from operators.triggers import StageTrigger
+from smelt.run import load_run
 from tests.operators.attempts import attempt, event_of
 
 
@@ -20,11 +21,16 @@ class TaskInstance(SimpleNamespace):
         self.pushed = {**getattr(self, "pushed", {}), key: value}
 
 
-def execute(recipe: str, run_id: str, overrides=None) -> TaskInstance:
+def execute(recipe: str, run_id: str, overrides=None, **more) -> TaskInstance:
     """Run the plan task; the task instance it wrote to."""
     plan = dag.get_task("plan")
     instance = TaskInstance(map_index=-1, task=plan, skipped=[])
-    context = {"params": {"recipe": recipe, "overrides": overrides or {}}, "run_id": run_id, "ti": instance, "dag": dag}
+    context = {
+        "params": {**dag.params, "recipe": recipe, "overrides": overrides or {}, **more},
+        "run_id": run_id,
+        "ti": instance,
+        "dag": dag,
+    }
     try:
         plan.execute(context)
     except DownstreamTasksSkipped as skipped:
@@ -44,6 +50,16 @@ def test_a_wrong_recipe_fails_for_good_and_says_where(stack_lake, tmp_path):
     recipe.write_text("name: wrong\nsorces: []\n")
     with pytest.raises(AirflowFailException, match="sources"):
         execute(str(recipe), "wrong-1")
+
+
+def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
+    forced = f"{run.id}-forced"
+    assert execute(run.recipe_path, forced, force=["fetch"], approve=["clean"]).skipped == []
+    found = load_run(stack_lake, forced)
+    assert found.recipe.rebuild == {"fetch": 1} and found.recipe.approve == ("clean",)
+    assert any("rebuild: {fetch: 1}" in line for line in plan_table(found.plan))
+    with pytest.raises(AirflowFailException, match="approve: no stage 'cleen'"):
+        execute(run.recipe_path, f"{run.id}-wrong", approve=["cleen"])
 
 
 def test_the_table_says_why(run):

@@ -34,7 +34,7 @@ def test_a_failed_job_fails_the_attempt_that_submitted_it_with_its_own_words(run
             return failure, retry, await jobs_of(run)
 
     failure, retry, jobs = asyncio.run(scenario())
-    assert failure.payload == {"error": "sources: no such file (mend it)", "again": False}
+    assert failure.payload == {"error": "sources: no such file (mend it)", "again": False, "ask": False}
     assert retry == SUCCESS
     assert jobs == {job_name(run): "FAILED", f"{job_name(run)}-2": "SUCCEEDED"}
 
@@ -84,7 +84,11 @@ def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
     )
     stack_lake.put(result_key(STAGE, planned.fingerprint, planned.suite), result.model_dump_json().encode())
     failure = asyncio.run(event_of(attempt(GateTrigger, run)))
-    assert failure.payload == {"error": f"gate of {STAGE} failed: share of zh: 0, not at least 0.2", "again": False}
+    assert failure.payload == {
+        "error": f"gate of {STAGE} failed: share of zh: 0, not at least 0.2",
+        "again": False,
+        "ask": False,
+    }
 
 
 def test_a_ray_that_stays_out_of_reach_is_a_reason_to_try_later(run, monkeypatch):

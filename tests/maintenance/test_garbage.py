@@ -1,0 +1,136 @@
+"""Garbage collection in a real lake: what is kept, what goes, and that an interrupted one harms nothing."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from smelt.engine.make import make_artifact, make_context, serially
+from smelt.lake import Lake
+from smelt.maintenance.garbage import Policy, collect, find_garbage
+from smelt.maintenance.uploads import stale_uploads
+from smelt.run import Run, create_run
+from tests.chain import RECIPE
+
+LATER = datetime.now(UTC) + timedelta(days=30)
+POLICY = Policy(keep_runs=1)
+
+
+@pytest.fixture
+def ingested(lake, tmp_path, monkeypatch):
+    """Starts a run by id and overrides, and makes its artifacts through ``ingest``; the settings name this lake."""
+    monkeypatch.setattr(Lake, "__init__", _at(lake))
+    created: list[str] = []
+    (tmp_path / "a.txt").write_text("A text of more than a few words, which is read and kept as it is.\n" * 5)
+
+    def start(run_id: str, name: str = "small", **overrides) -> Run:
+        recipe = tmp_path / f"{name}.yaml"
+        recipe.write_text(RECIPE.format(name=name, folder=tmp_path))
+        run = create_run(recipe, overrides, run_id, lake.settings)
+        created.append(datetime(2026, 1, 1 + len(created), tzinfo=UTC).isoformat())  # runs of one second have no order
+        lake.put_json(f"runs/{run_id}/run.json", {**run.model_dump(mode="json"), "created": created[-1]})
+        for planned in run.plan.stages[:2]:
+            make_artifact(planned, make_context(run.recipe, planned, lake), serially)
+        return run
+
+    return start
+
+
+def _at(lake):
+    """The constructor of a lake that lies where this test's does, whatever the settings say."""
+    plain = Lake.__init__
+    return lambda self, settings, *, url=None: plain(self, settings, url=url or lake.url)
+
+
+def names(found):
+    return [item.name for item in found]
+
+
+def root(run: Run, stage: str = "ingest") -> str:
+    return run.planned(stage).artifact.root
+
+
+def test_what_only_an_older_run_used_goes_and_what_runs_share_stays(ingested, lake):
+    old = ingested("one")
+    new = ingested("two", **{"sources.0.lang": "zh"})
+    assert old.planned("fetch").fingerprint == new.planned("fetch").fingerprint
+    found = find_garbage(lake, POLICY, now=LATER)
+    assert names(found) == [root(old)]
+    assert names(collect(lake, found, POLICY, now=LATER)) == [root(old)]
+    assert lake.objects(root(old)) == [] and lake.objects(root(new))
+    assert find_garbage(lake, POLICY, now=LATER) == []
+
+
+def test_each_recipe_keeps_its_own_newest_runs(ingested, lake):
+    ingested("one", "first")
+    ingested("two", "second", **{"sources.0.lang": "zh"})
+    assert find_garbage(lake, POLICY, now=LATER) == []
+
+
+def test_nothing_goes_within_the_grace_time(ingested, lake):
+    ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    assert find_garbage(lake, POLICY) == []
+
+
+def test_a_run_that_still_writes_progress_keeps_what_it_uses(ingested, lake):
+    old = ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    short = Policy(keep_runs=1, grace=timedelta(0))
+    assert names(find_garbage(lake, short)) == [root(old)]
+    time.sleep(1.1)  # the store's clock has seconds
+    lake.put("runs/one/progress/train.json", b"{}")
+    (progress,) = lake.objects("runs/one/progress/")
+    grace = Policy(keep_runs=1, grace=timedelta(days=1))
+    assert find_garbage(lake, grace, now=progress.modified + timedelta(days=1, seconds=-0.5)) == []
+    assert names(find_garbage(lake, grace, now=progress.modified + timedelta(days=1))) == [root(old)]
+
+
+def test_a_pin_keeps_its_artifact_whatever_becomes_of_the_run(ingested, lake):
+    old = ingested("one")
+    ingested("two", pins={"ingest": old.planned("ingest").fingerprint}, **{"sources.0.lang": "zh"})
+    ingested("three", **{"sources.0.lang": "ja"})
+    assert find_garbage(lake, POLICY, now=LATER) == []
+
+
+def test_what_a_new_run_wants_is_left_though_it_was_found(ingested, lake):
+    old = ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    found = find_garbage(lake, POLICY, now=LATER)
+    again = ingested("three")
+    assert root(again) == root(old) and names(found) == [root(old)]
+    assert list(collect(lake, found, POLICY, now=LATER)) == []
+    assert again.planned("ingest").artifact.manifest(lake)
+
+
+def test_a_collection_that_is_killed_leaves_no_record_of_a_part_that_is_gone(ingested, lake, monkeypatch):
+    old = ingested("one")
+    before = old.planned("ingest").artifact.manifest(lake)
+    ingested("two", **{"sources.0.lang": "zh"})
+    found = find_garbage(lake, POLICY, now=LATER)
+    delete, calls = Lake.delete, []
+
+    def killed(self, keys):
+        calls.append(keys)
+        if len(calls) == 3:
+            delete(self, keys[:1])
+            raise KeyboardInterrupt
+        delete(self, keys)
+
+    monkeypatch.setattr(Lake, "delete", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(collect(lake, found, POLICY, now=LATER))
+    monkeypatch.setattr(Lake, "delete", delete)
+    assert old.planned("ingest").artifact.manifest(lake) is None
+    assert ingested("three").planned("ingest").artifact.manifest(lake).digest == before.digest
+
+
+def test_uploads_that_nobody_finished_are_found_and_aborted(lake):
+    lake.put("keep", b"x")
+    begun = lake._control.create_multipart_upload(Bucket=lake.bucket, Key=lake._key("train/f/big"))
+    assert stale_uploads(lake, timedelta(days=7)) == []
+    (stale,) = stale_uploads(lake, timedelta(days=7), now=LATER)
+    assert (stale.key, stale.id) == ("train/f/big", begun["UploadId"])
+    lake.abort(stale)
+    lake.abort(stale)
+    assert lake.uploads() == []
