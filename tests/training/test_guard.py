@@ -23,6 +23,8 @@ from training.trainer import Trainer
 FIRST_BAD = 3 * 24 + 1
 NOISE = 0.01
 """Held-out loss, in nats, between two runs of which one takes other betas for a stretch."""
+HARM = 5 * NOISE
+"""What a bad block costs at the least when nothing is done about it."""
 
 
 def events(given: Context) -> dict[str, dict]:
@@ -31,16 +33,16 @@ def events(given: Context) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sign", "harm"),
+    ("spoil", "sign"),
     [
-        (random_tokens, ("spike", ALL), 0.3),
-        (shuffled_label, ("spike", "code/python"), 0.03),
-        (repeated_text, ("drop", ALL), 0.1),
+        (random_tokens, ("spike", ALL)),
+        (shuffled_label, ("spike", "code/python")),
+        (repeated_text, ("drop", ALL)),
     ],
     ids=["noise", "one label shuffled", "repeated"],
 )
 def test_a_bad_block_is_set_aside_and_leaves_no_trace(
-    lake: Lake, tmp_path: Path, spoil: Callable, sign: tuple[str, str], harm: float
+    lake: Lake, tmp_path: Path, spoil: Callable, sign: tuple[str, str]
 ) -> None:
     guarded = planted(lake, tmp_path, GUARD, spoil)
     train(guarded)
@@ -62,7 +64,7 @@ def test_a_bad_block_is_set_aside_and_leaves_no_trace(
     train(spoilt)
     clean = heldout_loss(never)
     assert heldout_loss(guarded) == pytest.approx(clean, abs=NOISE)
-    assert heldout_loss(spoilt) > clean + harm
+    assert heldout_loss(spoilt) > clean + HARM
 
 
 def test_a_run_killed_after_going_back_goes_the_same_way(lake: Lake, tmp_path: Path) -> None:
