@@ -5,8 +5,8 @@ Who may read the DAG may read what it made. The pages are read-only.
 
 from airflow.plugins_manager import AirflowPlugin
 
-from operators.links import LINKS, PREFIX
-from operators.pages import app
+from operators.links import LINKS, PREFIX, page
+from operators.pages.app import app
 
 
 class SmeltPlugin(AirflowPlugin):
@@ -14,4 +14,5 @@ class SmeltPlugin(AirflowPlugin):
 
     name = "smelt"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
+    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav"}]  # noqa: RUF012
     operator_extra_links = LINKS
