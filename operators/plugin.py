@@ -5,9 +5,9 @@ Who may read the DAG may read what it made. The pages are read-only.
 
 from airflow.plugins_manager import AirflowPlugin
 
-from operators.addresses import PREFIX
+from operators.addresses import PREFIX, page
 from operators.links import LINKS
-from operators.pages import app
+from operators.pages.app import app
 
 
 class SmeltPlugin(AirflowPlugin):
@@ -15,4 +15,5 @@ class SmeltPlugin(AirflowPlugin):
 
     name = "smelt"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
+    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav"}]  # noqa: RUF012
     operator_extra_links = LINKS

@@ -28,6 +28,7 @@ class Settings:
         ray_api: base address of Ray's Jobs API, such as ``http://127.0.0.1:8265``.
         ray_address: address that stage drivers give to ``ray.init``.
         ray_token: token of Ray's API, or None where it asks for none.
+        tensorboard: where a browser finds TensorBoard, or None where it is not served.
         home: folder for state, caches and logs.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     ray_api: str = "http://127.0.0.1:8265"
     ray_address: str = "auto"
     ray_token: str | None = None
+    tensorboard: str | None = None
     home: Path = Path(".smelt")
 
     @property
@@ -53,6 +55,7 @@ class Settings:
             "SMELT_HOME": str(self.home.resolve()),
             "SMELT_RAY_API": self.ray_api,
             "SMELT_RAY_ADDRESS": self.ray_address,
+            "SMELT_TENSORBOARD": self.tensorboard,
             "AWS_ENDPOINT_URL_S3": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -81,6 +84,7 @@ def load() -> Settings:
             ray_api=env("SMELT_RAY_API") or Settings.ray_api,
             ray_address=env("SMELT_RAY_ADDRESS") or Settings.ray_address,
             ray_token=env("RAY_AUTH_TOKEN") or _secret_file("RAY_AUTH_TOKEN_PATH"),
+            tensorboard=env("SMELT_TENSORBOARD"),
             home=home,
         )
     file = home / STATE_FILE

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.report.charts import Line, Mark
+from smelt.charts import Line, Mark
 from smelt.gates.figures import share
 from smelt.lake import Lake, Manifest
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from evaluation.report import learning
-from evaluation.report.charts import Line, colour, line_chart, share_bars, short
+from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
 
 _HERE = Path(__file__).parent
 LINES_DRAWN = 7
@@ -38,7 +38,7 @@ def render(values: Mapping[str, Any]) -> str:
         "yaml": lambda value: yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110),
     }
     template = environment.get_template("report.html.j2")
-    style = Markup((_HERE / "report.css").read_text())
+    style = Markup((_HERE / "report.css").read_text()) + charts_style()
     last = values["evaluations"][-1]
     passed = [result["success"] for result in values["gates"].values() if result]
     langs = [fate.label for fate in values["fates"]["lang"]]

@@ -77,6 +77,7 @@ class State:
             "ray_api": f"http://127.0.0.1:{self.ports['ray']}",
             "ray_address": f"127.0.0.1:{self.ports['ray-gcs']}",
             "ray_token": self.secrets["ray_token"],
+            "tensorboard": f"http://127.0.0.1:{self.ports['tensorboard']}",
         }
 
     def save(self) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.report.charts import Line, line_chart, spread, thin, ticks
 from evaluation.report.funnel import drops, steps
+from smelt.charts import Line, line_chart, spread, thin, ticks
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
 from smelt.recipe.resources import Resources

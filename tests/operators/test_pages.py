@@ -38,6 +38,17 @@ def test_strangers_are_sent_to_the_login_page(stack):
     assert page.status_code == 307 and "/auth/login" in page.headers["location"]
 
 
+def test_airflow_s_navigation_leads_to_the_runs(browser, run, stack):
+    plugins = browser.get("/api/v2/plugins").json()["plugins"]
+    [view] = [view for plugin in plugins if plugin["name"] == "smelt" for view in plugin["external_views"]]
+    assert view["destination"] == "nav"
+    listed = browser.get(view["href"])
+    assert f'href="/smelt/runs/{run.id}"' in listed.text
+    page = browser.get(f"/smelt/runs/{run.id}").text
+    assert "missing" in page and f"http://127.0.0.1:{stack.ports['tensorboard']}" in page
+    assert httpx.get(str(browser.base_url.join(view["href"]))).status_code == 401
+
+
 def test_links_lead_to_job_artifact_and_data_docs(browser, run, stack):
     asyncio.run(event_of(attempt(StageTrigger, run)))
     planned = run.planned(STAGE)

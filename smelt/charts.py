@@ -1,4 +1,5 @@
-"""Charts as SVG, made by hand: no script, no library, and colours from the page's style sheet.
+"""Charts as SVG, made by hand, for the report and the pages in Airflow: no script, no library, and colours from a style
+sheet (``charts.css``).
 
 Every mark takes its colour from a class (``c1`` to ``c8``, in a fixed order), so that the page's light and
 dark styles decide what it looks like. Values stand at the line's end or in a tooltip (``<title>``).
@@ -7,6 +8,7 @@ dark styles decide what it looks like. Values stand at the line's end or in a to
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -41,6 +43,11 @@ class Mark:
 
     x: float
     words: str
+
+
+def charts_style() -> Markup:
+    """The style sheet of all charts, for a page's ``<style>``."""
+    return Markup(Path(__file__).with_name("charts.css").read_text())
 
 
 def line_chart(

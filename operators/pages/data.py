@@ -1,0 +1,131 @@
+"""The data browser: documents before and after a stage, one document, the quarantine, and blocks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from operators.pages.access import LakeDep
+
+router = APIRouter()
+Place = Annotated[int, Query(ge=0)]
+
+
+@router.get("/data/{stage}/{fingerprint}")
+def documents(
+    stage: str,
+    fingerprint: str,
+    request: Request,
+    lake: LakeDep,
+    part: str = "",
+    group: Place = 0,
+    start: Place = 0,
+    verdict: str = "",
+    reason: str = "",
+    lang: str = "",
+    source: str = "",
+) -> Response:
+    """Documents of a row group, under a filter."""
+    from operators.pages.documents import ROWS_SHOWN, Filter, labels_of, list_documents
+    from operators.pages.draw import draw
+    from operators.pages.summary import drops, quarantined
+    from operators.pages.table import aligned
+    from operators.pages.turning import Place, turns
+
+    found = aligned(lake, stage, fingerprint)
+    asked = Filter(verdict, reason, lang, source)
+    names = [record.name for record in found.last.parts if asked.may_have(record)]
+    here = found.part(part or (names[0] if names else ""))
+    listed = list_documents(here, group, start, asked)
+    at = Place(here.record.name, min(group, max(0, len(listed.sizes) - 1)), start)
+    return draw(
+        request,
+        "documents.html.j2",
+        manifest=found.last,
+        asked=asked,
+        place=at,
+        listed=listed,
+        turns=turns(at, names, len(listed.sizes), listed.matching, ROWS_SHOWN),
+        parts=names,
+        reasons=drops(found.last),
+        quarantined=quarantined(found.last),
+        langs=labels_of(found, "lang"),
+        sources=labels_of(found, "source"),
+    )
+
+
+@router.get("/data/{stage}/{fingerprint}/{part}/{row}")
+def document(stage: str, fingerprint: str, part: str, row: int, request: Request, lake: LakeDep) -> Response:
+    """One document: its text before and after cleaning, its signals, and what each stage decided."""
+    from operators.pages.difference import MAX_CHARS, side_by_side
+    from operators.pages.documents import fates, fields_of
+    from operators.pages.draw import draw
+    from operators.pages.table import aligned
+
+    here = aligned(lake, stage, fingerprint).part(part)
+    group, at = here.place(row)
+    fields = fields_of(here, group, at)
+    fate, reason = fates(here, group)
+    texts = {name: values.pop("text") or "" for name, values in fields.items() if "text" in values}
+    before, after = texts.get("ingest", ""), texts.get("clean", texts.get("ingest", ""))
+    return draw(
+        request,
+        "document.html.j2",
+        manifest=here.of.last,
+        part=here.record,
+        row=row,
+        fields=fields,
+        fate=fate[at],
+        reason=reason[at],
+        pairs=side_by_side(before, after) if {"ingest", "clean"} <= texts.keys() else None,
+        text=after[:MAX_CHARS],
+        cut=max(len(before), len(after)) > MAX_CHARS,
+        unchanged=before == after,
+        max_chars=MAX_CHARS,
+    )
+
+
+@router.get("/quarantine/{fingerprint}")
+def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Place = 0) -> Response:
+    """What ``ingest`` could not read, and why."""
+    from operators.pages.draw import draw
+    from operators.pages.found import manifest_of
+    from operators.pages.quarantine import ROWS_SHOWN, list_refused
+    from operators.pages.summary import quarantined
+    from operators.pages.turning import Place, turns
+
+    manifest = manifest_of(lake, "ingest", fingerprint)
+    names, name, refused, total = list_refused(lake, manifest, part, start)
+    at = Place(name, 0, start)
+    return draw(
+        request,
+        "quarantine.html.j2",
+        manifest=manifest,
+        refused=refused,
+        reasons=quarantined(manifest),
+        place=at,
+        turns=turns(at, names, 1, total, ROWS_SHOWN),
+    )
+
+
+@router.get("/blocks/{fingerprint}")
+def blocks(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Place = 0) -> Response:
+    """The segments of a block, in training order."""
+    from operators.pages.blocks import ROWS_SHOWN, read_block
+    from operators.pages.draw import draw
+    from operators.pages.found import manifest_of
+    from operators.pages.turning import Place, turns
+
+    manifest = manifest_of(lake, "blocks", fingerprint)
+    block = read_block(lake, manifest, part, start)
+    at = Place(block.record.name, 0, start)
+    names = [record.name for record in manifest.parts]
+    return draw(
+        request,
+        "blocks.html.j2",
+        manifest=manifest,
+        block=block,
+        place=at,
+        number=names.index(block.record.name),
+        turns=turns(at, names, 1, block.record.rows, ROWS_SHOWN),
+    )

@@ -1,0 +1,48 @@
+"""From values to a page: templates that escape everything, number formats, and headers that forbid all but style."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+import smelt.gates
+from smelt.charts import charts_style
+from smelt.cli.figures import size
+from smelt.following.show import duration
+
+_HERE = Path(__file__).parent
+_GATE_STYLE = Path(smelt.gates.__file__).with_name("pages.css")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+
+
+def draw(request: Request, template: str, **values: Any) -> HTMLResponse:
+    """A page; ``root`` is the path that the application is served from."""
+    found = _environment().get_template(template).render(**values, root=request.scope["root_path"], style=_style())
+    return HTMLResponse(found, headers={"Content-Security-Policy": POLICY})
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    found.filters |= {
+        "count": lambda value: f"{value:,}",
+        "size": size,
+        "duration": duration,
+        "percent": lambda value: f"{100 * value:.1f}\u202f%",
+        "segment": lambda value: quote(str(value), safe=""),
+        "time": lambda value: str(value).replace("T", " ")[:16],
+    }
+    return found
+
+
+@cache
+def _style() -> Markup:
+    own = Markup((_HERE / "pages.css").read_text())
+    return Markup(_GATE_STYLE.read_text()) + charts_style() + own

@@ -1,0 +1,173 @@
+"""Runs in figures: what each stage let through, what its gate said, and how the loss fell."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+
+from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
+from smelt.charts import Line, line_chart
+from smelt.gates.result import GateResult
+from smelt.gates.sample import evenly
+from smelt.lake import Lake, Manifest
+from smelt.plan import Planned
+from smelt.run import progress_key
+
+MAX_CHECKPOINTS = 64
+"""Checkpoints whose metrics a curve is drawn from; of more, so many at even distances."""
+MAX_REASONS = 4
+DOCUMENT_STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate")
+THREADS = 16
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A run in the list.
+
+    Attributes:
+        cached: stages that were cached when it began.
+        made: stages whose artifacts are there.
+        passed: how many gates passed.
+        failed: stages whose gates failed.
+        loss: held-out loss of the last checkpoint in nats per token, where it was evaluated.
+    """
+
+    head: RunHead
+    cached: int
+    made: int
+    passed: int
+    failed: list[str]
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class StageLine:
+    """A stage of a run.
+
+    Attributes:
+        state: ``cached``, ``made``, ``under way`` or ``missing``.
+        progress: what the stage last said of its progress, while it is under way.
+    """
+
+    planned: Planned
+    state: str
+    manifest: Manifest | None
+    gate: GateResult | None
+    progress: dict[str, Any] | None
+
+    @property
+    def documents(self) -> tuple[int, int] | None:
+        """How many documents came in and how many were kept, where the stage decides over documents."""
+        if self.manifest is None or self.planned.stage not in DOCUMENT_STAGES:
+            return None
+        kept = self.manifest.stats.get("documents", self.manifest.rows)
+        return kept + sum(number for _, number in drops(self.manifest)), kept
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """The largest reasons for dropping; for ``ingest``, for quarantine."""
+        if self.manifest is None:
+            return []
+        found = quarantined(self.manifest) if self.planned.stage == "ingest" else drops(self.manifest)
+        return found[:MAX_REASONS]
+
+    @property
+    def made(self) -> str:
+        """What is there of a stage that does not decide over documents: ``7,150,000 tokens``."""
+        if self.manifest is None or self.documents is not None:
+            return ""
+        stats = self.manifest.stats
+        tokens = stats.get("tokens") or stats.get("train", {}).get("tokens")
+        return f"{tokens:,} tokens" if isinstance(tokens, int) else ""
+
+    @property
+    def browsable(self) -> str:
+        """Which browser shows the artifact: ``data``, ``blocks`` or none."""
+        if self.manifest is None:
+            return ""
+        return "data" if self.documents is not None else self.planned.stage if self.planned.stage == "blocks" else ""
+
+
+def drops(manifest: Manifest) -> list[tuple[str, int]]:
+    """Documents dropped by reason, the largest first."""
+    found = [(reason, size["documents"]) for reason, size in manifest.stats.get("dropped", {}).items()]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def quarantined(manifest: Manifest) -> list[tuple[str, int]]:
+    """What could not be read, by reason, the largest first."""
+    return sorted(manifest.stats.get("quarantined", {}).items(), key=lambda item: (-item[1], item[0]))
+
+
+def list_runs(lake: Lake, start: int, count: int) -> tuple[list[RunLine], int]:
+    """``count`` runs from the ``start``-th newest, and how many there are."""
+    ids = lake.folders("runs/")
+    with ThreadPoolExecutor(THREADS) as threads:
+        heads = list(threads.map(lambda run_id: run_head(lake, run_id), ids))
+        heads.sort(key=lambda head: (head.created, head.id), reverse=True)
+        return list(threads.map(lambda head: _line(lake, head), heads[start : start + count])), len(heads)
+
+
+def stage_lines(lake: Lake, head: RunHead) -> list[StageLine]:
+    """The run's stages in the pipeline's order."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(lambda planned: _stage(lake, head, planned), head.plan.stages))
+
+
+def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
+    """Training loss over tokens, and the held-out loss at each checkpoint; None before the first checkpoint."""
+    train = head.plan.planned("train")
+    manifest = find_manifest(lake, "train", train.fingerprint)
+    if manifest is not None:
+        names = [part.name for part in manifest.parts]
+    else:
+        names = sorted(train.artifact.records(lake, "checkpoints"))
+    chosen = [names[number] for number in evenly(len(names), MAX_CHECKPOINTS)]
+    keys = [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in chosen]
+    with ThreadPoolExecutor(THREADS) as threads:
+        points = [point for found in threads.map(lambda key: _metrics(lake, key), keys) for point in found]
+    if not points:
+        return None
+    lines = [Line("training", points, 1)]
+    if evaluations := _evaluations(lake, head):
+        lines.append(
+            Line("held-out", [(item["tokens"], item["heldout"]["loss"]) for item in evaluations], 2, dots=True)
+        )
+    return line_chart(lines, y_name="loss, nats per token", height=280)
+
+
+def _line(lake: Lake, head: RunHead) -> RunLine:
+    stages = [_stage(lake, head, planned) for planned in head.plan.stages]
+    failed = [line.planned.stage for line in stages if line.gate is not None and not line.gate.success]
+    passed = sum(line.gate is not None and line.gate.success for line in stages)
+    made = sum(line.manifest is not None for line in stages)
+    last = _evaluations(lake, head, only_last=True)
+    loss = last[-1]["heldout"]["loss"] if last else None
+    return RunLine(head, len(stages) - len(head.plan.to_do), made, passed, failed, loss)
+
+
+def _stage(lake: Lake, head: RunHead, planned: Planned) -> StageLine:
+    manifest = find_manifest(lake, planned.stage, planned.fingerprint)
+    if manifest is not None:
+        return StageLine(planned, "cached" if planned.cached else "made", manifest, find_gate(lake, planned), None)
+    progress = lake.find_json(progress_key(head.id, planned.stage))  # changes, so it is not remembered
+    return StageLine(planned, "under way" if progress else "missing", None, None, progress)
+
+
+def _evaluations(lake: Lake, head: RunHead, *, only_last: bool = False) -> list[dict[str, Any]]:
+    manifest = find_manifest(lake, "evaluate", head.plan.planned("evaluate").fingerprint)
+    parts = manifest.parts if manifest is not None else ()
+    chosen = [parts[-1]] if only_last and parts else [parts[number] for number in evenly(len(parts), MAX_CHECKPOINTS)]
+    assert manifest is not None or not chosen
+    found = [find_json(lake, manifest.key(part, "/evaluation.json")) for part in chosen] if manifest else []
+    return [item for item in found if item is not None]
+
+
+@lru_cache(maxsize=1024)
+def _metrics(lake: Lake, key: str) -> list[tuple[float, float | None]]:
+    """Tokens and loss of the steps that led to a checkpoint."""
+    lines = [json.loads(line) for line in lake.get(key).splitlines()]
+    return [(line["tokens"], line["loss"]) for line in lines]

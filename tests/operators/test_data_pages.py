@@ -1,0 +1,248 @@
+"""Pages over a small lake of real parts, through the application but without a login."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from playwright.sync_api import sync_playwright
+
+from operators.pages.access import connect, reader
+from operators.pages.app import app
+from operators.pages.difference import MAX_CHARS, side_by_side
+from smelt.gates.suite import suite_id
+from smelt.lake import Lake, Manifest
+from smelt.plan import Plan, Planned
+from smelt.recipe.gates import GatesConfig
+from tasks import documents
+from tests.evaluation.artifacts import commit, whole_run
+
+HOSTILE = "<script>document.title = 'taken'</script> & mail ann@example.org now"
+CLEANED = HOSTILE.replace("ann@example.org", "<|email|>")
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+
+
+def decisions(*reasons: str | None) -> dict:
+    return {"keep": pa.array([reason is None for reason in reasons]), "reason": pa.array(reasons, pa.string())}
+
+
+@pytest.fixture
+def stages(lake: Lake) -> dict[str, Manifest]:
+    """``ingest`` to ``dedup`` over 60 documents in two parts: one hostile, every third one short, one duplicate."""
+    made: dict[str, Manifest] = {}
+    ids = [[f"{part}{row:015x}" for row in range(30)] for part in (0, 1)]
+    why: list[list[str | None]] = [["short" if row % 3 == 2 else None for row in range(30)] for _ in ids]
+    why[1] = [None] * 30
+
+    def add(stage: str, columns, stats, extra=lambda part: {}) -> None:
+        parts = {}
+        for part, of_part in enumerate(ids):
+            table = pa.table({"id": of_part, **columns(part)})
+            parts[f"{part:05d}"] = ({".parquet": documents.write(table), **extra(part)}, 30, stats(part))
+        made[stage] = commit(lake, stage, parts, inputs={name: item.fingerprint for name, item in made.items()})
+
+    texts = [HOSTILE, *(f"line {row}\nand more" for row in range(29))]
+    sizes = {"zh": {"documents": 15, "bytes": 1}, "en": {"documents": 15, "bytes": 1}}
+    refused = documents.write(
+        pa.table(
+            {name: ["x"] for name in ("id", "source", "url", "detail")} | {"reason": ["broken pdf"], "raw_bytes": [7]}
+        )
+    )
+    add(
+        "ingest",
+        lambda part: {"text": texts, "source": ["web"] * 30, "url": ["http://x"] * 30},
+        lambda part: {"documents": 30, "quarantined": {"broken pdf": 1}},
+        lambda part: {".quarantine.parquet": refused} if part else {},
+    )
+    add(
+        "clean",
+        lambda part: {
+            "text": [CLEANED, *texts[1:]],
+            "num_bytes": [20] * 30,
+            "digit_share": [0.125] * 30,
+            "drop_reason": pa.nulls(30, pa.string()),
+            "source": ["web"] * 30,
+        },
+        lambda part: {"documents": 30, "dropped": {}},
+    )
+    add(
+        "score",
+        lambda part: {"lang": ["zh", "en"] * 15, "domain": ["docs"] * 30},
+        lambda part: {"documents": 30, "by_lang": sizes},
+    )
+    dropped = {"short": {"documents": 10, "bytes": 1}}
+    add(
+        "select",
+        lambda part: decisions(*why[part]),
+        lambda part: {"documents": 30 if part else 20, "dropped": {} if part else dropped},
+    )
+    add(
+        "dedup",
+        lambda part: decisions(*["exact" if part == 1 and row == 1 else None for row in range(30)]),
+        lambda part: {"documents": 29, "dropped": {"exact": {"documents": 1, "bytes": 1}} if part else {}},
+    )
+    return made
+
+
+@pytest.fixture
+def site(lake: Lake) -> Iterator[FastAPI]:
+    """The application over the lake, for everybody, mounted where Airflow mounts it."""
+    app.dependency_overrides |= {reader: lambda: None, connect: lambda: lake}
+    mounted = FastAPI()
+    mounted.mount("/smelt", app)
+    yield mounted
+    app.dependency_overrides.clear()
+
+
+@pytest.fixture
+def client(site: FastAPI) -> TestClient:
+    return TestClient(site)
+
+
+@pytest.fixture
+def run_id(lake: Lake) -> str:
+    """A run whose artifacts are all there but the report's, three of them cached when it began."""
+    made, _ = whole_run(lake)
+    planned = [
+        Planned(
+            stage=stage,
+            version=1,
+            fingerprint=item.fingerprint,
+            inputs={},
+            config={},
+            suite=suite_id(stage, GatesConfig()),
+            cached=number < 3,
+            reason="first run",
+        )
+        for number, (stage, item) in enumerate(made.items())
+    ]
+    planned.append(planned[-1].model_copy(update={"stage": "report", "fingerprint": "0" * 20}))
+    plan = Plan(recipe="demo", stages=tuple(planned)).model_dump(mode="json")
+    head = {"recipe_path": "demo.yaml", "overrides": {}, "plan": plan, "recipe": {"of": "an older Smelt"}}
+    for name, created in (("first", "2026-11-01T10:00:00+00:00"), ("second", "2026-11-02T10:00:00+00:00")):
+        lake.put(f"runs/{name}/run.json", json.dumps({**head, "id": name, "created": created}).encode())
+    return "second"
+
+
+def address(manifest: Manifest) -> str:
+    return f"/smelt/data/{manifest.stage}/{manifest.fingerprint}"
+
+
+def test_runs_are_listed_newest_first_with_what_matters(client, run_id):
+    page = client.get("/smelt/")
+    assert page.text.index("runs/second") < page.text.index("runs/first")
+    assert "14 of 15" in page.text and "✗ decontaminate" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_run_shows_states_drops_gates_and_the_loss(client, run_id):
+    page = client.get(f"/smelt/runs/{run_id}").text
+    for words in (
+        "cached",
+        "missing",
+        "✗ failed",
+        "held-out",
+        "training",
+        "not UTF-8",
+        f"/smelt/runs/{run_id}/clean/docs",
+    ):
+        assert words in page
+    assert client.get("/smelt/runs/none").text == "none: no such run (`smelt artifacts --runs` lists them)"
+
+
+def test_filters_say_who_came_in_who_stayed_and_why_not(client, stages):
+    def counted(stage: str, **asked) -> str:
+        page = client.get(address(stages[stage]), params=asked).text
+        return page.split("row group 1 of 1: ")[1].split(" documents")[0]
+
+    assert counted("select") == "30 of 30"
+    assert counted("select", verdict="kept") == "20 of 30"
+    assert counted("select", verdict="dropped", lang="en") == "5 of 30"
+    assert counted("dedup", verdict="came in") == "20 of 30"
+    assert counted("dedup", reason="exact") == "1 of 30", "part 00000, which has none, is passed over"
+    assert "1 of 2 parts can have some" in client.get(address(stages["dedup"]), params={"reason": "exact"}).text
+
+
+def test_one_row_group_of_the_columns_shown_is_all_that_travels(client, stages, lake, monkeypatch):
+    client.get(address(stages["dedup"]))
+    asked: list[str] = []
+    fetch = Lake.get_range
+    monkeypatch.setattr(Lake, "get_range", lambda self, key, *a: asked.append(key) or fetch(self, key, *a))
+    monkeypatch.setattr(Lake, "get", lambda self, key: pytest.fail(f"{key} is read whole"))
+    client.get(address(stages["dedup"]), params={"part": "00001"})
+    assert asked and all("/00001.parquet" in key for key in asked)
+
+
+def test_a_document_shows_its_edit_its_signals_and_its_fate(client, stages):
+    page = client.get(f"{address(stages['dedup'])}/00001/1").text
+    assert "dropped by dedup: exact" in page and "0.125" in page
+    edited = client.get(f"{address(stages['dedup'])}/00000/0").text
+    assert "<del>" in edited and "<ins>" in edited
+    assert "<script>" not in edited and "&lt;script&gt;" in edited
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/smelt/data/train/x", "holds no documents"),
+        ("/smelt/data/select/x", "no such artifact"),
+        ("{select}/00000/99", "no row 99 (it has 30 rows)"),
+        ("{select}?part=7", "no part '7'"),
+    ],
+)
+def test_a_wrong_address_is_told_in_one_line(client, stages, path, line):
+    answer = client.get(path.format(select=address(stages["select"])))
+    assert answer.status_code == 404 and line in answer.text and "\n" not in answer.text
+
+
+def test_quarantine_names_file_and_reason(client, stages):
+    assert "broken pdf" in client.get(f"/smelt/quarantine/{stages['ingest'].fingerprint}").text
+
+
+def test_blocks_list_their_segments_in_training_order(client, lake):
+    table = pa.table({"start": [0, 40], "id": ["a" * 16, "b" * 16], "label": ["zh/docs", "en/docs"]})
+    sizes = {"tokens": 100, "tokens_by_domain": {"zh/docs": 40, "en/docs": 60}, "tokens_by_phase": {"main": 100}}
+    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)})
+    page = client.get(f"/smelt/blocks/{made.fingerprint}").text
+    assert page.index("a" * 16) < page.index("b" * 16)
+    assert ">61<" in page, "the last segment holds the token that the next block begins with"
+
+
+def test_a_difference_is_marked_by_words_and_bounded():
+    [(left, right)] = side_by_side("写信给 a@b.c 吧", "写信给 <|email|> 吧")
+    assert left.startswith("写信给 <del>") and right == "写信给 <ins>&lt;|email|&gt;</ins> 吧"
+    assert sum(len(pair[0]) for pair in side_by_side("x\n" * MAX_CHARS, "")) < 20 * MAX_CHARS
+
+
+def test_a_browser_walks_from_the_stage_to_a_document_and_no_text_runs(site, stages):
+    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with (
+            sync_playwright() as driver,
+            driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+        ):
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{port}{address(stages['select'])}")
+            page.get_by_role("link", name="short 10").click()
+            assert page.locator("tbody tr").count() == 10
+            page.get_by_role("link", name="all", exact=True).click()
+            page.get_by_role("link", name="after ›").click()
+            assert page.locator("tbody tr").count() == 10, "the rest of the row group"
+            page.get_by_role("link", name="‹ before").click()
+            page.locator("td.excerpt a").first.click()
+            assert page.locator("del").first.inner_text() and page.locator("ins").first.inner_text()
+            assert page.title().startswith("Document 0 of 00000")
+    finally:
+        server.should_exit = True
+        thread.join()
