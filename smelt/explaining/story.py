@@ -102,7 +102,7 @@ def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
     Raises:
         StageError: when nothing is ingested yet, or not exactly one document is meant.
     """
-    made = {stage: found for stage in STAGES if (found := plan.planned(stage).artifact.manifest(lake)) is not None}
+    made = {stage: manifest for stage in STAGES if (manifest := plan.planned(stage).artifact.manifest(lake))}
     if "ingest" not in made:
         raise StageError("nothing is ingested yet", where=plan.recipe, mend="run the recipe first")
     place = find(lake, made["ingest"], wanted)

@@ -22,7 +22,7 @@ ITEM = "The harbour master at Kell keeps two clocks because the tide there turns
 TEXTS = {
     "short": "短文。",
     "good": chinese(100),
-    "copy": english(2).upper() + "!",
+    "copy": english(2).replace(" ", "\n "),
     "near": chinese(1) + chinese(3)[:8],
     "leak": english(5) + " " + ITEM + ". " + english(6),
     "original": english(2),
