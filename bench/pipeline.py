@@ -26,6 +26,7 @@ import zstandard
 
 from bench.command import command
 from bench.texts import texts
+from smelt import rules
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.spread import over_ray
 from smelt.lake import Lake
@@ -41,7 +42,6 @@ from tasks.clean import clean
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
 from tasks.score.language import identify
-from tasks.select import rules
 
 STAGES = ("ingest", "clean", "score", "select")
 FILE_BYTES = 4_000_000

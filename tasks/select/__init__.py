@@ -10,13 +10,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smelt import rules
 from smelt.gates.bias.bands import DIMENSIONS
 from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.documents import PartWriter, batches, write
-from tasks.select import rules, samples
+from tasks.select import samples
 from tasks.select.counts import count_rules, length_bands
 from tasks.tally import tally
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from smelt.gates.bias.bands import BANDS, DIMENSIONS, EDGES
 from smelt.recipe.select import RuleGroup
-from tasks.select.rules import group_numbers, holds
+from smelt.rules import group_numbers, holds
 from tasks.tally import UNKNOWN
 
 

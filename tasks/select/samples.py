@@ -7,7 +7,6 @@ document is how far it is from the nearest limit of its group, as a share: for a
 comparison have no margin.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,12 +14,10 @@ import polars as pl
 
 from smelt.gates.bias.samples import KEEPS_SHOWN, REJECTS_PER_RULE, SAMPLE_SCHEMA
 from smelt.recipe.select import RuleGroup
+from smelt.rules import group_numbers, sides_of
 from tasks.sampling import draws
-from tasks.select.rules import group_numbers
 
-_COMPARISON = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|<|>)\s*([^<>=!]+?)\s*")
 _NEAREST = {"rule": pl.String, "margin": pl.Float64, "found": pl.Float64}
-_CONNECTED = re.compile(r"\b(and|or|not|case|in|between)\b", re.IGNORECASE)
 
 
 def offer(frame: pl.DataFrame, reason: pl.Series, groups: Sequence[RuleGroup], first_row: int) -> pl.DataFrame:
@@ -73,9 +70,3 @@ def _nearest(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
     rows = np.arange(len(frame))
     names = np.array(list(compared), object)[best]
     return pl.DataFrame({"rule": names.tolist(), "margin": margins[rows, best], "found": left[rows, best]})
-
-
-def sides_of(expression: str) -> tuple[str, str] | None:
-    """Both sides of an expression that is one comparison; None for any other."""
-    matched = _COMPARISON.fullmatch(expression)
-    return None if matched is None or _CONNECTED.search(expression) else (matched[1], matched[3])

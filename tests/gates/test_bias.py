@@ -11,8 +11,8 @@ from smelt.gates.run import run_gate
 from smelt.lake import Lake, Manifest
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.select import RuleGroup, SelectConfig
+from smelt.rules import sides_of
 from tasks.select import STAGE
-from tasks.select.samples import sides_of
 from tests.tasks import refinery
 
 RULES = {"few_digits": "digit_share < 0.2", "short": "num_chars < 20"}

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from smelt import rules
 from smelt.errors import StageError
 from smelt.recipe.select import RuleGroup, SelectConfig
-from tasks.select import rules
 
 FRAME = pl.DataFrame(
     {"lang": ["en", "zh", "zh"], "domain": ["docs"] * 3, "source": ["a", "a", "trusted"], "num_chars": [10, 10, 10]}

@@ -1,5 +1,6 @@
 """Rules over columns: which rule drops a document, by polars, without looking at any text."""
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 
@@ -7,6 +8,9 @@ import polars as pl
 
 from smelt.errors import StageError
 from smelt.recipe.select import RuleGroup, columns_of, nearest
+
+_COMPARISON = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|<|>)\s*([^<>=!]+?)\s*")
+_CONNECTED = re.compile(r"\b(and|or|not|case|in|between)\b", re.IGNORECASE)
 
 
 def columns(groups: Sequence[RuleGroup]) -> list[str]:
@@ -53,6 +57,12 @@ def holds(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
     return frame.select(
         [pl.sql_expr(expression).fill_null(False).alias(name) for name, expression in group.rules.items() if expression]
     )
+
+
+def sides_of(expression: str) -> tuple[str, str] | None:
+    """Both sides of an expression that is one comparison; None for any other."""
+    matched = _COMPARISON.fullmatch(expression)
+    return None if matched is None or _CONNECTED.search(expression) else (matched[1], matched[3])
 
 
 def _by_group(

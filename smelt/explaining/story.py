@@ -1,0 +1,179 @@
+"""The whole story of a document, stage by stage, as ``smelt explain`` tells it."""
+
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel
+
+from smelt.errors import SmeltError, StageError
+from smelt.explaining.find import QUARANTINE, Place, find
+from smelt.explaining.judged import Judged, judge
+from smelt.explaining.row import row
+from smelt.explaining.training import Encoded, Reading, encoded, reading
+from smelt.lake import Lake, Manifest
+from smelt.plan import Plan
+from smelt.recipe.decontaminate import Benchmark
+from smelt.recipe.signals import EDITS, LABELS, SIGNALS
+from smelt.run import load_run
+
+STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens", "blocks")
+"""The stages that a document goes through."""
+_DECIDING = ("select", "dedup", "decontaminate")
+MAX_CHAIN = 5
+"""Better documents that are followed at most."""
+
+
+class Dropped(BaseModel):
+    """The stage that dropped a document, and its reason."""
+
+    stage: str
+    reason: str
+
+
+class Better(BaseModel):
+    """A document that another one was dropped for, and what became of it."""
+
+    id: str
+    url: str
+    dropped: Dropped | None
+
+
+class Contaminated(BaseModel):
+    """The benchmark item that was met; its text, or why it can't be shown."""
+
+    benchmark: str
+    item: int
+    text: str | None = None
+    note: str = ""
+
+
+class Story(BaseModel):
+    """What became of a document.
+
+    Attributes:
+        fate: ``kept``, ``dropped``, ``quarantined``, or ``undecided`` while a stage that decides isn't made.
+        ingest: what ``ingest`` says of it, without the text: of a refused one the reason and its detail.
+        dropped: the stage that dropped it, and why.
+        text: the cleaned text, or None where ``clean`` isn't made or the document was refused.
+        edits, labels, signals, scores: the columns of ``clean`` and ``score``; edits only where something was edited.
+        judged: the rules that it met.
+        better: the document that it is a duplicate of, then the one that this was dropped for, and so on.
+        missing: stages that the run has not made.
+    """
+
+    id: str
+    url: str
+    part: str
+    row: int
+    fate: str
+    ingest: dict[str, Any]
+    dropped: Dropped | None = None
+    text: str | None = None
+    edits: dict[str, int] = {}
+    labels: dict[str, Any] = {}
+    signals: dict[str, Any] = {}
+    scores: dict[str, float | None] = {}
+    judged: Judged | None = None
+    better: list[Better] = []
+    contaminated: Contaminated | None = None
+    encoded: Encoded | None = None
+    reading: Reading | None = None
+    missing: list[str] = []
+
+
+def newest_plan(lake: Lake) -> Plan:
+    """The plan of the run that was started last.
+
+    Raises:
+        StageError: when there is no run.
+    """
+    runs = [load_run(lake, name) for name in lake.folders("runs/")]
+    if not runs:
+        raise StageError("there is no run", where=lake.url, mend="`smelt run RECIPE` makes one, or give --recipe")
+    return max(runs, key=lambda run: run.created).plan
+
+
+def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
+    """The story of a document under a plan, as far as its artifacts are made.
+
+    Args:
+        wanted: id, beginning of an id, address or path.
+
+    Raises:
+        StageError: when nothing is ingested yet, or not exactly one document is meant.
+    """
+    made = {stage: manifest for stage in STAGES if (manifest := plan.planned(stage).artifact.manifest(lake))}
+    if "ingest" not in made:
+        raise StageError("nothing is ingested yet", where=plan.recipe, mend="run the recipe first")
+    place = find(lake, made["ingest"], wanted)
+    [ingested] = row(lake, made["ingest"], place, place.suffix).to_pylist()
+    ingested = {name: value for name, value in ingested.items() if name not in ("id", "text", "url")}
+    about = {"id": place.id, "url": place.url, "part": place.part, "row": place.row, "ingest": ingested}
+    if place.suffix == QUARANTINE:
+        return Story(**about, fate="quarantined")
+    found: dict[str, Any] = {}
+    decided = _decisions(lake, made, place)
+    dropped = _dropped(decided)
+    if "clean" in made:
+        measured = {stage: row(lake, made[stage], place) for stage in ("clean", "score") if stage in made}
+        columns = {name: table[name] for table in measured.values() for name in table.column_names}
+        found |= _described({name: values[0].as_py() for name, values in columns.items()})
+        if "select" in decided:
+            found["judged"] = judge(made["select"], pa.table(columns), decided["select"]["reason"])
+    if dropped and dropped.stage == "dedup":
+        found["better"] = _better(lake, made, decided["dedup"]["duplicate_of"])
+    if dropped and dropped.stage == "decontaminate":
+        found["contaminated"] = _met(made["decontaminate"], dropped.reason, decided["decontaminate"]["item"])
+    if dropped is None and "tokens" in made:
+        found["encoded"] = encoded(lake, made["tokens"], place.part, place.id)
+        if "blocks" in made and found["encoded"] and found["encoded"].split == "training":
+            found["reading"] = reading(lake, made["blocks"], place.id)
+    missing = [stage for stage in STAGES if stage not in made]
+    undecided = any(stage in missing for stage in _DECIDING)
+    fate = "dropped" if dropped else "undecided" if undecided else "kept"
+    return Story(**about, **found, fate=fate, dropped=dropped, missing=missing)
+
+
+def _decisions(lake: Lake, made: dict[str, Manifest], place: Place) -> dict[str, dict[str, Any]]:
+    """The document's row in each stage that decides."""
+    return {stage: row(lake, made[stage], place).to_pylist()[0] for stage in _DECIDING if stage in made}
+
+
+def _dropped(decided: dict[str, dict[str, Any]]) -> Dropped | None:
+    """The first stage that does not keep the document."""
+    for stage, columns in decided.items():
+        if not columns["keep"]:
+            return Dropped(stage=stage, reason=columns["reason"])
+    return None
+
+
+def _described(columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "text": columns["text"],
+        "edits": {name: columns[name] for name in EDITS if columns.get(name)},
+        "labels": {name: columns[name] for name in LABELS if columns.get(name) is not None},
+        "signals": {name: columns[name] for name in SIGNALS if name in columns},
+        "scores": {name: value for name, value in columns.items() if name.startswith("score_")},
+    }
+
+
+def _better(lake: Lake, made: dict[str, Manifest], name: str) -> list[Better]:
+    """The chain of better documents, up to one that ``dedup`` keeps."""
+    chain: list[Better] = []
+    while len(chain) < MAX_CHAIN:
+        place = find(lake, made["ingest"], name)
+        decided = _decisions(lake, made, place)
+        chain.append(Better(id=place.id, url=place.url, dropped=_dropped(decided)))
+        if decided["dedup"]["keep"]:
+            break
+        name = decided["dedup"]["duplicate_of"]
+    return chain
+
+
+def _met(decontaminate: Manifest, reason: str, item: int) -> Contaminated:
+    name = reason.partition(":")[2]
+    [raw] = [raw for raw in decontaminate.config["benchmarks"] if raw["name"] == name]
+    try:
+        return Contaminated(benchmark=name, item=item, text=Benchmark.model_validate(raw).texts()[item - 1])
+    except SmeltError as error:  # the file is gone, or another than the one that was met
+        return Contaminated(benchmark=name, item=item, note=error.what)

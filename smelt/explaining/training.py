@@ -1,0 +1,88 @@
+"""Where a document's tokens lie, and how often each phase of training reads it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+import numpy as np
+import pyarrow.parquet as pq
+from pydantic import BaseModel
+
+from smelt.lake import Lake, Manifest, PartRecord
+
+MAX_BLOCKS = 200
+"""Blocks that are searched at most."""
+_SPLITS = {"training": ".docs.parquet", "held out": ".valid.docs.parquet"}
+_THREADS = 8
+
+
+class Encoded(BaseModel):
+    """A document's tokens: the split, how many with the end-of-document token, and their place in the part's file."""
+
+    split: str
+    tokens: int
+    offset: int
+    part: str
+
+
+class Phase(BaseModel):
+    """How often a phase reads the document, and in which blocks."""
+
+    name: str
+    uses: int
+    blocks: list[str]
+
+
+class Reading(BaseModel):
+    """What training reads of a document; of ``blocks`` blocks only ``searched`` were looked into."""
+
+    phases: list[Phase]
+    searched: int
+    blocks: int
+
+
+def encoded(lake: Lake, tokens: Manifest, part: str, document: str) -> Encoded | None:
+    """The document's tokens, or None where it has none."""
+    record = tokens.part(part)
+    for split, suffix in _SPLITS.items():
+        file = pq.ParquetFile(lake.open(tokens.key(record, suffix), record.files[suffix].bytes), pre_buffer=True)
+        table = file.read(["id", "offset", "tokens"])
+        for row in np.flatnonzero(table["id"].to_numpy() == document):
+            return Encoded(
+                split=split, tokens=table["tokens"][row].as_py(), offset=table["offset"][row].as_py(), part=part
+            )
+    return None
+
+
+def reading(lake: Lake, blocks: Manifest, document: str) -> Reading:
+    """The phases that read the document, from the segments of at most MAX_BLOCKS blocks."""
+    searched = blocks.parts[:MAX_BLOCKS]
+
+    def segments(part: PartRecord) -> np.ndarray:
+        size = part.files[".segments.parquet"].bytes
+        file = pq.ParquetFile(lake.open(blocks.key(part, ".segments.parquet"), size), pre_buffer=True)
+        return file.read(["id"])["id"].to_numpy() == document
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        found = list(zip(searched, threads.map(segments, searched), strict=True))
+    phases = []
+    for number, group in groupby(found, lambda item: item[0].name.partition("-")[0]):
+        held = list(group)
+        uses = count_uses([mine for _, mine in held])
+        if uses:
+            names = [part.name for part, mine in held if mine.any()]
+            phases.append(Phase(name=blocks.config["phases"][int(number)]["name"], uses=uses, blocks=names))
+    return Reading(phases=phases, searched=len(searched), blocks=len(blocks.parts))
+
+
+def count_uses(blocks: list[np.ndarray]) -> int:
+    """How often a phase reads a document.
+
+    Args:
+        blocks: for each block in order, bool by segment: whether it is the document's. One that a block's end cuts
+            is the last segment of that block and the first of the next, and is one use.
+    """
+    uses, open_end = 0, False
+    for mine in blocks:
+        uses += int(mine.sum()) - bool(open_end and len(mine) and mine[0])
+        open_end = bool(len(mine) and mine[-1])
+    return uses

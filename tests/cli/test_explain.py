@@ -1,0 +1,146 @@
+"""One corpus that holds every fate, told document by document."""
+
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from io import StringIO
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+
+from smelt.cli.main import main
+from smelt.explaining.training import count_uses
+from smelt.lake import Lake
+from smelt.recipe import parse_recipe
+from smelt.run import Run
+from tests.chain import make_through, plan_of
+from tests.tasks.texts import chinese, english
+
+ITEM = "The harbour master at Kell keeps two clocks because the tide there turns twice as often as here"
+TEXTS = {
+    "short": "短文。",
+    "good": chinese(100),
+    "copy": english(2).replace(" ", "\n "),
+    "near": chinese(1) + chinese(3)[:8],
+    "leak": english(5) + " " + ITEM + ". " + english(6),
+    "original": english(2),
+    **{f"page{number}": chinese(number) for number in range(8)},
+}
+
+
+@pytest.fixture(scope="module")
+def told(s3_settings, tmp_path_factory):
+    """Runs `smelt explain` over a lake in which the corpus went through every stage up to the blocks."""
+    folder = tmp_path_factory.mktemp("corpus")
+    lake = Lake(s3_settings, url="s3://smelt/explain")
+    lines = [json.dumps({"text": text, "url": f"https://a/{name}"}) for name, text in TEXTS.items()] + ["{broken"]
+    (folder / "web.jsonl").write_text("\n".join(lines) + "\n")
+    benchmark = folder / "tides.jsonl"
+    benchmark.write_text(json.dumps({"prompt": "What is this? " * 6}) + "\n" + json.dumps({"prompt": ITEM}) + "\n")
+    raw = {
+        "name": "small",
+        "sources": [{"name": "web", "kind": "files", "paths": [f"{folder}/web.jsonl"]}],
+        "select": {"groups": [{"rules": {"short": "num_chars < 20", "brief": "num_chars < 30 or num_words < 2"}}]},
+        "decontaminate": {"benchmarks": [{"name": "tides", "path": str(benchmark)}]},
+        "tokenizer": {"train": {"vocab_size": 400, "sample_bytes": 10_000}},
+        "tokens": {"validation_share": 0.0},
+        "block_tokens": 256,
+        "model": {"preset": "tiny"},
+        "phases": [{"name": "main", "tokens": 3072, "sequence_length": 64, "global_batch_size": 2}],
+    }
+    recipe = parse_recipe(raw, where="small")
+    plan = plan_of(recipe, lake)
+    made = make_through(recipe, lake, "blocks")
+    now = datetime.now(UTC).isoformat()
+    run = Run(id="one", recipe_path="small", overrides={}, recipe=recipe, plan=plan, created=now)
+    lake.put("runs/one/run.json", run.model_dump_json().encode())
+
+    environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url, "COLUMNS": "160"}
+
+    def explain(*arguments):
+        with pytest.MonkeyPatch.context() as patch, StringIO() as out, StringIO() as err:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["smelt", "explain", *arguments])
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                main()
+            return CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
+
+    explain.benchmark, explain.made = benchmark, made
+    return explain
+
+
+def story(told, name):
+    answer = told(f"https://a/{name}", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
+    found = story(told, "good")
+    assert found["fate"] == "kept"
+    assert found["text"] == TEXTS["good"]
+    assert found["encoded"]["split"] == "training"
+    [phase] = found["reading"]["phases"]
+    assert phase["name"] == "main"
+    assert phase["uses"] >= 2  # of about 1,200 tokens the phase reads 3,072
+    shown = told(found["id"][:12]).stdout
+    assert shown.startswith(f"kept  {found['id']}  https://a/good")
+    assert phase["blocks"][0] in shown
+
+
+def test_a_document_that_a_block_end_cuts_is_read_once():
+    whole = [[0, 0, 1], [1], [1, 0], [0, 1, 0], [1, 0]]
+    assert count_uses([np.array(block, bool) for block in whole]) == 3
+
+
+def test_a_rule_that_drops_stands_with_what_it_found_and_with_those_that_would_have(told):
+    found = story(told, "short")
+    assert found["dropped"] == {"stage": "select", "reason": "short"}
+    first, second = found["judged"]["rules"]
+    assert (first["found"], first["fired"], first["decided"]) == ({"num_chars": 3}, True, True)
+    assert (second["fired"], second["decided"]) == (True, False)
+    shown = told(found["id"]).stdout
+    assert "dropped by select: short" in shown
+    assert any(
+        line.split() == ["3", "num_chars", "<", "20", "short", "fired,", "decided"] for line in shown.splitlines()
+    )
+
+
+@pytest.mark.parametrize(("gone", "better", "reason"), [("page1", "near", "minhash"), ("original", "copy", "exact")])
+def test_a_duplicate_names_the_better_document_and_what_became_of_it(told, gone, better, reason):
+    found = story(told, gone)
+    assert found["dropped"] == {"stage": "dedup", "reason": reason}
+    assert [(item["url"], item["dropped"]) for item in found["better"]] == [(f"https://a/{better}", None)]
+
+
+def test_a_benchmark_item_is_shown_while_its_file_is_the_same(told):
+    found = story(told, "leak")
+    assert found["dropped"] == {"stage": "decontaminate", "reason": "contaminated:tides"}
+    assert (found["contaminated"]["item"], found["contaminated"]["text"]) == (2, ITEM)
+    before = told.benchmark.read_bytes()
+    told.benchmark.write_text("{}\n")
+    changed = story(told, "leak")["contaminated"]
+    told.benchmark.write_bytes(before)
+    assert changed["text"] is None
+    assert "digest" in changed["note"]
+
+
+def test_a_refused_line_is_in_quarantine_and_is_found_by_its_path(told):
+    ingest = told.made["ingest"]
+    assert ingest.stats["quarantined"] == {"broken json": 1}
+    answer = told("web.jsonl")
+    assert answer.stdout.startswith("quarantined")
+    assert "ingest could not read it: broken json" in answer.stdout
+
+
+def test_unknown_and_ambiguous_names_are_one_line(told):
+    unknown = told("nowhere")
+    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (2, 1)
+    assert unknown.stderr.startswith("error: nowhere: no such document (give an id")
+    several = told("")
+    assert (several.returncode, len(several.stderr.splitlines())) == (2, 1)
+    assert f"{len(TEXTS) + 1} documents match" in several.stderr
+    assert f"and {len(TEXTS) - 4} more" in several.stderr
