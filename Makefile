@@ -1,4 +1,4 @@
-.PHONY: run test install check clean
+.PHONY: run test install browser check clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -7,8 +7,11 @@ READY := $(VENV)/.ready
 run: install            ## the demo: raw documents in, an evaluated model out
 	$(VENV)/bin/smelt run recipes/demo.yaml
 
-test: install           ## every test, against real services
+test: install browser   ## every test, against real services and a real browser
 	$(VENV)/bin/python -m pytest
+
+browser:                ## headless Chromium, which one test drives
+	@command -v chromium >/dev/null || { echo "installing chromium with apt"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
 install: $(READY)       ## the environment, in .venv, with the command `smelt`
 

@@ -40,7 +40,7 @@ class DedupConfig(Config):
     level: Literal["document"] = "document"
     """What is compared: whole documents."""
     exact: bool = True
-    """Remove documents that are equal after lower-casing and leaving out spaces and punctuation."""
+    """Remove documents that are equal but for the amount of white space."""
     minhash: MinHash | None = MinHash()
     """Near-duplicates; null leaves them in."""
     keep: Literal["longest", "best", "first"] = "longest"
