@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
 from smelt.stage import Context, Shard
+from tasks.tally import tally
 
 DECISIONS = ("select", "dedup", "decontaminate")
 """The stages that decide, in order."""
@@ -64,6 +65,18 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
             rows = len(next(iter(tables.values())))
             found[KEPT] = reduce(pc.and_, masks, pa.chunked_array([pa.repeat(pa.scalar(True), rows)]))
         yield pa.table({name: found[name] for name in columns})
+
+
+def tally_decisions(table: pa.Table, decided: pa.Table) -> dict[str, Any]:
+    """Statistics of a deciding stage: of those that were still there, who is kept and who goes for which reason.
+
+    Args:
+        table: ``num_bytes``, ``source``, ``lang``, ``domain`` and ``kept`` of a row group.
+        decided: ``keep`` and ``reason`` of the same rows.
+    """
+    labels = {name: table[name] for name in ("lang", "domain", "source")}
+    decisions = {"keep": decided["keep"], "reason": decided["reason"]}
+    return tally(num_bytes=table["num_bytes"], before=table[KEPT], **decisions, **labels)
 
 
 def read(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Sequence[str]) -> pa.Table:

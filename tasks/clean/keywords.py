@@ -4,17 +4,14 @@ A word in Latin letters or digits is met at its borders only, a word of ideograp
 matter. Of words that begin at the same place the longest counts, and the walk goes on behind it.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from smelt.recipe.clean import KEYWORDS, CleanConfig, KeywordList
+from tasks.clean.tries import Array, build
 from tasks.clean.utf8 import is_alnum, width_of
 from tasks.compiled import compiled
-
-Array = np.ndarray[Any, Any]
 
 
 def hits(data: Array, offsets: Array, config: CleanConfig) -> dict[str, Array]:
@@ -29,30 +26,7 @@ def hits(data: Array, offsets: Array, config: CleanConfig) -> dict[str, Array]:
 
 @lru_cache(maxsize=1)
 def _trie(lists: tuple[tuple[str, KeywordList], ...]) -> tuple[Array, Array]:
-    return build({name: words.read(name) for name, words in lists})
-
-
-def build(lists: Mapping[str, Sequence[str]]) -> tuple[Array, Array]:
-    """Children by node and byte (0 is none), and the lists that have the word that ends at a node, as bits."""
-    children: list[dict[int, int]] = [{}]
-    owners = [0]
-    for number, words in enumerate(lists.values()):
-        for word in words:
-            node = 0
-            for byte in word.strip().lower().encode():
-                if byte not in children[node]:
-                    children[node][byte] = len(children)
-                    children.append({})
-                    owners.append(0)
-                node = children[node][byte]
-            owners[node] |= 1 << number
-    owners[0] = 0  # an empty word is none
-    dense = np.zeros((len(children), 256), np.int32)
-    for node, following in enumerate(children):
-        for byte, child in following.items():
-            dense[node, byte] = child
-            dense[node, byte - 32 if 97 <= byte <= 122 else byte] = child
-    return dense, np.array(owners, np.int64)
+    return build((word, 1 << number) for number, (name, words) in enumerate(lists) for word in words.read(name))
 
 
 @compiled

@@ -1,9 +1,10 @@
 """Words that announce something personal, and keys with a known form, as one trie for the PII kernel."""
 
 from functools import cache
-from typing import Any
 
 import numpy as np
+
+from tasks.clean.tries import Array, beginnings, build, listed
 
 AUTHOR, AUTHOR_LOOSE, AUTHOR_EN, BY, QQ, WECHAT, PASSPORT_NO, KEY, ASSIGNED, SIGNED = range(1, 11)
 
@@ -33,42 +34,24 @@ PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉�
 
 
 @cache
-def trie() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Children by node and byte (0 is none; case doesn't matter), and the kind of word that ends at each node."""
-    children: list[dict[int, int]] = [{}]
-    kinds = [0]
-    for kind, words in _WORDS.items():
-        for word in filter(None, (word.strip() for word in words.replace("\n", "|").split("|"))):
-            node = 0
-            for byte in word.encode():
-                if byte not in children[node]:
-                    children[node][byte] = len(children)
-                    children.append({})
-                    kinds.append(0)
-                node = children[node][byte]
-            kinds[node] = kind
-    dense = np.zeros((len(children), 256), np.int16)
-    for node, following in enumerate(children):
-        for byte, child in following.items():
-            dense[node, byte] = child
-            dense[node, byte - 32 if 97 <= byte <= 122 else byte] = child
-    return dense, np.array(kinds, np.uint8)
+def words() -> tuple[tuple[str, int], ...]:
+    """Every word, and what it announces."""
+    return tuple((word, kind) for kind, words in _WORDS.items() for word in listed(words))
 
 
 @cache
-def beginnings() -> np.ndarray[Any, Any]:
-    """Whether a word or a licence plate can begin with these two bytes, at ``first << 8 | second``."""
-    children, _ = trie()
-    found = np.zeros((256, 256), np.bool_)
-    for first in range(256):
-        if children[0, first]:
-            found[first] = children[children[0, first]] > 0
-    for char in PLATES:
-        found[char.encode()[0], char.encode()[1]] = True
-    return found.reshape(-1)
+def trie() -> tuple[Array, Array]:
+    """The words as a trie; see ``tries``."""
+    return build(words())
 
 
 @cache
-def code_points(chars: str) -> np.ndarray[Any, Any]:
+def first_bytes() -> Array:
+    """Not 0 where a word or a licence plate can begin with these two bytes, at ``first << 8 | second``."""
+    return beginnings((*words(), *((plate, 1) for plate in PLATES)))
+
+
+@cache
+def code_points(chars: str) -> Array:
     """The sorted code points of ``chars``, for binary search."""
     return np.unique(np.array([ord(char) for char in chars], np.int64))

@@ -6,11 +6,10 @@ it, some by standing anywhere in it.
 """
 
 from functools import cache
-from typing import Any
 
-import numpy as np
+from tasks.clean.tries import Array, beginnings, build, listed
 
-NAVIGATION, OPENING, ANYWHERE, POLICY, LOREM, JAVASCRIPT, TELLING = 1, 2, 4, 8, 16, 32, 64
+NAVIGATION, OPENING, ANYWHERE, TELLING = 1, 2, 4, 8
 
 _NAVIGATION = """prev|previous|next|up|home|index|modules|top|menu|search|login|register|share|tweet|print|contents|edit|help
 目录|返回|登录|注册|分享|点赞|收藏|评论|转发|打印|更多|首页|搜索|帮助"""  # noqa: E501
@@ -31,53 +30,21 @@ subscribe to our newsletter|filed under:|posted in:|tagged with:|you may also li
 _ANYWHERE = """扫码关注|扫描下方二维码|扫描上方二维码|长按识别二维码|转载请注明|未经授权不得转载|未经许可不得转载|版权所有|微信扫一扫|点击关注|关注公众号
 all rights reserved|cookie policy|uses cookies to|use cookies to|accept all cookies|skip to main content"""  # noqa: E501
 
-_POLICY = "terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
 _GROUPS = (
     (_NAVIGATION, NAVIGATION),
     (_TELLING, NAVIGATION | TELLING),
     (_OPENING, OPENING),
     (_ANYWHERE, ANYWHERE),
-    (_POLICY, POLICY),
-    ("lorem ipsum", LOREM),
-    ("javascript", JAVASCRIPT),
 )
 
 
 @cache
-def beginnings() -> np.ndarray[Any, Any]:
-    """The kinds of phrases that can begin with these two bytes, as bits, at ``first << 8 | second``."""
-    found = np.zeros((256, 256), np.uint8)
-    for phrases, kind in _GROUPS:
-        for phrase in phrases.replace("\n", "|").split("|"):
-            first, second = (_cases(byte) for byte in phrase.lower().encode()[:2])
-            for one in first:
-                for other in second:
-                    found[one, other] |= kind
-    return found.reshape(-1)
-
-
-def _cases(byte: int) -> set[int]:
-    return {byte, ord(chr(byte).upper())} if 97 <= byte <= 122 else {byte}
+def words() -> tuple[tuple[str, int], ...]:
+    """Every phrase, and what it gives a line away as."""
+    return tuple((phrase, kind) for phrases, kind in _GROUPS for phrase in listed(phrases))
 
 
 @cache
-def trie() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Children by node and byte (0 is none), and the kinds that end at each node, as bits."""
-    children: list[dict[int, int]] = [{}]
-    kinds = [0]
-    for phrases, kind in _GROUPS:
-        for phrase in phrases.replace("\n", "|").split("|"):
-            node = 0
-            for byte in phrase.lower().encode():
-                if byte not in children[node]:
-                    children[node][byte] = len(children)
-                    children.append({})
-                    kinds.append(0)
-                node = children[node][byte]
-            kinds[node] |= kind
-    dense = np.zeros((len(children), 256), np.int16)
-    for node, following in enumerate(children):
-        for byte, child in following.items():
-            dense[node, byte] = child
-            dense[node, ord(chr(byte).upper()) if 97 <= byte <= 122 else byte] = child
-    return dense, np.array(kinds, np.uint8)
+def tables() -> tuple[Array, Array, Array]:
+    """The phrases by their first two bytes, and as a trie; see ``tries``."""
+    return (beginnings(words()), *build(words()))

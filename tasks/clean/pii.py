@@ -33,7 +33,7 @@ COPY, DIGIT, AT, PLUS, PAREN, COLON, WORD = range(7)
 def tables() -> tuple[Any, ...]:
     """What ``redact`` needs: triggers by byte, the words by their first two bytes and as a trie, and characters."""
     children, kinds = names.trie()
-    beginnings = names.beginnings()
+    beginnings = names.first_bytes()
     triggers = np.zeros(256, np.uint8)
     triggers[np.flatnonzero(beginnings.reshape(256, 256).any(axis=1))] = WORD
     for byte in b"0123456789":

@@ -2,7 +2,7 @@
 
 spaCy's English rules keep ``Mr.`` and ``:-)`` whole and take ``can't`` and ``cannot`` apart by a list of special
 cases. Ours is made here from the same parts: pronouns and auxiliaries with their contractions, abbreviations, hours,
-emoticons; a test compares it with spaCy's. Gopher's stop words and English function words stand in the same table,
+emoticons. Gopher's stop words and English function words stand in the same table,
 so that a word is looked up once.
 """
 

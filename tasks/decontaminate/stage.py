@@ -14,7 +14,6 @@ from smelt.recipe.decontaminate import DecontaminateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.decontaminate.grams import Grams, collect, find
-from tasks.tally import tally
 
 
 @lru_cache(maxsize=2)
@@ -32,17 +31,7 @@ def work(context: Context, shard: Shard) -> Part:
         for table in documents.batches(context.lake, context.inputs, shard.name, columns):
             decided = _decided(table, grams, config)
             out.write(decided)
-            stats.append(
-                tally(
-                    num_bytes=table["num_bytes"],
-                    keep=decided["keep"],
-                    reason=decided["reason"],
-                    lang=table["lang"],
-                    domain=table["domain"],
-                    source=table["source"],
-                    before=table[documents.KEPT],
-                )
-            )
+            stats.append(documents.tally_decisions(table, decided))
     if shard.name == context.inputs["clean"].parts[0].name:  # of the benchmarks, not of the part: counted once
         short = {item.name: count for item, count in zip(config.benchmarks, grams.too_short, strict=True)}
         stats.append({"too_short_items": short})

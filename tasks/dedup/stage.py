@@ -28,7 +28,6 @@ from tasks import documents
 from tasks.dedup import exchange, minhash
 from tasks.dedup.buckets import DECISION, SIGNATURE, decide
 from tasks.sampling import ids_as_numbers
-from tasks.tally import tally
 
 KEYS, DECISIONS = ".keys", ".decisions"
 BUCKET_BYTES = 96_000_000
@@ -111,17 +110,7 @@ def decisions(context: Context, shard: Shard) -> Part:
             low, high = np.searchsorted(found["row"], (first, first + len(table)))
             decided = _decided(table["id"], found[low:high], first)
             out.write(decided)
-            stats.append(
-                tally(
-                    num_bytes=table["num_bytes"],
-                    keep=decided["keep"],
-                    reason=decided["reason"],
-                    lang=table["lang"],
-                    domain=table["domain"],
-                    source=table["source"],
-                    before=table[documents.KEPT],
-                )
-            )
+            stats.append(documents.tally_decisions(table, decided))
             first += len(table)
     return Part(out.files(), out.rows, merge_stats(stats))
 
