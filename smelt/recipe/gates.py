@@ -39,7 +39,7 @@ class CleanGate(Config):
     """Bytes of text that must be left after the edits, of those that came in."""
     max_pii_share: float = Field(0.02, ge=0, le=1)
     """Share of sampled documents that may still hold an e-mail address, a phone or an identity number."""
-    min_pii_recall: float = Field(0.95, ge=0, le=1)
+    min_pii_recall: float = Field(0.98, ge=0, le=1)
     """Share of the marked personal data in the labelled set (``clean.pii.labels``) that must be found, of each kind."""
     min_pii_precision: float = Field(0.9, ge=0, le=1)
     """Share of what is replaced there that must be marked, of each kind."""

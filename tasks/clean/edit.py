@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.signals import EDITS
@@ -20,6 +21,7 @@ _LAYOUT = (
     ("boilerplate", layout.BOILERPLATE, layout.COUNT_BOILERPLATE),
 )
 _NOT_IN_CODE = layout.WIDTH | layout.BOILERPLATE  # there a full-width character or a line ``index`` is meant
+_MAX_ROUNDS = 8
 Array = np.ndarray[Any, Any]
 
 
@@ -30,11 +32,33 @@ def edit(
 
     Args:
         texts: one a document.
-        is_code: bool by document: code keeps its width, its lines and its bylines.
+        is_code: bool by document: code keeps its widths, its lines and what looks wrongly decoded.
 
     Returns:
         The edited texts, and by ``edit_<kind>`` the number of edits in each document.
     """
+    before = texts
+    texts, counts = _edited_once(before, is_code, config)
+    rows = np.flatnonzero(pc.not_equal(texts, before).to_numpy(zero_copy_only=False))
+    for _ in range(_MAX_ROUNDS):  # a character that went may have stood between two that are rewritten together
+        some = texts.take(pa.array(rows))
+        _, rewritten = rewrite(some, is_code[rows], config.edits)
+        again = np.flatnonzero(sum(rewritten.values()))
+        if len(again) == 0:
+            break
+        rows = rows[again]
+        some, more = _edited_once(some.take(pa.array(again)), is_code[rows], config)
+        mask = np.zeros(len(texts), np.bool_)
+        mask[rows] = True
+        texts = pc.replace_with_mask(texts, pa.array(mask), some)
+        for name, values in more.items():
+            counts[name][rows] += values
+    return texts, {name: counts[name] for name in EDITS}
+
+
+def _edited_once(
+    texts: pa.LargeStringArray, is_code: Array, config: CleanConfig
+) -> tuple[pa.LargeStringArray, dict[str, Array]]:
     texts, rewritten = rewrite(texts, is_code, config.edits)
     data, offsets = buffers(texts)
     switches = sum(bit for name, bit, _ in _LAYOUT if getattr(config.edits, name))
@@ -63,7 +87,7 @@ def edit(
     counts = {f"edit_{name}": layout_counts[:, column] for name, _, column in _LAYOUT}
     counts |= {f"edit_{kind}": pii_counts[:, k] for k, kind in enumerate(pii.KINDS)}
     counts |= rewritten
-    return edited, {name: counts[name] for name in EDITS}
+    return edited, counts
 
 
 @compiled

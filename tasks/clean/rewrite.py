@@ -4,7 +4,6 @@ Each is work for few documents and dear, so a compiled pass over the bytes first
 the others are neither decoded nor copied.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -23,7 +22,6 @@ from tasks.compiled import compiled
 Array = np.ndarray[Any, Any]
 Rewrite = Callable[[str], tuple[str, int]]
 """Gives a text's new form, and how many edits that took: 0 for none."""
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 TRADITIONAL = 0x8000
 """A bit beside those of ``characters.table``: a character that simplified Chinese writes another way."""
 
@@ -42,29 +40,18 @@ def rewrite(
     """The texts after all rewriting that the config asks for, and the number of edits in each by ``edit_<kind>``."""
     counts = {}
     texts, counts["edit_encoding"] = _apply(texts, config.encoding, _suspicious, repaired, ~is_code)
-    texts, counts["edit_simplified"] = _apply(texts, config.simplified, _traditional, simplified, ~is_code)
     texts, counts["edit_unicode"] = _apply(texts, config.unicode is not None, _not_normal, normalised)
+    texts, counts["edit_simplified"] = _apply(texts, config.simplified, _traditional, simplified, ~is_code)
     return texts, counts
 
 
 def repaired(text: str) -> tuple[str, int]:
     """Lines that had been decoded wrongly as their writer meant them (ftfy's ``fix_encoding``)."""
-    lines = text.split("\n")
-    new = [line if line.isascii() else _repaired_line(line) for line in lines]
-    return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
-
-
-def _repaired_line(line: str) -> str:
-    """As ftfy repairs it, and again where what is left would be repaired once the other edits have been made."""
     import ftfy
 
-    while True:
-        line = ftfy.fix_encoding(line)
-        plain = _INVISIBLE.sub("", line).replace("\xa0", " ")
-        again = ftfy.fix_encoding(plain)
-        if again == plain:
-            return line
-        line = again
+    lines = text.split("\n")
+    new = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
+    return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
 
 
 def simplified(text: str) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smelt.errors import RecipeError
 from smelt.recipe.attached import CHECKOUT
-from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, EditsConfig, PiiConfig
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, PiiConfig
 from tasks.clean.judge import judge
 from tests.tasks.cleaning import cleaned, one
 
@@ -127,9 +127,8 @@ def test_each_kind_is_found_wherever_it_stands(head: str, kind: str, tail: str) 
 )
 def test_placeholders_are_counted_and_stay(texts: list[str]) -> None:
     texts = [text.replace("<", "") for text in texts]
-    config = CleanConfig(edits=EditsConfig(encoding=False))  # what ftfy makes of noise is its own affair
-    once, edits, _ = cleaned(*texts, config=config)
-    again, more, _ = cleaned(*once, config=config)
+    once, edits, _ = cleaned(*texts)
+    again, more, _ = cleaned(*once)
     assert again == once
     for kind, placeholder in PLACEHOLDERS.items():
         assert edits[f"edit_{kind}"].tolist() == [text.count(placeholder) for text in once]

@@ -6,7 +6,7 @@ at several times the rate at which it drops all others, and this is no accident 
 to the tolerance is the lower confidence limit of the rate ratio, by the log method of Katz et al. (Biometrics
 34, 1978), with half a document added to each count so that a rate of zero has a ratio too (Walter 1975). The
 limit is three standard errors down, since a page compares some hundreds of rates. A rule that drops less than 2 %
-of a group is not named, however rarely it drops others.
+of a group is not named, however rarely it drops others, nor is a group of less than 1 % of the documents asked.
 """
 
 import math
@@ -19,6 +19,7 @@ from smelt.gates.bias.bands import DIMENSIONS
 from smelt.gates.figures import counts, divergence, share
 
 MIN_RATE = 0.02
+MIN_SHARE = 0.01
 STANDARD_ERRORS = 3.0
 Counts = Mapping[str, Mapping[str, int]]
 """Documents by dimension and label."""
@@ -116,7 +117,7 @@ def disproportions(found: list[Rule]) -> list[Disproportion]:
             all_asked, all_fired = sum(asked.values()), sum(fired.values())
             for label, dropped in fired.items():
                 others, others_dropped = all_asked - asked[label], all_fired - dropped
-                if not others or dropped < MIN_RATE * asked[label]:
+                if not others or dropped < MIN_RATE * asked[label] or asked[label] < MIN_SHARE * all_asked:
                     continue
                 ratio, low = rate_ratio(dropped, asked[label], others_dropped, others)
                 if low > 1:
