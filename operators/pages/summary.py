@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
 from smelt.charts import Line, line_chart
+from smelt.gates.even import evenly
 from smelt.gates.result import GateResult
-from smelt.gates.sample import evenly
 from smelt.lake import Lake, Manifest
 from smelt.plan import Planned
 from smelt.run import progress_key

@@ -10,19 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smelt.gates.even import evenly
 from smelt.lake import Lake, Manifest, PartRecord
 
 MAX_PARTS = 8
 MAX_ROWS = 2000
 MAX_TEXT = 20_000
 """Characters of a document's text that are looked at."""
-
-
-def evenly(count: int, wanted: int) -> list[int]:
-    """At most ``wanted`` of the numbers below ``count``, at even distances, the first and the last among them."""
-    if count <= wanted:
-        return list(range(count))
-    return sorted({round(i * (count - 1) / (wanted - 1)) for i in range(wanted)})
 
 
 def sampled_parts(manifest: Manifest, suffix: str) -> list[PartRecord]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smelt.gates.sample import evenly
+from smelt.gates.even import evenly
 from smelt.lake import Lake, Manifest, PartRecord
 
 SUFFIX = ".samples.parquet"
