@@ -45,6 +45,8 @@ SIGNALS: dict[str, str] = {
     "ellipsis_line_share": "lines that end with an ellipsis",
     "terminal_line_share": "lines that end with a sentence's end mark",
     "list_line_share": "lines that begin with a bullet or a number, or hold fewer than 4 words",
+    "furniture_line_share": "lines of mostly capitals, of numbers, of a counter or of one word (RefinedWeb)",
+    "furniture_word_share": "stretches without whitespace that stand in such lines",
     # repetition (Gopher, table A1)
     "dup_line_share": "lines that occurred before",
     "dup_line_char_share": "characters in lines that occurred before",

@@ -14,8 +14,11 @@ from tasks.clean.figures import (
     DUP_PARAGRAPHS,
     ELLIPSIS,
     ENDED,
+    FURNITURE_LINES,
+    FURNITURE_WORDS,
     INDENTED,
     LINE_CHARS,
+    LINE_WORDS,
     LINES,
     LISTED,
     LONGEST_LINE,
@@ -24,6 +27,7 @@ from tasks.clean.figures import (
     PARAGRAPHS,
     SHORT,
 )
+from tasks.clean.furniture import is_furniture
 from tasks.clean.utf8 import before, decode, is_digit
 from tasks.compiled import inner
 
@@ -103,4 +107,8 @@ def _look(data, at, stop, words, longest, sentences, table, figures):
     code = int(data[stop - 1]) if data[stop - 1] < 128 else decode(data, before(data, stop, at))
     figures[ELLIPSIS] += dots or code == 0x2026
     figures[ENDED] += table[code] & TERMINAL != 0
+    figures[LINE_WORDS] += words
+    if is_furniture(data, at, stop, words):
+        figures[FURNITURE_LINES] += 1
+        figures[FURNITURE_WORDS] += words
     judge_line(data, at, stop, words, longest, sentences, figures)

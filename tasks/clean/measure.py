@@ -92,6 +92,8 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "ellipsis_line_share": raw[at.ELLIPSIS] / all_lines,
         "terminal_line_share": _share(raw[at.ENDED], num_lines),
         "list_line_share": _share(raw[at.LISTED], num_lines),
+        "furniture_line_share": _share(raw[at.FURNITURE_LINES], num_lines),
+        "furniture_word_share": _share(raw[at.FURNITURE_WORDS], raw[at.LINE_WORDS]),
         "dup_line_share": _share(raw[at.DUP_LINES], num_lines),
         "dup_line_char_share": _share(raw[at.DUP_LINE_CHARS], num_chars),
         "dup_line_chars": raw[at.DUP_LINE_CHARS],

@@ -2,7 +2,12 @@
 
 # ruff: noqa: E501
 
+FURNITURE = "HOME PAGE NEWS\n1234 56\n3 likes\nSubscribe\n"
 EXAMPLES = {
+    ("refinedweb", "refinedweb_furniture"): (
+        FURNITURE + "A sentence of text that stands on the page among all of that. " * 8,
+        FURNITURE + "A sentence of text that stands on the page among all of that. " * 14,
+    ),
     # preset: rule, a text that trips it, one that just does not
     ("gopher", "gopher_short"): ("the cat sat and " * 12, "the cat sat and " * 13),
     ("gopher", "gopher_short_words"): ("it is to be or so of and we " * 8, "the cat and dog that have sat with him " * 8),
