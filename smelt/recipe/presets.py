@@ -4,8 +4,9 @@
 limits (https://arxiv.org/abs/2112.11446 table A1, https://arxiv.org/abs/1910.10683 section 2.2,
 https://arxiv.org/abs/2406.17557 section 3.6), and ``refinedweb`` is the limit of RefinedWeb's line rules
 (https://arxiv.org/abs/2306.01116 appendix G.2), which drops a document where they would take more than 5 % of its
-words. They were made for web pages in English: at these limits hardly any Chinese page and no source file is left, so ``zh-web`` and ``code`` have limits of their own, and ``docs``
-is for manuals and books, where code blocks and lists are no sign of poor text.
+words. They were made for web pages in English: at these limits hardly any Chinese page and no source file is left,
+so ``zh-web`` and ``code`` have limits of their own, and ``docs`` is for manuals and books, where code blocks and
+lists are no sign of poor text.
 """
 
 _REPETITION_EN = {

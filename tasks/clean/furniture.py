@@ -1,18 +1,22 @@
 """Lines that are furniture of a page rather than text, as RefinedWeb's line rules have them (Penedo et al. 2023, G.2).
 
 Mostly capitals, nothing but numbers, a counter (``3 likes``), or a single word. The rules were made for English: a
-line with anything but ASCII in it is none of these, since a Chinese sentence has neither capitals nor blanks.
+line with anything but ASCII in it is none of these, since a Chinese sentence has neither capitals nor blanks, and
+neither is a line of more than 240 bytes.
 """
 
 from tasks.clean.utf8 import is_alnum, is_digit
 from tasks.compiled import inner
 
 _MOSTLY = 0.6
+_LONGEST = 240  # bytes; what is longer is text, whatever its case
 
 
 @inner
 def is_furniture(data, at, stop, words):
     """Whether the line ``data[at:stop]`` (blanks at its ends aside, ``words`` of them between blanks) is furniture."""
+    if stop - at > _LONGEST:
+        return False
     upper, letters, digits = 0, 0, 0
     for i in range(at, stop):
         byte = data[i]
