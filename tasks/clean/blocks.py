@@ -82,6 +82,12 @@ def not_letters(block):
 
 
 @inner
+def num_marked(marks):
+    """How many bytes are marked."""
+    return np.int64(((marks >> _SEVEN) * _ONES) >> _TOP)
+
+
+@inner
 def not_printable(block):
     """Not zero where a byte is no printable ASCII character; it does not say which one."""
     deleted = block ^ _DELETED

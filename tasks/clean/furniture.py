@@ -5,11 +5,16 @@ line with anything but ASCII in it is none of these, since a Chinese sentence ha
 neither is a line of more than 240 bytes.
 """
 
+import numpy as np
+
+from tasks.clean.blocks import EVERY, load, not_letters, num_marked
 from tasks.clean.utf8 import is_alnum, is_digit
 from tasks.compiled import inner
 
 _MOSTLY = 0.6
 _LONGEST = 240  # bytes; what is longer is text, whatever its case
+_TWO = np.uint64(2)  # places from the bit that tells the case to a mark's
+_ONE = np.uint64(1)
 
 
 @inner
@@ -17,17 +22,33 @@ def is_furniture(data, at, stop, words):
     """Whether the line ``data[at:stop]`` (blanks at its ends aside, ``words`` of them between blanks) is furniture."""
     if stop - at > _LONGEST:
         return False
-    upper, letters, digits = 0, 0, 0
-    for i in range(at, stop):
-        byte = data[i]
-        if byte >= 0x80:
+    upper, letters = 0, 0
+    for i in range(at, stop, 8):
+        block = load(data, i)
+        if stop - i < 8:
+            block &= (_ONE << np.uint64(8 * (stop - i))) - _ONE
+        if block & EVERY:
             return False
-        if is_digit(byte):
-            digits += 1
-        elif is_alnum(byte):
-            letters += 1
-            upper += byte < 97
+        marks = ~not_letters(block) & EVERY
+        letters += num_marked(marks)
+        upper += num_marked(marks & ~(block << _TWO))
     if letters == 0:
-        return digits > 0
-    counter = words == 2 and digits + letters + 1 == stop - at and is_digit(data[at]) and not is_digit(data[stop - 1])
-    return words == 1 or upper > _MOSTLY * letters or counter
+        for i in range(at, stop):  # noqa: SIM110
+            if is_digit(data[i]):
+                return True
+        return False
+    return words == 1 or upper > _MOSTLY * letters or (words == 2 and _is_counter(data, at, stop))
+
+
+@inner
+def _is_counter(data, at, stop):
+    """Whether the line is a number, a blank and a word."""
+    i = at
+    while i < stop and is_digit(data[i]):
+        i += 1
+    if i in (at, stop) or data[i] != 32:
+        return False
+    for k in range(i + 1, stop):  # noqa: SIM110
+        if not is_alnum(data[k]) or is_digit(data[k]):
+            return False
+    return True
