@@ -4,7 +4,7 @@ One walk over a document's bytes writes the edited ones. A line is looked at aga
 and taken back when it is boilerplate, as if it had never been there.
 """
 
-from tasks.clean.blocks import load, not_printable, store
+from tasks.clean.blocks import first, load, not_letters, not_printable, store
 from tasks.clean.phrases import ANYWHERE, NAVIGATION, OPENING, TELLING
 from tasks.clean.utf8 import is_alnum, width_of
 from tasks.compiled import inner
@@ -132,13 +132,13 @@ def is_boilerplate(data, start, end, beginnings, children, kinds):
     at = _skip_separators(data, start, end)
     if at == end:
         return False
-    first, navigation, telling, num_words = True, True, False, 0
+    first_at, navigation, telling, num_words = True, True, False, 0
     i = at
     while i < end:
         possible = beginnings[int(data[i]) << 8 | data[i + 1]] if i + 1 < end else 0
         if possible & (ANYWHERE | OPENING):
             opening = _kinds_at(data, i, end, children, kinds)
-            if opening & ANYWHERE or (first and opening & OPENING):
+            if opening & ANYWHERE or (first_at and opening & OPENING):
                 return True
         if navigation and i == at:
             length, found = 0, 0
@@ -154,8 +154,8 @@ def is_boilerplate(data, start, end, beginnings, children, kinds):
                     return True
                 if at == i + length and is_alnum(data[at]):
                     navigation = False
-        first = False
-        i += width_of(data[i])
+        first_at = False
+        i += width_of(data[i]) if data[i] >= 0x80 else max(first(not_letters(load(data, i))), 1)  # on behind a word
     return False
 
 
