@@ -73,7 +73,7 @@ def test_an_approved_gate_lets_the_run_go_on_and_is_remembered(airflow, stack, s
 
 def test_a_rejected_gate_fails_for_good_and_names_who_said_so(airflow, stack, stack_lake, waiting):
     answer(airflow, stack, waiting, "Reject")
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 200
     while airflow.tasks(waiting)["ingest.gate"].state != "failed":
         assert time.monotonic() < deadline
         time.sleep(0.5)
