@@ -39,6 +39,13 @@ A failed or cleared stage goes on where it was: only its missing parts are done 
 *Approve* names the gates that ask a person when they fail, instead of failing: see the task's *Required actions*.
 """
 
+
+def _stages(title: str, description: str) -> Param:
+    """A field of the form that takes names of stages."""
+    items = {"type": "string", "enum": NAMES}
+    return Param([], type="array", items=items, examples=NAMES, title=title, description=description)
+
+
 with DAG(
     "pretrain",
     description="Raw documents in, an evaluated base language model out",
@@ -59,22 +66,8 @@ with DAG(
         "overrides": Param(
             {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
         ),
-        "force": Param(
-            [],
-            type="array",
-            items={"type": "string", "enum": NAMES},
-            examples=NAMES,
-            title="Force",
-            description="Stages to build anew although cached, and with them what follows",
-        ),
-        "approve": Param(
-            [],
-            type="array",
-            items={"type": "string", "enum": NAMES},
-            examples=NAMES,
-            title="Approve",
-            description="Stages whose failed gate asks a person instead of failing",
-        ),
+        "force": _stages("Force", "Stages to build anew although cached, and with them what follows"),
+        "approve": _stages("Approve", "Stages whose failed gate asks a person instead of failing"),
     },
     default_args={
         "retries": 3,
