@@ -85,7 +85,7 @@ class QualityGateOperator(RayStageOperator):
         record_approval(Lake.connect(), result, approval)
         self.log.info("%s", approval.sentence)
         if not approval.approved:
-            line = f"gate of {self.stage} failed and was {approval.sentence}"
+            line = approval.rejection_of(self.stage)
             context["ti"].xcom_push(key="error", value=line)
             raise AirflowFailException(line)
 

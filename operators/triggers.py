@@ -203,10 +203,10 @@ class GateTrigger(StageTrigger):
         approval = find_approval(lake, planned.stage, planned.fingerprint, planned.suite)
         if approval is not None:
             self.log.info("%s", approval.sentence)
-        if approval is not None and approval.approved:
-            return True
-        if approval is not None and approval.run == run.id:  # a retry must not ask the same question again
-            raise _FailureError(f"gate of {self.stage} failed and was {approval.sentence}", again=False)
+            if approval.approved:
+                return True
+            if approval.run == run.id:  # a retry must not ask the same question again
+                raise _FailureError(approval.rejection_of(self.stage), again=False)
         raise _FailureError(_verdict_line(result), again=False, ask=self.stage in run.recipe.approve)
 
 

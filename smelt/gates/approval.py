@@ -44,6 +44,10 @@ class Approval(BaseModel):
         """Who decided what, and when."""
         return f"{self.decision} by {self.by} on {self.when:%Y-%m-%d %H:%M} UTC, in run {self.run}"
 
+    def rejection_of(self, stage: str) -> str:
+        """The one line of a stage that fails because a person rejected it."""
+        return f"gate of {stage} failed and was {self.sentence}"
+
 
 def find_approval(lake: Lake, stage: str, fingerprint: str, suite: str) -> Approval | None:
     """The latest decision on an artifact's gate, or None where nobody has been asked."""

@@ -1,15 +1,18 @@
 """One job, once: whoever wants an artifact finds the job that makes it, and knows whose end it was."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from operators import triggers
 from operators.triggers import GateTrigger, StageTrigger
 from smelt.engine.jobs import EngineError, Jobs
+from smelt.gates.approval import Approval, record_approval
 from smelt.gates.result import GateResult, Outcome
 from smelt.gates.suite import result_key
 from smelt.lake import Lake
+from smelt.run import Run
 from smelt.settings import Settings
 from tests.operators.attempts import STAGE, SUCCESS, attempt, event_of, job_name, jobs_of, submitted
 
@@ -69,7 +72,8 @@ def test_a_user_who_clears_the_task_stops_the_job_and_a_restarting_triggerer_doe
     assert cleared == SUCCESS, "the next try, though it had followed the stopped job, has it made anew"
 
 
-def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
+def failed_gate(run: Run, lake: Lake) -> GateResult:
+    """What a gate has left that the run's artifact does not pass."""
     planned = run.planned(STAGE)
     result = GateResult(
         success=False,
@@ -80,15 +84,36 @@ def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
             Outcome(name="share of zh", success=False, observed="0", expected="at least 0.2"),
             Outcome(name="documents", success=True, observed="9", expected="at least 1"),
         ),
-        docs="",
+        docs=f"{run.id}.html",
     )
-    stack_lake.put(result_key(STAGE, planned.fingerprint, planned.suite), result.model_dump_json().encode())
+    lake.put(result.docs, b"")
+    lake.put(result_key(STAGE, planned.fingerprint, planned.suite), result.model_dump_json().encode())
+    return result
+
+
+def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
+    failed_gate(run, stack_lake)
     failure = asyncio.run(event_of(attempt(GateTrigger, run)))
     assert failure.payload == {
         "error": f"gate of {STAGE} failed: share of zh: 0, not at least 0.2",
         "again": False,
         "ask": False,
     }
+
+
+def test_a_rejection_holds_for_the_retries_of_its_run_and_another_run_is_asked_anew(run, stack_lake):
+    result, asking = failed_gate(run, stack_lake), run.model_copy(update={"id": f"{run.id}-again"})
+    recipe = run.recipe.model_copy(update={"approve": (STAGE,)})
+    for item in (run, asking):
+        stack_lake.put(
+            f"runs/{item.id}/run.json", item.model_copy(update={"recipe": recipe}).model_dump_json().encode()
+        )
+    rejection = Approval(decision="rejected", by="ada", when=datetime.now(UTC), run=run.id, expectations=())
+    record_approval(stack_lake, result, rejection)
+    retry = asyncio.run(event_of(attempt(GateTrigger, run, number=2))).payload
+    assert retry == {"error": rejection.rejection_of(STAGE), "again": False, "ask": False}
+    assert "was rejected by ada" in retry["error"]
+    assert asyncio.run(event_of(attempt(GateTrigger, asking))).payload["ask"]
 
 
 def test_a_ray_that_stays_out_of_reach_is_a_reason_to_try_later(run, monkeypatch):
