@@ -61,7 +61,7 @@ def build_model(
         pre_process=parallel_state.is_pipeline_first_stage(),
         post_process=parallel_state.is_pipeline_last_stage(),
         position_embedding_type="rope",
-        rotary_base=rope_base,  # type: ignore[arg-type]  # annotated int, but computed with as it is
+        rotary_base=rope_base,  # annotated int, but computed with as it is
         share_embeddings_and_output_weights=config.tied_embeddings,
         z_loss=z_loss,
     )
@@ -141,7 +141,7 @@ class Llama(GPTModel):
         self.rotary_pos_emb = RotaryEmbedding(
             kv_channels=self.config.kv_channels,
             rotary_percent=1.0,
-            rotary_base=base,  # type: ignore[arg-type]
+            rotary_base=base,
             use_cpu_initialization=self.config.use_cpu_initialization,
             cp_group=self.pg_collection.cp,
         )

@@ -60,7 +60,7 @@ class Examples:
 
     def take(self, rows: np.ndarray) -> "Examples":
         """Some of the examples."""
-        return Examples([self.texts[row] for row in rows], [self.labels[row] for row in rows])  # type: ignore[arg-type]
+        return Examples([self.texts[row] for row in rows], [self.labels[row] for row in rows])
 
 
 def gather(config: ClassifierConfig, context: Context) -> Examples:

@@ -64,7 +64,7 @@ def decode_html(content: bytes, declared: str = "") -> str:
 
 def _known(encoding: str) -> bool:
     try:
-        return codecs.lookup(encoding)._is_text_encoding  # type: ignore[attr-defined, no-any-return]
+        return codecs.lookup(encoding)._is_text_encoding
     except (LookupError, ValueError):
         return False
 

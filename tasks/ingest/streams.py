@@ -109,7 +109,7 @@ def _split(
 
 def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
     openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-    return openers[name](file) if name in openers else file  # type: ignore[operator, no-any-return]
+    return openers[name](file) if name in openers else file  # type: ignore[operator]
 
 
 def _plain(file: IO[bytes]) -> Iterator[bytes]:
