@@ -15,6 +15,7 @@ from tasks.compiled import compiled
 
 SEPARATOR, WORD, IDEOGRAPH, SPACE = 0, 1, 2, 3
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+_EMPTY = _PRIME  # hash of no text; from 0, a NUL at a text's beginning would leave no trace
 
 
 def _tables() -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +73,7 @@ def hash_units(data, start, end, kinds, folds, units):
     """
     count, ideographs = 0, 0
     word, in_word = np.uint64(0), False
-    whole, spaced = np.uint64(0), False
+    whole, spaced = _EMPTY, False
     at = start
     while at < end:
         byte = np.uint32(data[at])
@@ -99,7 +100,7 @@ def hash_units(data, start, end, kinds, folds, units):
         if kind == SPACE:
             spaced = True
         else:
-            if spaced and whole != 0:
+            if spaced and whole != _EMPTY:
                 whole = (whole ^ np.uint64(0x20)) * _PRIME
             spaced = False
             whole = (whole ^ np.uint64(code)) * _PRIME

@@ -40,7 +40,7 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
     StageSpec("score", 2, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 2, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
-    StageSpec("dedup", 1, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
+    StageSpec("dedup", 2, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
         1,

@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smelt.recipe.dedup import MinHash
@@ -41,6 +41,7 @@ def test_case_width_and_punctuation_do_not_count(text):
 
 
 @given(TEXT, TEXT)
+@example("", "\0")
 @settings(max_examples=200, deadline=None)
 def test_whole_texts_are_equal_but_for_the_amount_of_space(one, other):
     spaced = one.replace(" ", " \n ")
