@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Param
 
 from operators.maintenance import CollectGarbageOperator, VerifyOperator
 from operators.notify import SmeltNotifier
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS
 
 ABOUT = """
 ### What may go, and whether what stays is whole
@@ -34,7 +34,7 @@ with DAG(
         "verify": Param(
             "",
             type="string",
-            examples=[stage.name for stage in STAGES],
+            examples=list(KINDS),
             title="Verify",
             description="All artifacts, or those of a STAGE, or one STAGE/FINGERPRINT",
         ),

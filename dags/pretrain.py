@@ -1,4 +1,8 @@
-"""The pipeline as an Airflow DAG: a plan, then each stage's `run` and `gate`, wired as the recipe graph says."""
+"""The pipeline as an Airflow DAG: a plan, then each stage's `run` and `gate`, wired as the recipe graph says.
+
+Each phase of training is a task group of its own. A DAG's tasks are there before a run names its recipe, so there is
+a place for every phase that a recipe may have, and `plan` skips those that this recipe hasn't.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +13,11 @@ from operators.gate import QualityGateOperator
 from operators.notify import SmeltNotifier
 from operators.plan import PlanOperator
 from operators.stage import RayStageOperator
-from smelt.recipe.graph import STAGES, direct_inputs
+from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, direct_inputs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
-NAMES = [stage.name for stage in STAGES]
+NAMES = list(dict.fromkeys([*KINDS, *(stage.name for stage in STAGES)]))
 
 ABOUT = """
 ### From raw documents to an evaluated base language model
@@ -23,14 +27,18 @@ One recipe says everything: sources, cleaning, deduplication, tokenizer, mixture
 ```
 plan ─ fetch ─ ingest ─ clean ─ score ─ select ─ dedup ─ decontaminate ─ tokenizer ─┐
    ┌────────────────────────────────────────────────────────────────────────────────┘
-   └─ tokens ─ blocks ─ train ─┬─ export ───┬─ report
-                               └─ evaluate ─┘              each stage is: run ─ gate
+   └─ tokens ─┬─ blocks-1 ─ train-1 ─┐
+              └─ blocks-2 ──────── train-2 ─┬─ export ───┬─ report
+                                            └─ evaluate ─┘              each stage is: run ─ gate
 ```
 
 * **plan** checks the recipe and computes every stage's fingerprint. What the lake holds already is skipped.
 * **run** makes a stage's artifact by one Ray job. Its log shows progress; its links lead to the Ray job,
   the artifact and the run's report.
 * **gate** holds the artifact to its data-quality suite; its link leads to the Data Docs page.
+
+* **phase-1**, **phase-2** … are the recipe's training phases in order: each goes on from the one before, and its
+  blocks are made while that one trains. Places that the recipe has no phase for are skipped.
 
 A failed or cleared stage goes on where it was: only its missing parts are done again.
 
@@ -79,8 +87,10 @@ with DAG(
 ) as dag:
     plan = PlanOperator(task_id="plan")
     gates: dict[str, QualityGateOperator] = {}
+    with TaskGroup("phases", prefix_group_id=False):
+        places = {place: TaskGroup(f"phase-{place}", prefix_group_id=False) for place in range(1, MAX_PHASES + 1)}
     for stage in STAGES:
-        with TaskGroup(stage.name):
+        with TaskGroup(stage.name, parent_group=places.get(stage.phase or 0)):
             run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
             gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
         run >> gates[stage.name]

@@ -18,7 +18,7 @@ from evaluation.perplexity import model_losses, summary
 from evaluation.probes import judge_probes
 from evaluation.samples import judge_answers, sample_texts
 from smelt.errors import StageError
-from smelt.lake import PartRecord
+from smelt.phases import trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from training.plan import Vocabulary, has_weights, read_vocabulary
@@ -26,10 +26,10 @@ from training.plan import Vocabulary, has_weights, read_vocabulary
 HELDOUT = "heldout"
 
 
-def spaced(parts: Sequence[PartRecord], wanted: int) -> list[PartRecord]:
-    """At most ``wanted`` of the parts at even distances, the last one among them."""
-    count = min(wanted, len(parts))
-    return [parts[round((i + 1) * len(parts) / count) - 1] for i in range(count)]
+def spaced(shards: Sequence[Shard], wanted: int) -> list[Shard]:
+    """At most ``wanted`` of the shards at even distances, the last one among them."""
+    count = min(wanted, len(shards))
+    return [shards[round((i + 1) * len(shards) / count) - 1] for i in range(count)]
 
 
 def counts(context: Context, shard: Shard) -> Part:
@@ -59,10 +59,11 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
 
 
 def checkpoint_shards(context: Context) -> list[Shard]:
-    """The checkpoints to judge, of those whose weights were kept."""
+    """The checkpoints of all phases to judge, of those whose weights were kept; each goes with its phase's number."""
     config: EvaluateConfig = context.config
-    kept = [part for part in context.inputs["train"].parts if has_weights(part)]
-    return [Shard(part.name) for part in spaced(kept, config.max_checkpoints)]
+    trained = enumerate(trainings(context.lake, context.inputs["train"]))
+    kept = [Shard(part.name, number) for number, phase in trained for part in phase.parts if has_weights(part)]
+    return spaced(kept, config.max_checkpoints)
 
 
 def judge(context: Context, shard: Shard) -> Part:
@@ -73,7 +74,7 @@ def judge(context: Context, shard: Shard) -> Part:
     lake = context.lake
     tokenizer = Tokenizer.from_str(lake.get(context.inputs["tokenizer"].key("tokenizer", "/tokenizer.json")).decode())
     end = _vocabulary(context).end_of_document
-    model = load_model(lake, context.inputs["train"], shard.name)
+    model = load_model(lake, trainings(lake, context.inputs["train"])[shard.payload], shard.name)
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
     length = config.sequence_length or model.description.sequence_length
 

@@ -91,11 +91,9 @@ class QualityGateOperator(RayStageOperator):
 
     def _result(self, context: Context) -> "GateResult":
         from smelt.gates.result import GateResult
-        from smelt.gates.suite import result_key
         from smelt.lake import Lake
         from smelt.run import load_run, safe_run_id
 
         lake = Lake.connect()
         planned = load_run(lake, safe_run_id(context["run_id"])).planned(self.stage)
-        found = lake.get_json(result_key(self.stage, planned.fingerprint, planned.suite))
-        return GateResult.model_validate(found)
+        return GateResult.model_validate(lake.get_json(planned.gate_key))

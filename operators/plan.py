@@ -1,8 +1,8 @@
 """The plan task: checks and plans the recipe, and lets the scheduler skip what is cached.
 
-The skipped tasks are named to the scheduler in one go, so that a cached stage costs no process and no
-coroutine. They need not be downstream neighbours of this task; what follows a skipped stage runs all
-the same, by its trigger rule ``none_failed``.
+The skipped tasks are named to the scheduler in one go, so that a cached stage costs no process and no coroutine;
+nor does the place of a phase that the recipe does not have. They need not be downstream neighbours of this task; what
+follows a skipped stage runs all the same, by its trigger rule ``none_failed``.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class PlanOperator(BaseOperator, SkipMixin):
-    """Writes the run down in the lake and skips the task groups of its cached stages.
+    """Writes the run down in the lake and skips the task groups of its cached stages, and of phases it doesn't have.
 
     The run's params say what to plan: ``recipe``, a path (a relative one starts at the checkout), and
     ``overrides``, dotted recipe path to value, laid over the recipe; ``force``, stages to build anew; and
@@ -37,6 +37,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         """
         from smelt import settings
         from smelt.errors import LakeError, SmeltError
+        from smelt.recipe.graph import STAGES
         from smelt.run import create_run, safe_run_id
 
         params = context["params"]
@@ -53,9 +54,9 @@ class PlanOperator(BaseOperator, SkipMixin):
             raise (AirflowException if isinstance(error, LakeError) else AirflowFailException)(str(error)) from None
         for line in plan_table(run.plan):
             self.log.info("%s", line)
-        cached = [item.stage for item in run.plan.stages if item.cached]
         groups = context["dag"].task_group.get_task_group_dict()
-        self.skip(context["ti"], [task for stage in cached for task in groups[stage].iter_tasks()])
+        nothing_to_do = [stage.name for stage in STAGES if stage.name in groups and stage.name not in run.plan.to_do]
+        self.skip(context["ti"], [task for stage in nothing_to_do for task in groups[stage].iter_tasks()])
 
 
 def with_approvals(overrides: dict[str, Any], approve: list[str]) -> dict[str, Any]:
@@ -65,9 +66,9 @@ def with_approvals(overrides: dict[str, Any], approve: list[str]) -> dict[str, A
 
 def plan_table(plan: "Plan") -> list[str]:
     """The plan as aligned lines: stage, fingerprint, what happens and why."""
-    width = max(len(item.stage) for item in plan.stages)
+    width = max(len(item.title) for item in plan.stages)
     rows = [
-        f"{item.stage:<{width}}  {item.fingerprint}  {'cached' if item.cached else 'to do '}  "
+        f"{item.title:<{width}}  {item.fingerprint}  {'cached' if item.cached else 'to do '}  "
         f"{'' if item.cached else item.reason}{f' (pinned; its config would give {item.drift})' if item.drift else ''}"
         for item in plan.stages
     ]

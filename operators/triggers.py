@@ -34,7 +34,6 @@ from smelt.engine.jobs import EngineError, Job, Jobs
 from smelt.errors import LakeError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
-from smelt.gates.suite import result_key
 from smelt.lake import Lake
 from smelt.plan import Planned
 from smelt.run import Run, load_run, safe_run_id
@@ -191,7 +190,7 @@ class GateTrigger(StageTrigger):
             _FailureError: when it has failed.
         """
         planned = run.planned(self.stage)
-        found = lake.find_json(result_key(planned.stage, planned.fingerprint, planned.suite))
+        found = lake.find_json(planned.gate_key)
         if found is None:
             return False
         result = GateResult.model_validate(found)
@@ -200,14 +199,14 @@ class GateTrigger(StageTrigger):
             self.log.info("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
         if result.success:
             return True
-        approval = find_approval(lake, planned.stage, planned.fingerprint, planned.suite)
+        approval = find_approval(lake, planned.kind, planned.fingerprint, planned.suite)
         if approval is not None:
             self.log.info("%s", approval.sentence)
             if approval.approved:
                 return True
             if approval.run == run.id:  # a retry must not ask the same question again
                 raise _FailureError(approval.rejection_of(self.stage), again=False)
-        raise _FailureError(_verdict_line(result), again=False, ask=self.stage in run.recipe.approve)
+        raise _FailureError(_verdict_line(result), again=False, ask=run.recipe.asks(self.stage))
 
 
 @cache

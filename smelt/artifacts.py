@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from smelt.lake import Artifact, Lake, Manifest
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS
 
 
 def existing(lake: Lake, which: str = "") -> Iterator[Manifest]:
@@ -13,9 +13,9 @@ def existing(lake: Lake, which: str = "") -> Iterator[Manifest]:
         which: all, or those of a ``STAGE``, or of ``STAGE/FINGERPRINT``, where the start of a fingerprint will do.
     """
     stage, _, start = which.partition("/")
-    for spec in STAGES:
-        if stage in ("", spec.name):
-            for fingerprint in lake.folders(f"{spec.name}/"):
-                manifest = Artifact(spec.name, fingerprint).manifest(lake) if fingerprint.startswith(start) else None
+    for kind in KINDS:
+        if stage in ("", kind):
+            for fingerprint in lake.folders(f"{kind}/"):
+                manifest = Artifact(kind, fingerprint).manifest(lake) if fingerprint.startswith(start) else None
                 if manifest is not None:
                     yield manifest

@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from smelt.errors import RecipeError
+from smelt.errors import RecipeError, StageError
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key, suite_id
 from smelt.identity import canonical, fingerprint
 from smelt.lake import Artifact, Lake
-from smelt.recipe.graph import STAGES, StageSpec
+from smelt.recipe.graph import StageSpec, kind_of, stages
 from smelt.recipe.recipe import Recipe
 
 LISTING = "listing"  # name of the input that stands for the raw files
@@ -30,8 +30,9 @@ class Planned(BaseModel):
     """One stage of a plan.
 
     Attributes:
-        inputs: input stage to fingerprint; ``listing`` to the digest of the raw files' listing; ``rebuild`` to how
-            often the stage was built anew.
+        stage: its name, such as ``clean`` or ``train-2``.
+        inputs: kind of the input stage to fingerprint; ``listing`` to the digest of the raw files' listing; ``rebuild``
+            to how often the stage was built anew.
         config: the config as it entered the fingerprint.
         suite: id of the gate's suite under this recipe.
         cached: whether artifact and passed (or approved) gate are in the lake already.
@@ -53,7 +54,22 @@ class Planned(BaseModel):
     @property
     def artifact(self) -> Artifact:
         """Address of the artifact."""
-        return Artifact(self.stage, self.fingerprint)
+        return Artifact(self.kind, self.fingerprint)
+
+    @property
+    def kind(self) -> str:
+        """What kind of stage it is: ``train`` for each phase's training."""
+        return kind_of(self.stage)
+
+    @property
+    def title(self) -> str:
+        """The name for a reader: ``train-2 (anneal)`` says the phase too."""
+        return self.stage if self.stage == self.kind else f"{self.stage} ({self.config['phases'][-1]['name']})"
+
+    @property
+    def gate_key(self) -> str:
+        """Key of its gate's result."""
+        return result_key(self.kind, self.fingerprint, self.suite)
 
 
 class Plan(BaseModel):
@@ -65,8 +81,17 @@ class Plan(BaseModel):
     notes: tuple[str, ...] = ()
 
     def planned(self, stage: str) -> Planned:
-        """The stage of that name."""
-        return next(item for item in self.stages if item.stage == stage)
+        """The stage of that name; for a kind that each phase has one of, the last phase's.
+
+        Raises:
+            StageError: when the plan has no such stage.
+        """
+        if not (found := [item for item in self.stages if stage in (item.stage, item.kind)]):
+            raise StageError(
+                f"no stage {stage!r} in the plan of {self.recipe}",
+                mend=f"stages: {', '.join(item.stage for item in self.stages)}",
+            )
+        return found[-1]
 
     @property
     def to_do(self) -> list[str]:
@@ -85,14 +110,14 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
     drafts = _drafts(recipe, listing_digest)
     with ThreadPoolExecutor(len(drafts)) as threads:
         states = list(threads.map(lambda draft: _state(draft, lake), drafts))
-    stages = [
+    planned = [
         draft.model_copy(update={"cached": state == "cached", "reason": _reason(draft, state, previous)})
         for draft, state in zip(drafts, states, strict=True)
     ]
-    return Plan(recipe=recipe.name, stages=tuple(stages))
+    return Plan(recipe=recipe.name, stages=tuple(planned))
 
 
-def built_anew(recipe: Recipe, stages: Collection[str], lake: Lake, *, listing_digest: str) -> Recipe:
+def built_anew(recipe: Recipe, forced: Collection[str], lake: Lake, *, listing_digest: str) -> Recipe:
     """The recipe under which these stages have no artifact yet: each at the first generation that nobody has made.
 
     The artifacts that exist stay for the runs that use them, and what follows a stage that is built anew follows
@@ -101,24 +126,25 @@ def built_anew(recipe: Recipe, stages: Collection[str], lake: Lake, *, listing_d
     Raises:
         RecipeError: for a stage that does not exist, or that the recipe pins.
     """
-    check_stages(stages, where="force")
-    if pinned := sorted(set(stages) & set(recipe.pins)):
+    check_stages(forced, recipe, where="force")
+    specs = [spec for spec in stages(len(recipe.phases)) if spec.name in forced or spec.kind in forced]
+    if pinned := sorted({spec.name for spec in specs} & set(recipe.pins)):
         raise RecipeError("the stage is pinned", where=f"force: {pinned[0]}", mend=f"remove pins.{pinned[0]}")
-    for spec in STAGES:  # from top to bottom, since a stage's fingerprint depends on those above
-        while spec.name in stages:
+    for spec in specs:  # from top to bottom, since a stage's fingerprint depends on those above
+        while True:
             draft = next(item for item in _drafts(recipe, listing_digest) if item.stage == spec.name)
             if draft.artifact.manifest(lake) is None:
                 break
-            generation = recipe.rebuild.get(spec.name, 0) + 1
+            generation = recipe.generation(spec.name) + 1
             recipe = recipe.model_copy(update={"rebuild": {**recipe.rebuild, spec.name: generation}})
     return recipe
 
 
-def check_stages(stages: Collection[str], *, where: str) -> None:
-    """Raises a RecipeError for a name that is no stage's."""
-    names = [spec.name for spec in STAGES]
-    for name in stages:
-        if name not in names:
+def check_stages(given: Collection[str], recipe: Recipe, *, where: str) -> None:
+    """Raises a RecipeError for a name that is no stage's and no kind's."""
+    names = [spec.name for spec in stages(len(recipe.phases))]
+    for name in given:
+        if name not in names and name not in map(kind_of, names):
             raise RecipeError(f"no stage {name!r}", where=where, mend=f"stages: {', '.join(names)}")
 
 
@@ -131,7 +157,7 @@ def _drafts(recipe: Recipe, listing_digest: str) -> list[Planned]:
     """All stages with their fingerprints, before anybody has looked what is there."""
     known: dict[str, str] = {}
     drafts: list[Planned] = []
-    for spec in STAGES:
+    for spec in stages(len(recipe.phases)):
         draft = _draft(spec, recipe, known, listing_digest)
         known[spec.name] = draft.fingerprint
         drafts.append(draft)
@@ -140,12 +166,12 @@ def _drafts(recipe: Recipe, listing_digest: str) -> list[Planned]:
 
 def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_digest: str) -> Planned:
     config = spec.config(recipe)
-    inputs = {name: known[name] for name in spec.inputs}
+    inputs = {kind_of(name): known[name] for name in spec.inputs}
     if spec.reads_files:
         inputs[LISTING] = listing_digest
-    if spec.name in recipe.rebuild:
-        inputs[REBUILD] = str(recipe.rebuild[spec.name])
-    derived = fingerprint(stage=spec.name, version=spec.version, config=config, inputs=inputs)
+    if generation := recipe.generation(spec.name):
+        inputs[REBUILD] = str(generation)
+    derived = fingerprint(stage=spec.kind, version=spec.version, config=config, inputs=inputs)
     pinned = recipe.pins.get(spec.name, derived)
     return Planned(
         stage=spec.name,
@@ -153,7 +179,7 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
         fingerprint=pinned,
         inputs=inputs,
         config=config.model_dump(mode="json"),
-        suite=suite_id(spec.name, recipe.gates),
+        suite=suite_id(spec.kind, recipe.gates),
         cached=False,
         reason="",
         drift=derived if derived != pinned else None,
@@ -163,12 +189,12 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
 def _state(draft: Planned, lake: Lake) -> str:
     if not lake.exists(draft.artifact.root + "manifest.json"):
         return "absent"
-    result = lake.find_json(result_key(draft.stage, draft.fingerprint, draft.suite))
+    result = lake.find_json(draft.gate_key)
     if result is None:
         return "gate to do"
     if result["success"]:
         return "cached"
-    approval = find_approval(lake, draft.stage, draft.fingerprint, draft.suite)
+    approval = find_approval(lake, draft.kind, draft.fingerprint, draft.suite)
     return "cached" if approval is not None and approval.approved else "gate failed"
 
 

@@ -93,8 +93,7 @@ def create_run(
         RecipeError: when the recipe is wrong; nothing is written then.
     """
     lake = Lake(settings)
-    if (found := lake.find_json(_key(run_id))) is not None:
-        run = Run.model_validate(found)
+    if (run := find_run(lake, run_id)) is not None:
         if (run.overrides, run.recipe_path, run.force) != (dict(overrides), str(recipe_path), tuple(force)):
             raise RecipeError("the run id is taken by another run", where=run_id, mend="choose another id")
         return run
@@ -119,10 +118,15 @@ def load_run(lake: Lake, run_id: str) -> Run:
     Raises:
         StageError: when there is none.
     """
-    found = lake.find_json(_key(run_id))
-    if found is None:
+    if (found := find_run(lake, run_id)) is None:
         raise StageError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
-    return Run.model_validate(found)
+    return found
+
+
+def find_run(lake: Lake, run_id: str) -> Run | None:
+    """The run of that id, or None while it isn't planned yet."""
+    found = lake.find_json(_key(run_id))
+    return None if found is None else Run.model_validate(found)
 
 
 def safe_run_id(text: str) -> str:

@@ -36,10 +36,10 @@ def dies_after(count: int) -> Mapper:
 
 
 def make_through(recipe: Recipe, lake: Lake, last: str, *, mapper: Mapper = serially) -> dict[str, Manifest]:
-    """Make every artifact from the top of the pipeline through ``last``; manifests by stage."""
+    """Make every artifact from the top of the pipeline through ``last``, a stage or a kind; manifests by stage."""
     made: dict[str, Manifest] = {}
     for planned in plan_of(recipe, lake).stages:
         made[planned.stage] = make_artifact(planned, make_context(recipe, planned, lake), mapper)
-        if planned.stage == last:
+        if last in (planned.stage, planned.kind):
             break
     return made

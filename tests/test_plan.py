@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from smelt.errors import RecipeError
+from smelt.errors import RecipeError, StageError
 from smelt.gates.approval import Approval, record_approval
 from smelt.gates.run import run_gate
 from smelt.plan import built_anew, remember
 from smelt.recipe import parse_recipe
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import stages
 from tests.chain import make_through, plan_of
+
+STAGES = stages(1)
 
 
 @pytest.fixture
@@ -46,6 +48,31 @@ def test_a_changed_field_is_named_and_only_what_follows_is_to_do_again(raw, lake
     ]
     assert after.planned("dedup").reason == "changed: exact true → false"
     assert after.planned("tokenizer").reason == "changed: input dedup, input decontaminate"
+
+
+def test_a_change_of_the_last_phase_leaves_the_phases_before_it(raw, lake):
+    more = {"sequence_length": 64, "global_batch_size": 8}
+    phases = [*raw["phases"], {"name": "long", "tokens": 50_000, **more}, {"name": "anneal", "tokens": 50_000, **more}]
+    remember(before := plan_of(_recipe(raw, phases=phases), lake), lake)
+
+    def changed(**fields):
+        after = plan_of(_recipe(raw, phases=[*phases[:2], {**phases[2], **fields}]), lake)
+        new = [item for item in after.stages if item.fingerprint != before.planned(item.stage).fingerprint]
+        return [item.title for item in new], new[0].reason
+
+    rest = ["export", "evaluate", "report"]
+    assert changed(learning_rate=1e-4) == (
+        ["train-3 (anneal)", *rest],
+        "changed: phases[2].learning_rate 0.001 → 0.0001",
+    )
+    assert changed(tokens=60_000)[0] == ["blocks-3 (anneal)", "train-3 (anneal)", *rest]
+    fewer = plan_of(_recipe(raw, phases=phases[:2]), lake)
+    assert [item.stage for item in fewer.stages if "-" in item.stage] == ["blocks-1", "train-1", "blocks-2", "train-2"]
+    assert fewer.planned("train") == fewer.planned("train-2")
+    assert fewer.planned("train").fingerprint == before.planned("train-2").fingerprint
+    assert fewer.planned("export").inputs["train"] == fewer.planned("train-2").fingerprint
+    with pytest.raises(StageError, match="no stage 'train-3' in the plan of small"):
+        fewer.planned("train-3")
 
 
 def test_a_changed_file_is_an_input_that_changed(raw, lake, tmp_path):

@@ -15,6 +15,7 @@ from typing import Any
 import torch.distributed as dist
 
 from smelt.lake import Lake, Manifest
+from smelt.phases import trainings
 from smelt.recipe.guard import GuardConfig
 from smelt.stage import Context
 
@@ -57,7 +58,7 @@ class Events:
 
 
 def read_events(context: Context) -> Events:
-    """The events of a run so far that changed its course."""
+    """The events of a run so far that changed its course, those of the phases before included."""
     return Events.read(_read(context).values())
 
 
@@ -125,4 +126,9 @@ class EventLog:
 
 
 def _read(context: Context) -> dict[str, dict[str, Any]]:
-    return {name: json.loads(context.get(ROUND, name, ".json")) for name in context.records(ROUND)}
+    """All events of the phases up to this one, by name."""
+    lake, artifacts = context.lake, [context.artifact]
+    if "train" in context.inputs:
+        artifacts = [*(phase.artifact for phase in trainings(lake, context.inputs["train"])), context.artifact]
+    places = [(artifact, name) for artifact in artifacts for name in sorted(artifact.records(lake, ROUND))]
+    return {name: lake.get_json(artifact.key(ROUND, name, ".json")) for artifact, name in places}

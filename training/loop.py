@@ -1,4 +1,8 @@
-"""The training loop of one process: from the last committed checkpoint to the last step of the last phase."""
+"""The training loop of one process: from the last committed checkpoint to the last step of the phase.
+
+A phase that has no checkpoint yet goes on from the last one of the phase before it, as it would from its own: with
+weights, optimizer, position, guard and the events that still have their effect.
+"""
 
 import platform
 import shutil
@@ -92,10 +96,12 @@ class Loop:
         dist.barrier()
         context = self.context
         self.events = read_events(context)
-        records = list(context.records(ROUND).values())
+        artifact, records = context.artifact, list(context.records(ROUND).values())
+        if not records and "train" in context.inputs:
+            artifact, records = context.inputs["train"].artifact, list(context.inputs["train"].parts)
         watched: dict = {}
         if records:
-            folder = checkpoint.fetch(context.lake, context.artifact, records[-1], context.scratch / "resume")
+            folder = checkpoint.fetch(context.lake, artifact, records[-1], context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
             _remove(folder)
             self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]

@@ -79,14 +79,14 @@ def require_layout(config: TrainConfig, workers: int) -> None:
 
 
 def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -> list[BlockPlan]:
-    """All blocks in training order.
+    """The blocks of the phases that are trained, in training order.
 
     Raises:
         StageError: when the blocks hold fewer tokens than a phase asks for.
     """
     plans: list[BlockPlan] = []
-    first_step = 0
-    for index, phase in enumerate(config.phases):
+    first_step = sum(phase.num_steps for phase in config.phases[: config.first_phase])
+    for index, phase in list(enumerate(config.phases))[config.first_phase :]:
         done = 0  # global batches
         for part in blocks.parts:
             if int(part.name.split("-")[0]) != index or done == phase.num_batches:

@@ -1,4 +1,4 @@
-"""The ``train`` stage: all phases, from blocks to checkpoints."""
+"""The ``train`` stage: a phase, from blocks to checkpoints, on what the phases before it gave."""
 
 from smelt.lake import PartRecord
 from smelt.stage import Context, Stage

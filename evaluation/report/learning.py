@@ -27,16 +27,16 @@ class Asked:
 
 
 def read_metrics(lake: Lake, train: Manifest) -> list[dict[str, Any]]:
-    """Every step's line, in order."""
+    """Every step's line of a ``train`` artifact, in order."""
     return [
         json.loads(line) for part in train.parts for line in lake.get(train.key(part, "/metrics.jsonl")).splitlines()
     ]
 
 
 def mixture(blocks: Manifest) -> list[Asked]:
-    """Asked and got, phase by phase in the recipe's order."""
+    """Asked and got, of the phases whose blocks these are."""
     found = []
-    for phase in blocks.config["phases"]:
+    for phase in blocks.config["phases"][blocks.config["first_phase"] :]:
         figures = blocks.stats["mixture"][phase["name"]]
         total = sum(figures["got"].values())
         for group, asked in sorted(figures["asked"].items(), key=lambda item: (-item[1], item[0])):

@@ -13,6 +13,7 @@ from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
 from smelt.lake import Lake, Manifest
+from smelt.phases import with_phases
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.report import ReportConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
@@ -22,12 +23,13 @@ SHARD = "report"
 
 def work(context: Context, shard: Shard) -> Part:
     """Write the page."""
-    gates = gate_results(context.lake, context.inputs, context.config)
-    values = gather(context.lake, context.inputs, context.config, gates)
+    inputs = with_phases(context.lake, context.inputs)
+    gates = gate_results(context.lake, inputs, context.config)
+    values = gather(context.lake, inputs, context.config, gates)
     content = digest(
         {
             "config": context.config,
-            "inputs": {name: manifest.digest for name, manifest in context.inputs.items()},
+            "inputs": {name: manifest.digest for name, manifest in inputs.items()},
             "gates": gates,
         }
     )
@@ -41,9 +43,9 @@ def gate_results(lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfi
     """
     found: dict[str, Any] = {}
     for stage, manifest in inputs.items():
-        if (suite := config.suites.get(stage)) is not None:
-            found[stage] = lake.find_json(result_key(stage, manifest.fingerprint, suite))
-            approval = find_approval(lake, stage, manifest.fingerprint, suite)
+        if (suite := config.suites.get(manifest.stage)) is not None:
+            found[stage] = lake.find_json(result_key(manifest.stage, manifest.fingerprint, suite))
+            approval = find_approval(lake, manifest.stage, manifest.fingerprint, suite)
             if found[stage] is not None and approval is not None:
                 found[stage]["approval"] = approval.sentence
     return found
@@ -52,9 +54,15 @@ def gate_results(lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfi
 def gather(
     lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig, gates: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that the page shows."""
-    train, evaluate = inputs["train"], inputs["evaluate"]
-    metrics = learning.read_metrics(lake, train)
+    """Everything that the page shows.
+
+    Args:
+        inputs: by stage name, of every phase.
+    """
+    evaluate = inputs["evaluate"]
+    blocks, trained = ([one for one in inputs.values() if one.stage == kind] for kind in ("blocks", "train"))
+    train = trained[-1]
+    metrics = [line for phase in trained for line in learning.read_metrics(lake, phase)]
     evaluations = [lake.get_json(evaluate.key(part, "/evaluation.json")) for part in evaluate.parts]
     model = lake.get_json(train.key(train.parts[-1], "/model.json"))
     return {
@@ -71,7 +79,7 @@ def gather(
         "packages": inputs["fetch"].stats.get("packages", {}),
         "tokenizer": inputs["tokenizer"].stats["tokenizer"],
         "tokens": inputs["tokens"].stats,
-        "mixture": learning.mixture(inputs["blocks"]),
+        "mixture": [share for phase in blocks for share in learning.mixture(phase)],
         "metrics": metrics,
         "model": model,
         "parameters": ModelConfig(**model["model"]).num_parameters(model["padded_vocab_size"]),

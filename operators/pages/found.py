@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from smelt.errors import StageError
 from smelt.gates.result import GateResult
-from smelt.gates.suite import result_key
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.plan import Plan, Planned
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS
 
 
 class RunHead(BaseModel):
@@ -50,7 +49,7 @@ def manifest_of(lake: Lake, stage: str, fingerprint: str) -> Manifest:
     Raises:
         StageError: when there is no such stage or artifact.
     """
-    found = find_manifest(lake, stage, fingerprint) if stage in {spec.name for spec in STAGES} else None
+    found = find_manifest(lake, stage, fingerprint) if stage in KINDS else None
     if found is None:
         raise StageError("no such artifact", where=f"{stage}/{fingerprint}", mend="`smelt artifacts` lists them")
     return found
@@ -70,7 +69,7 @@ def run_head(lake: Lake, run_id: str) -> RunHead:
 
 def find_gate(lake: Lake, planned: Planned) -> GateResult | None:
     """What the gate that the run asks for said of the stage's artifact, or None while it has not run."""
-    found = find_json(lake, result_key(planned.stage, planned.fingerprint, planned.suite))
+    found = find_json(lake, planned.gate_key)
     return None if found is None else GateResult.model_validate(found)
 
 

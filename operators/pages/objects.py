@@ -51,15 +51,13 @@ async def lead(run_id: str, stage: str, kind: str, request: Request, lake: LakeD
 
 
 def _key(run: "Run", stage: str, kind: str, lake: "Lake") -> str:
-    from smelt.gates.suite import result_key
-
     if kind == "report":
         return run.report_key
     planned = run.planned(stage)
     if kind == "artifact":
         return planned.artifact.root + "manifest.json"
     if kind == "docs":
-        return lake.get_json(result_key(stage, planned.fingerprint, planned.suite))["docs"]
+        return lake.get_json(planned.gate_key)["docs"]
     raise HTTPException(404, f"no such link: {kind}")
 
 

@@ -88,7 +88,7 @@ class StageLine:
         """Which browser shows the artifact: ``data``, ``blocks`` or none."""
         if self.manifest is None:
             return ""
-        return "data" if self.documents is not None else self.planned.stage if self.planned.stage == "blocks" else ""
+        return "data" if self.documents is not None else "blocks" if self.planned.kind == "blocks" else ""
 
 
 def drops(manifest: Manifest) -> list[tuple[str, int]]:
@@ -119,14 +119,9 @@ def stage_lines(lake: Lake, head: RunHead) -> list[StageLine]:
 
 def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
     """Training loss over tokens, and the held-out loss at each checkpoint; None before the first checkpoint."""
-    train = head.plan.planned("train")
-    manifest = find_manifest(lake, "train", train.fingerprint)
-    if manifest is not None:
-        names = [part.name for part in manifest.parts]
-    else:
-        names = sorted(train.artifact.records(lake, "checkpoints"))
-    chosen = [names[number] for number in evenly(len(names), MAX_CHECKPOINTS)]
-    keys = [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in chosen]
+    trained = [planned for planned in head.plan.stages if planned.kind == "train"]
+    keys = [key for planned in trained for key in _metrics_keys(lake, planned)]
+    keys = [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
     with ThreadPoolExecutor(THREADS) as threads:
         points = [point for found in threads.map(lambda key: _metrics(lake, key), keys) for point in found]
     if not points:
@@ -137,6 +132,13 @@ def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
             Line("held-out", [(item["tokens"], item["heldout"]["loss"]) for item in evaluations], 2, dots=True)
         )
     return line_chart(lines, y_name="loss, nats per token", height=280)
+
+
+def _metrics_keys(lake: Lake, train: Planned) -> list[str]:
+    """The metrics of a phase's checkpoints, in order, as far as it has come."""
+    manifest = find_manifest(lake, train.kind, train.fingerprint)
+    names = [part.name for part in manifest.parts] if manifest else sorted(train.artifact.records(lake, "checkpoints"))
+    return [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in names]
 
 
 def _line(lake: Lake, head: RunHead) -> RunLine:
@@ -150,7 +152,7 @@ def _line(lake: Lake, head: RunHead) -> RunLine:
 
 
 def _stage(lake: Lake, head: RunHead, planned: Planned) -> StageLine:
-    manifest = find_manifest(lake, planned.stage, planned.fingerprint)
+    manifest = find_manifest(lake, planned.kind, planned.fingerprint)
     if manifest is not None:
         return StageLine(planned, "cached" if planned.cached else "made", manifest, find_gate(lake, planned), None)
     progress = lake.find_json(progress_key(head.id, planned.stage))  # changes, so it is not remembered

@@ -49,11 +49,10 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Validate a recipe without running it, and print the figures that follow from it."""
     from smelt.recipe import load_recipe
     from smelt.recipe.figures import figures
-    from smelt.recipe.resources import Resources
 
     console = Console()
     found = load_recipe(recipe, parse_overrides(overrides))
-    workers = found.resources.get("train", Resources()).workers or 1
+    workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
     facts = Table(show_header=False, box=None)
@@ -149,7 +148,7 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
         reason = "" if item.cached else item.reason
         if item.drift:
             reason += f" pinned; its config would give {item.drift}"
-        table.add_row(item.stage, item.fingerprint, state, reason.strip())
+        table.add_row(item.title, item.fingerprint, state, reason.strip())
     console = Console()
     console.print(table)
     for note in found.notes:

@@ -71,13 +71,17 @@ def _follow(console: Console, airflow, run_id: str) -> str:
     from smelt.following.show import Lines, Screen
     from smelt.following.stages import rows
     from smelt.lake import Lake
-    from smelt.run import progress_key, safe_run_id
+    from smelt.run import find_run, progress_key, safe_run_id
 
-    lake, safe_id = Lake.connect(), safe_run_id(run_id)
+    lake, safe_id, found = Lake.connect(), safe_run_id(run_id), None
     with (Screen if console.is_terminal else Lines)(console, f"run {run_id}") as shown:
         while True:
             state = airflow.state(run_id)
-            shown.update(rows(airflow.tasks(run_id), lambda stage: lake.find_json(progress_key(safe_id, stage))))
+            found = found or find_run(lake, safe_id)
+            stages = found.plan.stages if found else ()
+            shown.update(
+                rows(airflow.tasks(run_id), stages, lambda stage: lake.find_json(progress_key(safe_id, stage)))
+            )
             if state in ("success", "failed"):
                 return state
             time.sleep(LOOK_EVERY_S)

@@ -21,9 +21,9 @@ from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
 from smelt.lake.artifact import merge_stats
 from smelt.plan import NO_ARTIFACTS, Planned
-from smelt.recipe.graph import spec
+from smelt.recipe.graph import STAGES, spec
 from smelt.recipe.recipe import Recipe
-from smelt.stage import Context, Progress, Resources, Shard, Stage
+from smelt.stage import Context, Progress, Shard, Stage
 
 Mapper = Callable[[Context, int, list[Shard]], Iterator[PartRecord]]
 """Works on the shards of a stage's n-th round and yields the records as they are written, in any order."""
@@ -40,14 +40,14 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
             mend="remove the pin, or restore the artifact",
         )
     started = time.time()
-    stage = load_stage(planned.stage)
+    stage = load_stage(planned.kind)
     if stage.run is not None:
         final = stage.run(context)
         everything = final
     else:
         everything, final = _do_rounds(stage, context, mapper)
     manifest = Manifest(
-        stage=planned.stage,
+        stage=planned.kind,
         version=planned.version,
         fingerprint=planned.fingerprint,
         config=planned.config,
@@ -79,7 +79,7 @@ def make_context(
     return Context(
         lake=lake,
         config=spec(planned.stage).config(recipe),
-        resources=recipe.resources.get(planned.stage, Resources()),
+        resources=recipe.resources_of(planned.stage),
         inputs=inputs,
         external={name: value for name, value in planned.inputs.items() if name in NO_ARTIFACTS},
         artifact=planned.artifact,
@@ -87,9 +87,10 @@ def make_context(
     )
 
 
-def load_stage(name: str) -> Stage:
-    """The stage's implementation, imported by the name that its spec gives."""
-    module, _, attribute = spec(name).implementation.partition(":")
+def load_stage(kind: str) -> Stage:
+    """The implementation of a kind of stage, imported by the name that its spec gives."""
+    found = next(stage for stage in STAGES if stage.kind == kind)
+    module, _, attribute = found.implementation.partition(":")
     return getattr(import_module(module), attribute)
 
 

@@ -16,8 +16,8 @@ from smelt.recipe.decontaminate import Benchmark
 from smelt.recipe.signals import EDITS, LABELS, SIGNALS
 from smelt.run import load_run
 
-STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens", "blocks")
-"""The stages that a document goes through."""
+STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens")
+"""The stages that a document goes through before each phase's blocks."""
 _DECIDING = ("select", "dedup", "decontaminate")
 MAX_CHAIN = 5
 """Better documents that are followed at most."""
@@ -102,7 +102,8 @@ def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
     Raises:
         StageError: when nothing is ingested yet, or not exactly one document is meant.
     """
-    made = {stage: manifest for stage in STAGES if (manifest := plan.planned(stage).artifact.manifest(lake))}
+    met = [item for item in plan.stages if item.stage in STAGES or item.kind == "blocks"]
+    made = {item.stage: manifest for item in met if (manifest := item.artifact.manifest(lake))}
     if "ingest" not in made:
         raise StageError("nothing is ingested yet", where=plan.recipe, mend="run the recipe first")
     place = find(lake, made["ingest"], wanted)
@@ -126,9 +127,10 @@ def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
         found["contaminated"] = _met(made["decontaminate"], dropped.reason, decided["decontaminate"]["item"])
     if dropped is None and "tokens" in made:
         found["encoded"] = encoded(lake, made["tokens"], place.part, place.id)
-        if "blocks" in made and found["encoded"] and found["encoded"].split == "training":
-            found["reading"] = reading(lake, made["blocks"], place.id)
-    missing = [stage for stage in STAGES if stage not in made]
+        blocks = [manifest for manifest in made.values() if manifest.stage == "blocks"]
+        if blocks and found["encoded"] and found["encoded"].split == "training":
+            found["reading"] = reading(lake, blocks, place.id)
+    missing = [item.stage for item in met if item.stage not in made]
     undecided = any(stage in missing for stage in _DECIDING)
     fate = "dropped" if dropped else "undecided" if undecided else "kept"
     return Story(**about, **found, fate=fate, dropped=dropped, missing=missing)

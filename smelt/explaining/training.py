@@ -1,5 +1,6 @@
 """Where a document's tokens lie, and how often each phase of training reads it."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
@@ -53,25 +54,33 @@ def encoded(lake: Lake, tokens: Manifest, part: str, document: str) -> Encoded |
     return None
 
 
-def reading(lake: Lake, blocks: Manifest, document: str) -> Reading:
-    """The phases that read the document, from the segments of at most MAX_BLOCKS blocks."""
-    searched = blocks.parts[:MAX_BLOCKS]
+def reading(lake: Lake, blocks: Sequence[Manifest], document: str) -> Reading:
+    """The phases that read the document, from the segments of at most MAX_BLOCKS blocks.
 
-    def segments(part: PartRecord) -> np.ndarray:
+    Args:
+        blocks: those of each phase, in the order of the phases.
+    """
+    everything = [(manifest, part) for manifest in blocks for part in manifest.parts]
+    searched = everything[:MAX_BLOCKS]
+
+    def segments(block: tuple[Manifest, PartRecord]) -> np.ndarray:
+        manifest, part = block
         size = part.files[".segments.parquet"].bytes
-        file = pq.ParquetFile(lake.open(blocks.key(part, ".segments.parquet"), size), pre_buffer=True)
+        file = pq.ParquetFile(lake.open(manifest.key(part, ".segments.parquet"), size), pre_buffer=True)
         return file.read(["id"])["id"].to_numpy() == document
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        found = list(zip(searched, threads.map(segments, searched), strict=True))
+        names = [part.name for _, part in searched]
+        found = list(zip(names, threads.map(segments, searched), strict=True))
+    planned = blocks[-1].config["phases"]
     phases = []
-    for number, group in groupby(found, lambda item: item[0].name.partition("-")[0]):
+    for number, group in groupby(found, lambda item: item[0].partition("-")[0]):
         held = list(group)
         uses = count_uses([mine for _, mine in held])
         if uses:
-            names = [part.name for part, mine in held if mine.any()]
-            phases.append(Phase(name=blocks.config["phases"][int(number)]["name"], uses=uses, blocks=names))
-    return Reading(phases=phases, searched=len(searched), blocks=len(blocks.parts))
+            read = [name for name, mine in held if mine.any()]
+            phases.append(Phase(name=planned[int(number)]["name"], uses=uses, blocks=read))
+    return Reading(phases=phases, searched=len(searched), blocks=len(everything))
 
 
 def count_uses(blocks: list[np.ndarray]) -> int:

@@ -1,12 +1,12 @@
 """A run as a person follows it: a row per stage, made of its two tasks and its progress object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from smelt.following.airflow import Task
-from smelt.recipe.graph import STAGES
+from smelt.plan import Planned
 
 PLAN = "plan"
 
@@ -32,22 +32,25 @@ class Row:
         return self.state in ("running", "retrying", "gate")
 
 
-def rows(tasks: dict[str, Task], progress: Callable[[str], dict[str, Any] | None]) -> list[Row]:
+def rows(
+    tasks: dict[str, Task], stages: Sequence[Planned], progress: Callable[[str], dict[str, Any] | None]
+) -> list[Row]:
     """The rows of a run: the plan, then the stages in order.
 
     Args:
         tasks: Airflow's tasks by name (``plan``, ``clean.run``, ``clean.gate`` ...).
+        stages: those of the run's plan; none while it isn't planned yet.
         progress: gives a stage's progress object; asked only for stages that have been started.
     """
     found = []
     if (plan := tasks.get(PLAN)) is not None:
         found.append(Row(PLAN, _plan_state(plan), _seconds([plan]), None))
-    for spec in STAGES:
-        run, gate = tasks.get(f"{spec.name}.run"), tasks.get(f"{spec.name}.gate")
+    for planned in stages:
+        run, gate = tasks.get(f"{planned.stage}.run"), tasks.get(f"{planned.stage}.gate")
         if run is not None and gate is not None:
             state = stage_state(run, gate)
             started = state not in ("waiting", "cached", "not reached")
-            found.append(Row(spec.name, state, _seconds([run, gate]), progress(spec.name) if started else None))
+            found.append(Row(planned.title, state, _seconds([run, gate]), progress(planned.stage) if started else None))
     return found
 
 

@@ -21,6 +21,7 @@ from smelt.gates.checks import (
 from smelt.gates.figures import common, counts, divergence, share
 from smelt.gates.sample import json_lines, rows, sampled_parts
 from smelt.lake import Lake, Manifest
+from smelt.phases import trainings
 from smelt.recipe.gates import (
     BlocksGate,
     EvaluateGate,
@@ -94,7 +95,8 @@ def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
 def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: BlocksGate) -> Gate:
     """The training data has the size and the mixture that were asked for."""
     figures = common(manifest)
-    checks = [equal("tokens", sum(_phase_tokens(phase) for phase in manifest.config["phases"]), "No token is missing")]
+    phases = manifest.config["phases"][manifest.config["first_phase"] :]
+    checks = [equal("tokens", sum(map(_phase_tokens, phases)), "No token is missing")]
     for phase, mixture in sorted(manifest.stats["mixture"].items()):
         total = sum(mixture["got"].values())
         errors = [abs(asked - share(mixture["got"].get(name, 0), total)) for name, asked in mixture["asked"].items()]
@@ -112,12 +114,13 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
 
 
 def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TrainGate) -> Gate:
-    """The loss is a number at every step, and it fell."""
+    """The loss is a number at every step, and it is lower than when training began, with the first phase."""
     frame = json_lines(lake, manifest, "/metrics.jsonl")
-    loss = pd.to_numeric(frame["loss"], errors="coerce")
+    begun = trainings(lake, manifest)[0]
+    before = frame if begun == manifest else json_lines(lake, begun, "/metrics.jsonl")
+    loss, at_first = (pd.to_numeric(found["loss"], errors="coerce") for found in (frame, before))
     frame = frame[["step", "phase", "loss", "lr"]].assign(finite=np.isfinite(loss))
-    window = max(1, min(len(loss), max(10, len(loss) // 10)))
-    first, last = loss[:window].mean(), loss[-window:].mean()
+    first, last = at_first[: _window(at_first)].mean(), loss[-_window(loss) :].mean()
     figures = common(manifest) | {
         "steps": len(frame),
         "first_loss": first,
@@ -192,6 +195,11 @@ def _token_ends(lake: Lake, manifest: Manifest, end: int) -> tuple[int, float]:
             documents += count
             ended += int((ids[np.cumsum(lengths) - 1] == end).sum())
     return largest, share(ended, documents)
+
+
+def _window(loss: "pd.Series[float]") -> int:
+    """Steps that the loss at one end is a mean over."""
+    return max(1, min(len(loss), max(10, len(loss) // 10)))
 
 
 def _phase_tokens(phase: dict[str, Any]) -> int:

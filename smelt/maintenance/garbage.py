@@ -25,7 +25,7 @@ from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.store import Listed
 from smelt.plan import LISTING
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS, kind_of
 from smelt.sources.listing import LISTINGS, listing_key
 
 
@@ -100,20 +100,20 @@ def kept_names(lake: Lake, policy: Policy, *, now: datetime) -> set[str]:
     kept |= {run_id for run_id in runs if now - written[run_id] < policy.grace}
     names = {name for run_id in kept for name in _planned_names(runs[run_id])}
     pins = (run["recipe"].get("pins", {}).items() for run in runs.values())
-    return names | {Artifact(stage, fingerprint).root for items in pins for stage, fingerprint in items}
+    return names | {Artifact(kind_of(stage), fingerprint).root for items in pins for stage, fingerprint in items}
 
 
 def _planned_names(run: dict[str, Any]) -> Iterator[str]:
     for planned in run["plan"]["stages"]:
-        yield Artifact(planned["stage"], planned["fingerprint"]).root
+        yield Artifact(kind_of(planned["stage"]), planned["fingerprint"]).root
         if LISTING in planned["inputs"]:
             yield listing_key(planned["inputs"][LISTING])
 
 
 def _collectable(lake: Lake) -> Iterator[Garbage]:
-    for spec in STAGES:
-        for fingerprint in lake.folders(f"{spec.name}/"):
-            root = Artifact(spec.name, fingerprint).root
+    for kind in KINDS:
+        for fingerprint in lake.folders(f"{kind}/"):
+            root = Artifact(kind, fingerprint).root
             if objects := lake.objects(root):
                 yield Garbage(root, tuple(objects))
     for item in lake.objects(LISTINGS):

@@ -1,5 +1,10 @@
 """The pipeline, from top to bottom: each stage's name, version, config, inputs and implementation.
 
+``blocks`` and ``train`` are made once a phase: ``blocks-1``, ``train-1``, ``blocks-2`` … by the phase's place in the
+recipe, since a recipe may name its phases as it likes and the DAG's tasks have to have names before there is a recipe.
+Their *kind* is what they have in common: the folder in the lake, the gate and the implementation. Every other stage is
+the only one of its kind.
+
 Raise a version when the *meaning* of a stage's output changes; a faster or tidier implementation with
 the same output keeps it.
 """
@@ -11,18 +16,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smelt.recipe import Recipe
 
+MAX_PHASES = 8
+"""Phases a recipe may have: as many have a place in the DAG."""
+
+
+def kind_of(name: str) -> str:
+    """The kind of the stage of that name: ``train`` of ``train-2``."""
+    return name.partition("-")[0]
+
 
 @dataclass(frozen=True)
 class StageSpec:
     """A stage as planning sees it.
 
     Attributes:
-        name: the stage's name, which is also its folder in the lake.
+        name: the stage's name.
         version: raised when the meaning of the output changes.
-        inputs: the stages whose artifacts it reads.
+        inputs: the stages whose artifacts it reads. It is given one of each kind, the last: a phase's training leads
+            to those of the phases before it.
         implementation: ``module:attribute`` of its ``smelt.stage.Stage``, imported only in Ray jobs.
         config: takes from the recipe what decides the stage's result, and nothing else.
         reads_files: whether it reads raw files, whose listing digest then is an input too.
+        phase: place of its phase in the recipe, from 1; None for a stage that no phase has to itself.
     """
 
     name: str
@@ -31,9 +46,15 @@ class StageSpec:
     implementation: str
     config: Callable[["Recipe"], Any]
     reads_files: bool = False
+    phase: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The folder of its artifacts in the lake, and the name of its gate."""
+        return kind_of(self.name)
 
 
-STAGES: tuple[StageSpec, ...] = (
+_DATA: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
     StageSpec("ingest", 2, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 2, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
@@ -62,33 +83,61 @@ STAGES: tuple[StageSpec, ...] = (
         "tasks.tokens:STAGE",
         lambda r: r.tokens,
     ),
-    StageSpec("blocks", 1, ("tokens",), "tasks.blocks:STAGE", lambda r: r.blocks_config()),
-    StageSpec("train", 2, ("blocks", "tokenizer"), "training.stage:STAGE", lambda r: r.train_config()),
-    StageSpec("export", 1, ("train", "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
-    StageSpec("evaluate", 1, ("train", "tokens", "tokenizer"), "evaluation.stage:STAGE", lambda r: r.evaluate_config()),
-    StageSpec(
-        "report",
-        1,
-        (
-            "fetch",
-            "ingest",
-            "clean",
-            "classifiers",
-            "score",
-            "select",
-            "dedup",
-            "decontaminate",
-            "tokenizer",
-            "tokens",
-            "blocks",
-            "train",
-            "export",
-            "evaluate",
-        ),
-        "evaluation.report.stage:STAGE",
-        lambda r: r.report_config(),
-    ),
 )
+
+
+def stages(num_phases: int) -> tuple[StageSpec, ...]:
+    """The stages of a recipe of so many phases, from top to bottom."""
+    places = range(1, num_phases + 1)
+    blocks, trained = [f"blocks-{place}" for place in places], [f"train-{place}" for place in places]
+    return (
+        *_DATA,
+        *(spec for place in places for spec in _of_phase(place)),
+        StageSpec("export", 1, (*trained, "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
+        StageSpec(
+            "evaluate",
+            1,
+            (*trained, "tokens", "tokenizer"),
+            "evaluation.stage:STAGE",
+            lambda r: r.evaluate_config(),
+        ),
+        StageSpec(
+            "report",
+            1,
+            (*(spec.name for spec in _DATA), *blocks, *trained, "export", "evaluate"),
+            "evaluation.report.stage:STAGE",
+            lambda r: r.report_config(),
+        ),
+    )
+
+
+def _of_phase(place: int) -> tuple[StageSpec, StageSpec]:
+    """The stages of the phase at that place. Its blocks need the tokens alone, so they wait for no training."""
+    before = (f"train-{place - 1}",) if place > 1 else ()
+    return (
+        StageSpec(
+            f"blocks-{place}",
+            1,
+            ("tokens",),
+            "tasks.blocks:STAGE",
+            lambda r: r.blocks_config(place),
+            phase=place,
+        ),
+        StageSpec(
+            f"train-{place}",
+            2,
+            (*before, f"blocks-{place}", "tokenizer"),
+            "training.stage:STAGE",
+            lambda r: r.train_config(place),
+            phase=place,
+        ),
+    )
+
+
+STAGES = stages(MAX_PHASES)
+"""Every stage that a recipe can have."""
+KINDS = tuple(dict.fromkeys(stage.kind for stage in STAGES))
+"""Every kind of stage, from top to bottom."""
 
 
 def spec(name: str) -> StageSpec:
@@ -97,8 +146,15 @@ def spec(name: str) -> StageSpec:
 
 
 def direct_inputs(stage: StageSpec) -> list[str]:
-    """The inputs that are not also inputs, however far up, of another input: what to wait for."""
-    return [name for name in stage.inputs if not any(name in _above(other) for other in stage.inputs)]
+    """The inputs that are not also inputs, however far up, of another input: what to wait for.
+
+    Inputs of one kind don't stand for each other: a recipe of fewer phases has only the first of them.
+    """
+    return [
+        name
+        for name in stage.inputs
+        if not any(name in _above(other) for other in stage.inputs if kind_of(other) != kind_of(name))
+    ]
 
 
 def _above(name: str) -> set[str]:

@@ -52,6 +52,8 @@ class BlocksConfig(Config):
 
     phases: tuple[BlockPhase, ...]
     """The phases, in the order they are trained."""
+    first_phase: int = Field(default=0, ge=0)
+    """Index of the first phase whose blocks are made; those before it only use documents up."""
     block_tokens: int = Field(default=1_000_000_000, gt=0)
     """Tokens of a block; rounded down to whole global batches of its phase, but never below one. Checkpoints fall
     on block ends."""

@@ -15,7 +15,7 @@ from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.evaluate import with_digests as with_probe_digests
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.gates import GatesConfig
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, kind_of
 from smelt.recipe.ingest import FetchConfig, IngestConfig, IngestOptions
 from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
 from smelt.recipe.model import ModelConfig
@@ -33,10 +33,17 @@ _Named = TypeVar("_Named", dict, tuple)
 
 
 def _known_stages(value: _Named) -> _Named:
-    names = [stage.name for stage in STAGES]
+    names = {*KINDS, *(stage.name for stage in STAGES)}
     for key in value:
         if key not in names:
-            raise ValueError(f"no stage {key!r} (stages: {', '.join(names)})")
+            raise ValueError(f"no stage {key!r} (stages: {', '.join(KINDS)}; of one phase: train-1)")
+    return value
+
+
+def _single_stages(value: _Named) -> _Named:
+    for key in _known_stages(value):
+        if key not in {stage.name for stage in STAGES}:
+            raise ValueError(f"each phase has its own {key} (say which: {key}-1)")
     return value
 
 
@@ -72,8 +79,8 @@ class Recipe(Config):
     evaluate: EvaluateConfig = EvaluateConfig()
     gates: GatesConfig = GatesConfig()
     resources: Annotated[dict[str, Resources], AfterValidator(_known_stages)] = Field(default_factory=dict)
-    """How stages are run, by stage name; never changes a result."""
-    pins: Annotated[dict[str, str], AfterValidator(_known_stages)] = Field(default_factory=dict)
+    """How stages are run, by stage name (``train`` for all phases, ``train-2`` for one); never changes a result."""
+    pins: Annotated[dict[str, str], AfterValidator(_single_stages)] = Field(default_factory=dict)
     """Artifacts to take as they are, by stage name: fingerprint."""
     rebuild: Annotated[dict[str, Annotated[int, Field(ge=1)]], AfterValidator(_known_stages)] = Field(
         default_factory=dict
@@ -87,6 +94,8 @@ class Recipe(Config):
         names = [source.name for source in self.sources]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
+        if len(self.phases) > MAX_PHASES:
+            raise ValueError(f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)")
         self._names_exist(names)
         self.train_config()  # the rules between model, phases and layout
         return self
@@ -125,6 +134,18 @@ class Recipe(Config):
         content = json.loads(self.tokenizer.read())
         return 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
 
+    def resources_of(self, stage: str) -> Resources:
+        """How the stage of that name is run."""
+        return self.resources.get(stage) or self.resources.get(kind_of(stage)) or Resources()
+
+    def generation(self, stage: str) -> int:
+        """How often the stage of that name was built anew although nothing had changed."""
+        return self.rebuild.get(stage, self.rebuild.get(kind_of(stage), 0))
+
+    def asks(self, stage: str) -> bool:
+        """Whether a failed gate of the stage of that name asks a person."""
+        return stage in self.approve or kind_of(stage) in self.approve
+
     def fetch_config(self) -> FetchConfig:
         """What decides the fetched packages: everything of a package source but its hints."""
         packages = (source for source in self.sources if isinstance(source, DebSource))
@@ -150,8 +171,8 @@ class Recipe(Config):
         """What decides the tokenizer: the content of a given file included."""
         return self.tokenizer.with_digest()
 
-    def blocks_config(self) -> BlocksConfig:
-        """What decides the blocks: of the phases only what concerns their data."""
+    def blocks_config(self, place: int) -> BlocksConfig:
+        """What decides the blocks of the phase at that place, from 1: of it and those before it what concerns data."""
         return BlocksConfig(
             phases=tuple(
                 BlockPhase(
@@ -161,16 +182,23 @@ class Recipe(Config):
                     global_batch_size=phase.global_batch_size,
                     weights=self.mixture.weights if phase.weights is None else phase.weights,
                 )
-                for phase in self.phases
+                for phase in self.phases[:place]
             ),
+            first_phase=place - 1,
             block_tokens=self.block_tokens,
             max_epochs=self.mixture.max_epochs,
             seed=self.seed,
         )
 
-    def train_config(self) -> TrainConfig:
-        """What decides the trained weights."""
-        return TrainConfig(model=self.model, phases=self.phases, training=self.training, seed=self.seed)
+    def train_config(self, place: int | None = None) -> TrainConfig:
+        """What decides the trained weights.
+
+        Args:
+            place: of the phase that is trained, from 1, on what those before it gave; all phases by default.
+        """
+        first = 0 if place is None else place - 1
+        phases = self.phases[:place]
+        return TrainConfig(model=self.model, phases=phases, first_phase=first, training=self.training, seed=self.seed)
 
     def evaluate_config(self) -> EvaluateConfig:
         """What decides the evaluation: the content of its probes included."""
@@ -178,6 +206,5 @@ class Recipe(Config):
 
     def report_config(self) -> ReportConfig:
         """What decides the report, beyond the artifacts: whose it is, and which gates' results it shows."""
-        judged = [stage.name for stage in STAGES if stage.name != "report"]
-        suites = {name: suite_id(name, self.gates) for name in judged}
+        suites = {kind: suite_id(kind, self.gates) for kind in KINDS if kind != "report"}
         return ReportConfig(recipe=self.name, description=self.description, suites=suites)

@@ -13,4 +13,4 @@ class ReportConfig(Config):
     description: str = ""
     """The recipe's description."""
     suites: dict[str, str] = Field(default_factory=dict)
-    """Stage name to the id of its gate's suite: which gate results are shown."""
+    """Kind of stage to the id of its gate's suite: which gate results are shown."""

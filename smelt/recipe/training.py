@@ -24,8 +24,8 @@ class CheckpointConfig(Config):
     every_blocks: int = Field(default=1, ge=1)
     """Blocks between checkpoints."""
     keep_last: int | None = Field(default=None, ge=1)
-    """Checkpoints whose weights are kept; of earlier ones only the metrics stay, but for those at phase ends. Left
-    out, all are kept."""
+    """Checkpoints of a phase whose weights are kept, the one at its end among them; of earlier ones only the metrics
+    stay. Left out, all are kept."""
     keep_best: bool = True
     """Whether the weights with the lowest training loss of the phase are kept beside the last ones."""
 
@@ -65,6 +65,8 @@ class TrainConfig(Config):
 
     model: ModelConfig = ModelConfig()
     phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1)
+    first_phase: int = Field(default=0, ge=0)
+    """Index of the first phase that is trained; those before it led to the checkpoint that is gone on from."""
     training: TrainingConfig = TrainingConfig()
     seed: int = 1234
     """The recipe's seed, which draws the initial weights."""
@@ -147,4 +149,6 @@ def with_layout(config: TrainConfig, *, tensor: int, pipeline: int) -> TrainConf
     """The same training under another model parallelism; raises ``ValueError`` where the sizes don't divide."""
     parallel = ParallelConfig(tensor=tensor, pipeline=pipeline)
     training = config.training.model_copy(update={"parallel": parallel})
-    return TrainConfig(model=config.model, phases=config.phases, training=training, seed=config.seed)
+    return TrainConfig(
+        model=config.model, phases=config.phases, first_phase=config.first_phase, training=training, seed=config.seed
+    )

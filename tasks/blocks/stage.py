@@ -45,10 +45,10 @@ def num_blocks(phase: BlockPhase, config: BlocksConfig) -> int:
 
 
 def phase_shards(context: Context) -> list[Shard]:
-    """One shard a phase."""
+    """One shard a phase whose blocks are made."""
     config: BlocksConfig = context.config
     width = len(str(len(config.phases) - 1))
-    return [Shard(f"{number:0{width}d}", number) for number in range(len(config.phases))]
+    return [Shard(f"{number:0{width}d}", number) for number in range(config.first_phase, len(config.phases))]
 
 
 def order(context: Context, shard: Shard) -> Part:
@@ -122,7 +122,7 @@ def block(context: Context, shard: Shard) -> Part:
     config: BlocksConfig = context.config
     number, place = shard.payload
     phase = config.phases[number]
-    of_phase = phase_shards(context)[number].name
+    of_phase = shard.name.partition("-")[0]
     key = context.artifact.key("order", of_phase, ".slices")
     (slices,) = exchange.unpack(context.lake, [key], place, num_blocks(phase, config), SLICE)
     labels = json.loads(context.get("order", of_phase, ".labels.json"))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from smelt.cli.main import main
+from smelt.engine.make import make_artifact, make_context, serially
 from smelt.explaining.training import count_uses
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
@@ -48,11 +49,16 @@ def told(s3_settings, tmp_path_factory):
         "tokens": {"validation_share": 0.0},
         "block_tokens": 256,
         "model": {"preset": "tiny"},
-        "phases": [{"name": "main", "tokens": 3072, "sequence_length": 64, "global_batch_size": 2}],
+        "phases": [
+            {"name": name, "tokens": tokens, "sequence_length": 64, "global_batch_size": 2}
+            for name, tokens in (("main", 3072), ("anneal", 2048))
+        ],
     }
     recipe = parse_recipe(raw, where="small")
     plan = plan_of(recipe, lake)
-    made = make_through(recipe, lake, "blocks")
+    made = make_through(recipe, lake, "blocks-1")
+    anneal = plan.planned("blocks-2")
+    make_artifact(anneal, make_context(recipe, anneal, lake), serially)
     now = datetime.now(UTC).isoformat()
     run = Run(id="one", recipe_path="small", overrides={}, recipe=recipe, plan=plan, created=now)
     lake.put("runs/one/run.json", run.model_dump_json().encode())
@@ -83,9 +89,11 @@ def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
     assert found["fate"] == "kept"
     assert found["text"] == TEXTS["good"]
     assert found["encoded"]["split"] == "training"
-    [phase] = found["reading"]["phases"]
-    assert phase["name"] == "main"
+    phase, anneal = found["reading"]["phases"]
+    assert (phase["name"], anneal["name"]) == ("main", "anneal")
     assert phase["uses"] >= 2  # of about 1,200 tokens the phase reads 3,072
+    assert anneal["uses"] >= 1 and all(name.startswith("1-") for name in anneal["blocks"])
+    assert found["reading"]["blocks"] == 12 + 8
     shown = told(found["id"][:12]).stdout
     assert shown.startswith(f"kept  {found['id']}  https://a/good")
     assert phase["blocks"][0] in shown

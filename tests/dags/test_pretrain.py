@@ -7,7 +7,7 @@ from airflow.sdk import TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags.pretrain import CHECKOUT, RECIPES, dag
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import MAX_PHASES, STAGES
 
 WITHOUT = """
 import socket, sys
@@ -32,6 +32,20 @@ def test_every_stage_is_a_group_of_run_and_gate_that_waits_for_the_gates_of_its_
         above = dag.get_task(run.task_id).get_flat_relative_ids(upstream=True)
         assert {f"{name}.gate" for name in stage.inputs} <= above
         assert "plan" in above
+
+
+def test_each_phase_is_a_group_whose_blocks_wait_for_no_training():
+    groups = dag.task_group.get_task_group_dict()
+    inside = {task.task_id for task in groups["phase-2"].iter_tasks()}
+    assert inside == {"blocks-2.run", "blocks-2.gate", "train-2.run", "train-2.gate"}
+    assert dag.get_task("blocks-2.run").upstream_task_ids == {"tokens.gate"}
+    assert dag.get_task("train-2.run").upstream_task_ids == {"blocks-2.gate", "train-1.gate"}
+
+
+def test_what_follows_training_waits_for_every_phase_a_recipe_may_have():
+    for stage in ("export", "evaluate"):
+        above = dag.get_task(f"{stage}.run").upstream_task_ids
+        assert above == {f"train-{place}.gate" for place in range(1, MAX_PHASES + 1)}
 
 
 def test_a_skipped_stage_takes_its_gate_along_and_not_the_next_stage():

@@ -19,7 +19,7 @@ import pytest
 
 from smelt.engine.jobs import Jobs
 from smelt.lake import Artifact, Lake, Manifest
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import stages
 from smelt.run import load_run
 from smelt.services import processes
 from smelt.services.state import State
@@ -66,10 +66,11 @@ def job_ids(stack: State) -> set[str]:
     return asyncio.run(ask())
 
 
-def losses(lake: Lake, manifest: Manifest) -> list[float]:
-    """The training loss of every step."""
-    lines = (lake.get(manifest.key(part, "/metrics.jsonl")).decode().splitlines() for part in manifest.parts)
-    return [json.loads(line)["loss"] for part in lines for line in part]
+def losses(lake: Lake, made: dict[str, Manifest]) -> list[float]:
+    """The training loss of every step of both phases."""
+    phases = [made["train-1"], made["train-2"]]
+    keys = [phase.key(part, "/metrics.jsonl") for phase in phases for part in phase.parts]
+    return [json.loads(line)["loss"] for key in keys for line in lake.get(key).splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +87,14 @@ def test_documents_go_in_and_an_evaluated_model_comes_out(first):
     lake, run_id = first
     made = manifests(lake, run_id)
     assert all(made.values())
-    curve = losses(lake, made["train"])
+    curve = losses(lake, made)
     assert sum(curve[-5:]) < 0.9 * sum(curve[:5])
     last = made["evaluate"].parts[-1]
     evaluation = json.loads(lake.get(made["evaluate"].key(last, "/evaluation.json")))
     assert evaluation["heldout"]["loss"] < evaluation["unigram"]["loss"]
     report = lake.get(load_run(lake, run_id).report_key).decode()
     assert "<html" in report
-    assert all(stage.name in report for stage in STAGES)
+    assert all(stage.name in report for stage in stages(2))
     assert "http://" not in report.replace("http://www.w3.org", "")
 
 
@@ -105,6 +106,19 @@ def test_a_second_run_starts_no_job(stack, first):
     assert job_ids(stack) == before
     lake, _ = first
     assert load_run(lake, newest_run(lake)).plan.to_do == []
+
+
+@pytest.mark.timeout(600)
+def test_a_changed_last_phase_is_trained_alone(stack, first):
+    before = job_ids(stack)
+    printed, status = run_through(stack, "phases.anneal.learning_rate=5.0e-4")
+    assert status == 0, printed
+    started = {job_id.rpartition("-")[0] for job_id in job_ids(stack) - before}
+    assert started == {"train-2", "export", "evaluate", "report"}
+    lake, run_id = first
+    made, old = manifests(lake, newest_run(lake)), manifests(lake, run_id)
+    assert made["train-2"].inputs["train"] == old["train-1"].fingerprint == made["train-1"].fingerprint
+    assert losses(lake, made)[:-16] == losses(lake, old)[:-16]
 
 
 @pytest.mark.timeout(300)
@@ -122,21 +136,21 @@ def test_a_gate_that_fails_stops_the_run_and_says_why(stack, first):
 def test_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_losses(stack, first):
     lake, run_id = first
     before = manifests(lake, run_id)
-    curve = losses(lake, before["train"])
-    for stage in ("clean", "train"):
+    curve = losses(lake, before)
+    for stage in ("clean", "train-1", "train-2"):
         forget(lake, before[stage].artifact)
     process = smelt(stack, "run", str(RECIPE))
     kill_when(stack, lambda command: "smelt.engine.job" in command and "clean" in command)
     kill_when(stack, lambda command: command.startswith("ray::clean"))
     kill(processes.members(stack.home, ["scheduler"])["scheduler"])
-    train = before["train"].artifact
+    train = before["train-1"].artifact
     wait_for(lambda: len(train.records(lake, "checkpoints")) >= 1)
     kill_when(stack, lambda command: command.startswith("ray::") and "RayTrainWorker" in command)
     printed, _ = process.communicate(timeout=800)
     assert process.returncode == 0, printed
     after = manifests(lake, newest_run(lake))
     assert {name: made.digest for name, made in after.items()} == {name: made.digest for name, made in before.items()}
-    assert losses(lake, after["train"]) == curve
+    assert losses(lake, after) == curve
 
 
 def forget(lake: Lake, artifact: Artifact) -> None:

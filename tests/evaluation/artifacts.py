@@ -11,7 +11,7 @@ from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.gates import GatesConfig
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import KINDS, kind_of, stages
 from smelt.recipe.report import ReportConfig
 
 STEPS, TOKENS_PER_STEP = 240, 8192
@@ -80,13 +80,14 @@ def commit(lake: Lake, stage: str, parts: dict[str, tuple[dict[str, bytes], int,
 
 
 def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
-    """Artifacts of every stage before the report, their gates' results, and the report's config."""
+    """Artifacts of every stage before the report by name, their gates' results, and the report's config."""
     stats = _document_stats()
     found: dict[str, Manifest] = {}
 
     def add(stage: str, parts: dict, **named: Any) -> None:
-        inputs = {name: found[name].fingerprint for name in next(s for s in STAGES if s.name == stage).inputs}
-        found[stage] = commit(lake, stage, parts, inputs=inputs, **named)
+        above = next(spec for spec in stages(2) if spec.name == stage).inputs
+        inputs = {kind_of(name): found[name].fingerprint for name in above}
+        found[stage] = commit(lake, kind_of(stage), parts, inputs=inputs, **named)
 
     add("fetch", {"a.b": ({".00000.parquet": b"x"}, 9800, {"packages": {"libreoffice-help-zh-cn": "4:7.4.7-1"}})})
     for stage in ("ingest", "clean", "classifiers", "score", "select", "dedup", "decontaminate"):
@@ -106,16 +107,22 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
         "got": {"zh": 589_000, "en": 601_000, "code": 284_560},
         "epochs": {"zh": 0.21, "en": 0.16, "code": 0.13},
     }
-    blocks = {"mixture": {"main": mixture, "anneal": mixture}, "tokens": STEPS * TOKENS_PER_STEP}
-    add("blocks", {"0-00000": ({".bin": b"x"}, 10, blocks)}, config={"phases": phases})
     trained = [{**phase, "learning_rate": 2e-3, "schedule": "wsd"} for phase in phases]
-    add("train", _checkpoints(), round="checkpoints", config={"phases": trained})
+    checkpoints = _checkpoints()
+    for first, phase in enumerate(phases):
+        blocks = {"mixture": {phase["name"]: mixture}, "tokens": phase["tokens"]}
+        planned = {"phases": phases[: first + 1], "first_phase": first}
+        add(f"blocks-{first + 1}", {f"{first}-00000": ({".bin": b"x"}, 10, blocks)}, config=planned)
+        own = {name: part for name, part in checkpoints.items() if (name > "step-0000180") == bool(first)}
+        config = {"phases": trained[: first + 1], "first_phase": first}
+        add(f"train-{first + 1}", own, round="checkpoints", config=config)
     add("export", {"hf": ({"/config.json": b"{}"}, 1, {})})
     add("evaluate", _evaluations(), round="checkpoints")
     gates = GatesConfig()
-    suites = {stage: suite_id(stage, gates) for stage in found}
-    for stage, manifest in found.items():
-        lake.put_json(result_key(stage, manifest.fingerprint, suites[stage]), _gate(stage, manifest, suites[stage]))
+    suites = {kind: suite_id(kind, gates) for kind in KINDS if kind != "report"}
+    for manifest in found.values():
+        suite = suites[manifest.stage]
+        lake.put_json(result_key(manifest.stage, manifest.fingerprint, suite), _gate(manifest.stage, manifest, suite))
     return found, ReportConfig(recipe="demo", description="Documentation in Chinese and English", suites=suites)
 
 

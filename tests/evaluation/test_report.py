@@ -10,6 +10,7 @@ from evaluation.report.funnel import drops, steps
 from smelt.charts import Line, line_chart, spread, thin, ticks
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
+from smelt.phases import with_phases
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
 from tests.evaluation.artifacts import whole_run
@@ -17,7 +18,8 @@ from tests.evaluation.artifacts import whole_run
 
 @pytest.fixture
 def given(lake: Lake) -> Context:
-    inputs, config = whole_run(lake)
+    found, config = whole_run(lake)
+    inputs = {manifest.stage: manifest for manifest in found.values()}  # the last phase's, which leads to the others
     return Context(
         lake=lake,
         config=config,
@@ -37,7 +39,7 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
     page, _ = _write(given)
     for words in (
         "demo",
-        "13 of 14",
+        "15 of 16",
         "minhash",
         "not UTF-8",
         "unigram",
@@ -49,7 +51,10 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         '<td>phone</td><td class="n">1,234</td>',
     ):
         assert words in page
-    for manifest in given.inputs.values():
+    everything = with_phases(given.lake, given.inputs)
+    assert [name for name in everything if "-" in name] == ["blocks-1", "blocks-2", "train-1", "train-2"]
+    assert page.count("<td>anneal</td>") == page.count("<td>main</td>") > 0
+    for manifest in everything.values():
         assert f"{manifest.stage}/{manifest.fingerprint}" in page
 
 

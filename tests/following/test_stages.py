@@ -8,8 +8,12 @@ from rich.console import Console
 from smelt.following.airflow import Task
 from smelt.following.show import Lines, Screen, duration
 from smelt.following.stages import Row, rows, stage_state
+from smelt.plan import Planned
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NAMED = {"version": 1, "fingerprint": "ab", "inputs": {}, "suite": "", "cached": False, "reason": ""}
+CLEAN = Planned(stage="clean", config={}, **NAMED)
+TRAIN = Planned(stage="train-2", config={"phases": [{"name": "main"}, {"name": "anneal"}]}, **NAMED)
 PROGRESS = {"done": 12, "total": 40, "unit": "parts", "figures": {"documents": 3201, "loss": 4.18234}, "eta_s": 65.0}
 
 
@@ -39,7 +43,11 @@ def test_two_tasks_make_one_word(run, gate, word):
 
 def test_a_stage_takes_from_its_runs_start_to_its_gates_end():
     tasks = {"clean.run": task("success", seconds=20), "clean.gate": task("success", seconds=25)}
-    assert rows(tasks, lambda stage: None) == [Row("clean", "done", 25.0, None)]
+    tasks |= {f"train-{place}.{name}": task("skipped") for place in (1, 2, 3) for name in ("run", "gate")}
+    assert rows(tasks, [CLEAN, TRAIN], lambda stage: None) == [
+        Row("clean", "done", 25.0, None),
+        Row("train-2 (anneal)", "cached", None, None),
+    ]
 
 
 def test_lines_say_each_change_once():

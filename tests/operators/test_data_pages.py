@@ -115,8 +115,8 @@ def run_id(lake: Lake) -> str:
             version=1,
             fingerprint=item.fingerprint,
             inputs={},
-            config={},
-            suite=suite_id(stage, GatesConfig()),
+            config=item.config,
+            suite=suite_id(item.stage, GatesConfig()),
             cached=number < 3,
             reason="first run",
         )
@@ -137,7 +137,7 @@ def address(manifest: Manifest) -> str:
 def test_runs_are_listed_newest_first_with_what_matters(client, run_id):
     page = client.get("/smelt/")
     assert page.text.index("runs/second") < page.text.index("runs/first")
-    assert "14 of 15" in page.text and "✗ decontaminate" in page.text
+    assert "16 of 17" in page.text and "✗ decontaminate" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 

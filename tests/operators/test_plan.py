@@ -10,9 +10,11 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from dags.pretrain import dag
 from operators.plan import plan_table
 from operators.triggers import StageTrigger
-from smelt.recipe.graph import STAGES
+from smelt.recipe.graph import MAX_PHASES, stages
 from smelt.run import load_run
 from tests.operators.attempts import attempt, event_of
+
+TASKS = ("run", "gate")
 
 
 class TaskInstance(SimpleNamespace):
@@ -41,9 +43,10 @@ def execute(recipe: str, run_id: str, overrides=None, **more) -> TaskInstance:
 
 def test_cached_stages_are_skipped_with_their_gates_and_nothing_else(run):
     fetch = ["fetch.run", "fetch.gate"]
-    assert execute(run.recipe_path, f"{run.id}-first").skipped == fetch
+    others = [f"{kind}-{n}.{task}" for n in range(2, MAX_PHASES + 1) for kind in ("blocks", "train") for task in TASKS]
+    assert execute(run.recipe_path, f"{run.id}-first").skipped == [*fetch, *others], "and phases that it does not have"
     asyncio.run(event_of(attempt(StageTrigger, run)))
-    assert execute(run.recipe_path, f"{run.id}-second").skipped == [*fetch, "ingest.run", "ingest.gate"]
+    assert execute(run.recipe_path, f"{run.id}-second").skipped == [*fetch, "ingest.run", "ingest.gate", *others]
 
 
 def test_a_wrong_recipe_fails_for_good_and_says_where(stack_lake, tmp_path):
@@ -55,7 +58,7 @@ def test_a_wrong_recipe_fails_for_good_and_says_where(stack_lake, tmp_path):
 
 def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
     forced = f"{run.id}-forced"
-    assert execute(run.recipe_path, forced, force=["fetch"], approve=["clean"]).skipped == []
+    assert execute(run.recipe_path, forced, force=["fetch"], approve=["clean"]).skipped[0] == "blocks-2.run"
     found = load_run(stack_lake, forced)
     assert found.recipe.rebuild == {"fetch": 1} and found.recipe.approve == ("clean",)
     assert any("rebuild: {fetch: 1}" in line for line in plan_table(found.plan))
@@ -65,7 +68,7 @@ def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
 
 def test_the_table_says_why(run):
     head, _, ingest, *_ = plan_table(run.plan)
-    assert head.startswith(f"plan of {run.plan.recipe}: ") and head.endswith(f" of {len(STAGES)} stages to do")
+    assert head.startswith(f"plan of {run.plan.recipe}: ") and head.endswith(f" of {len(stages(1))} stages to do")
     assert ingest.split() == ["ingest", run.planned("ingest").fingerprint, "to", "do", "first", "run"]
 
 

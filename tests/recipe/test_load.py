@@ -31,7 +31,7 @@ def test_a_good_recipe_is_read_with_its_defaults(recipe_file):
     recipe = load_recipe(recipe_file)
     assert [source.name for source in recipe.sources] == ["notes", "code"]
     assert recipe.vocab_size == 1000
-    assert recipe.blocks_config().phases[0].weights == {"zh": 4, "code": 1}
+    assert recipe.blocks_config(1).phases[0].weights == {"zh": 4, "code": 1}
 
 
 def test_an_override_reaches_list_items_by_name_and_by_index(recipe_file):
@@ -83,6 +83,23 @@ def test_broken_yaml_and_a_missing_file_are_told_in_one_line(tmp_path):
     assert "\n" not in str(caught.value)
     with pytest.raises(RecipeError, match="no such recipe"):
         load_recipe(tmp_path / "absent.yaml")
+
+
+def test_a_stage_of_a_phase_is_named_by_its_place_or_with_all_phases(recipe_file):
+    gpus = {"resources": {"train": {"workers": 4}, "train-2": {"workers": 8}}, "approve": ["blocks"]}
+    recipe = load_recipe(recipe_file, {**gpus, "rebuild": {"train-1": 3}})
+    assert [recipe.resources_of(f"train-{place}").workers for place in (1, 2)] == [4, 8]
+    assert recipe.asks("blocks-2") and not recipe.asks("train-2")
+    assert [recipe.generation(f"train-{place}") for place in (1, 2)] == [3, 0]
+    with pytest.raises(RecipeError, match=r"pins: each phase has its own train \(say which: train-1\)"):
+        load_recipe(recipe_file, {"pins": {"train": "ab" * 10}})
+
+
+def test_more_phases_than_the_dag_has_places_for_are_one_line(recipe_file):
+    phase = {"tokens": 200_000, "sequence_length": 64, "global_batch_size": 8}
+    many = [{"name": f"p{number}", **phase} for number in range(9)]
+    with pytest.raises(RecipeError, match=r"phases: there are 9 \(at most 8: put some together\)"):
+        load_recipe(recipe_file, {"phases": many})
 
 
 def test_how_a_stage_is_run_does_not_change_what_it_makes(recipe_file):

@@ -159,6 +159,15 @@ def test_the_same_recipe_gives_the_same_blocks_in_whatever_order_they_are_made(l
     assert made(lake, tokens[0], *phases, seed=5).digest != one.digest
 
 
+def test_the_blocks_of_a_phase_alone_are_those_made_with_all_phases(lake, tokens):
+    phases = (phase(3000, weights={"zh": 1}), phase(3000, "second", weights={"zh": 1}), phase(1000, "third"))
+    everything = made(lake, tokens[0], *phases)
+    alone = [made(lake, tokens[0], *phases[: place + 1], first_phase=place) for place in range(3)]
+    digests = {part.name: part.digest for manifest in alone for part in manifest.parts}
+    assert digests == {part.name: part.digest for part in everything.parts}
+    assert [list(manifest.stats["mixture"]) for manifest in alone] == [["main"], ["second"], ["third"]]
+
+
 def test_source_order_keeps_the_order_of_the_sources(lake, tokens):
     manifest = made(lake, tokens[0], phase(3000, weights={"en": 1}, order="source"))
     seen = [number for number, _ in runs(stream(lake, manifest))]

@@ -1,0 +1,44 @@
+"""The phases of a training, each an artifact of its own that goes on from the one before."""
+
+from smelt.errors import StageError
+from smelt.lake import Artifact, Lake, Manifest
+
+
+def trainings(lake: Lake, last: Manifest) -> list[Manifest]:
+    """The ``train`` artifacts of all phases up to the one of ``last``, in the order in which they were trained.
+
+    Raises:
+        StageError: when one is no longer in the lake.
+    """
+    found = [last]
+    while (before := found[0].inputs.get("train")) is not None:
+        found.insert(0, _manifest(lake, Artifact("train", before)))
+    return found
+
+
+def with_phases(lake: Lake, inputs: dict[str, Manifest]) -> dict[str, Manifest]:
+    """The inputs of a stage by stage name, with the blocks and the training of every phase.
+
+    Args:
+        inputs: by kind, as ``smelt.stage.Context`` has them; ``train`` leads to all phases.
+
+    Raises:
+        StageError: when the artifact of a phase is no longer in the lake.
+    """
+    found: dict[str, Manifest] = {}
+    trained = trainings(lake, inputs["train"])
+    for kind, manifest in inputs.items():
+        if kind == "train":
+            found |= {f"train-{place}": one for place, one in enumerate(trained, start=1)}
+        elif kind == "blocks":
+            blocks = [_manifest(lake, Artifact("blocks", one.inputs["blocks"])) for one in trained]
+            found |= {f"blocks-{place}": one for place, one in enumerate(blocks, start=1)}
+        else:
+            found[kind] = manifest
+    return found
+
+
+def _manifest(lake: Lake, artifact: Artifact) -> Manifest:
+    if (found := artifact.manifest(lake)) is None:
+        raise StageError("an artifact is missing", where=artifact.root.rstrip("/"), mend="run the recipe again")
+    return found

@@ -1,0 +1,22 @@
+"""The gates between text and report."""
+
+from smelt.gates import model
+from smelt.lake import Lake
+from smelt.recipe.gates import BlocksGate, TrainGate
+from tests.evaluation.artifacts import TOKENS_PER_STEP, whole_run
+
+
+def test_a_later_phase_is_held_to_the_loss_with_which_training_began(lake: Lake):
+    made, _ = whole_run(lake)
+    first, second = (model.train(lake, made[f"train-{place}"], {}, TrainGate()).figures for place in (1, 2))
+    assert (first["steps"], second["steps"]) == (180, 60)
+    assert second["first_loss"] == first["first_loss"]
+    assert second["last_loss"] < first["last_loss"]
+
+
+def test_the_tokens_of_a_phase_s_blocks_are_those_of_that_phase(lake: Lake):
+    made, _ = whole_run(lake)
+    gate = model.blocks(lake, made["blocks-2"], {}, BlocksGate())
+    [tokens] = [check for check in gate.checks if check.sentence == "No token is missing"]
+    assert gate.figures["tokens"] == 60 * TOKENS_PER_STEP and tokens.expected == f"{60 * TOKENS_PER_STEP:,}"
+    assert [name for name in gate.figures if name.startswith("mixture_error")] == ["mixture_error_anneal"]
