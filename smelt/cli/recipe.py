@@ -52,7 +52,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     from smelt.recipe.resources import Resources
 
     console = Console()
-    found = load_recipe(recipe, parse_overrides(overrides))
+    found = load_recipe(recipe, parse_overrides(overrides)).with_start()
     workers = found.resources.get("train", Resources()).workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
@@ -77,6 +77,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ("checkpoint", size(derived.checkpoint_bytes)),
         ("inference weights", f"{size(derived.inference_bytes)} in bf16"),
         *_fitting(found.train_config(), found.vocab_size, workers),
+        *_start(found.train_config()),
     ):
         facts.add_row(name, value)
     console.print(facts)
@@ -130,6 +131,12 @@ def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple
         words = f"{verb} {card}: {size(needed)} of {size(most)} usable, with {CONTEXT_TOKENS:,} tokens of context"
         said.append(("inference", words))
     return said
+
+
+def _start(config: "TrainConfig") -> list[tuple[str, str]]:
+    """What training goes on from, where it does."""
+    start = config.training.start_from
+    return [] if start is None else [("starts from", f"{start.path}, digest {start.digest}")]
 
 
 def _layout(layout: "Layout") -> str:

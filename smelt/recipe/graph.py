@@ -63,7 +63,7 @@ STAGES: tuple[StageSpec, ...] = (
         lambda r: r.tokens,
     ),
     StageSpec("blocks", 1, ("tokens",), "tasks.blocks:STAGE", lambda r: r.blocks_config()),
-    StageSpec("train", 2, ("blocks", "tokenizer"), "training.stage:STAGE", lambda r: r.train_config()),
+    StageSpec("train", 2, ("blocks", "tokenizer"), "training.stage:STAGE", lambda r: r.with_start().train_config()),
     StageSpec("export", 1, ("train", "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
     StageSpec("evaluate", 1, ("train", "tokens", "tokenizer"), "evaluation.stage:STAGE", lambda r: r.evaluate_config()),
     StageSpec(

@@ -89,6 +89,9 @@ class Recipe(Config):
             raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
         self._names_exist(names)
         self.train_config()  # the rules between model, phases and layout
+        if self.training.start_from is not None and self.tokenizer.train is not None:
+            path = f"{self.training.start_from.path.rstrip('/')}/tokenizer.json"
+            raise ValueError(f"training.start_from: its weights know no new tokenizer (set tokenizer.path: {path})")
         return self
 
     def _names_exist(self, sources: list[str]) -> None:
@@ -124,6 +127,20 @@ class Recipe(Config):
             return self.tokenizer.train.vocab_size
         content = json.loads(self.tokenizer.read())
         return 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
+
+    def with_start(self) -> Self:
+        """The recipe with the digest of the weights that training goes on from, if it does.
+
+        Raises:
+            RecipeError: when they are not weights of the recipe's model.
+        """
+        if (start := self.training.start_from) is None:
+            return self
+        padding = self.tokenizer.pad_vocab_to
+        rows = self.model.padded_vocab_size(-(-self.vocab_size // padding) * padding)
+        start.insist_on(self.model, rows=rows)
+        training = self.training.model_copy(update={"start_from": start.with_digest()})
+        return self.model_copy(update={"training": training})
 
     def fetch_config(self) -> FetchConfig:
         """What decides the fetched packages: everything of a package source but its hints."""
