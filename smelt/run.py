@@ -60,7 +60,7 @@ def preview(
     Args:
         force: stages to build anew; see ``smelt.plan.built_anew``.
     """
-    recipe = load_recipe(recipe_path, overrides)
+    recipe = load_recipe(recipe_path, overrides).with_start()
     lake = Lake(settings)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts

@@ -20,6 +20,7 @@ from training.data import Block
 from training.events import ROUND as EVENTS
 from training.events import EventLog, Events, read_events
 from training.guard import Guard, Limits, Sight
+from training.importing import fetch_start
 from training.metrics import MetricsLog
 from training.plan import BlockPlan, checkpoint_due, course, plan_blocks, read_vocabulary, require_layout
 from training.processes import local_rank
@@ -71,7 +72,7 @@ class Loop:
         self.config: TrainConfig = context.config
         self.vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
         self.plans = plan_blocks(self.config, context.inputs["blocks"], self.vocabulary)
-        self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
+        self.trainer = self._begin()
         self.guard = Guard(self.config.training.guard)
         keep = self.config.training.checkpoint
         self.writer = CheckpointWriter(context.lake, context.artifact, context.scratch / "checkpoints", keep)
@@ -89,6 +90,13 @@ class Loop:
         self.writer.wait()
         self.log.close()
         _remove(self.context.scratch)
+
+    def _begin(self) -> Trainer:
+        """Model and optimizer as they are before the first step; what a checkpoint has replaces the weights anyway."""
+        start, weights = self.config.training.start_from, None
+        if start is not None and not self.context.records(ROUND):
+            weights = fetch_start(start, self.context.lake.settings.cache)
+        return Trainer(self.config, vocabulary=self.vocabulary, weights=weights)
 
     def _restore(self) -> None:
         """Take up the last committed checkpoint, or begin."""
@@ -109,7 +117,7 @@ class Loop:
             self.guard.load(state["guard"])
             watched = state["watched"]
         elif self.step:
-            self.trainer = Trainer(self.config, vocabulary=self.vocabulary)
+            self.trainer = self._begin()
             self.step = self.tokens = self.phase = 0
             self.guard.forget()
         self.trainer.optimizer.release()

@@ -8,6 +8,7 @@ next one before it reads what the last one gave, so the device never waits for i
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -19,6 +20,7 @@ from smelt.recipe.training import TrainConfig, micro_batch_size
 from training.attention import Documents
 from training.data import Batch, Block
 from training.guard import ALL, Limits
+from training.importing import load_llama
 from training.megatron import (
     DistributedDataParallel,
     DistributedDataParallelConfig,
@@ -106,7 +108,12 @@ class Pending:
 class Trainer:
     """Model and optimizer of this process, and the step that brings them on."""
 
-    def __init__(self, config: TrainConfig, *, vocabulary: Vocabulary) -> None:
+    def __init__(self, config: TrainConfig, *, vocabulary: Vocabulary, weights: Path | None = None) -> None:
+        """Makes both.
+
+        Args:
+            weights: a folder of Llama weights to start from; see ``training.importing``.
+        """
         self.config, self.vocabulary = config, vocabulary
         self.tensor = parallel_state.get_tensor_model_parallel_world_size()
         self.pipeline = parallel_state.get_pipeline_model_parallel_world_size()
@@ -121,6 +128,8 @@ class Trainer:
             z_loss=config.training.z_loss,
             seed=config.seed,
         )
+        if weights is not None:
+            load_llama(self.model, weights)
         self.parallel = DistributedDataParallel(
             self.model.config,
             DistributedDataParallelConfig(grad_reduce_in_fp32=True, overlap_grad_reduce=self.replicas > 1),

@@ -51,7 +51,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     from smelt.recipe.figures import figures
 
     console = Console()
-    found = load_recipe(recipe, parse_overrides(overrides))
+    found = load_recipe(recipe, parse_overrides(overrides)).with_start()
     workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
@@ -79,6 +79,8 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     ):
         facts.add_row(name, value)
     console.print(facts)
+    if (start := found.training.start_from) is not None:  # whole, to be copied into the recipe
+        console.print(f"starts from {start.path}, digest {start.digest}", soft_wrap=True)
     phases = Table(
         "phase", "steps", "tokens", "batch", "sequence", "RoPE base", "learning rate", "FLOPs/token", box=None
     )

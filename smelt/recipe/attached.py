@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from smelt.errors import RecipeError
+from smelt.sources.globs import matches
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+EVERYTHING = ("**",)
 
 
 def read(path: str, *, where: str, digest: str = "") -> bytes:
@@ -70,47 +72,60 @@ def digest(path: str, *, where: str) -> str:
     return hashlib.sha256(read(path, where=where)).hexdigest()
 
 
-def folder_digest(path: str, *, where: str) -> str:
+def folder_digest(path: str, *, where: str, only: tuple[str, ...] = EVERYTHING) -> str:
     """SHA-256 over the names and contents of a folder's files; at ``s3://`` over names, sizes and ETags.
 
     Args:
         path: see ``folder``.
+        only: globs over paths inside the folder; other files don't count.
 
     Raises:
         RecipeError: as ``folder`` does, and where an S3 prefix is empty.
     """
     total = hashlib.sha256()
     if path.startswith("s3://"):
-        found = sorted(_objects(path), key=lambda item: item.key)
+        found = sorted(_objects(path, only), key=lambda item: item.key)
         if not found:
             raise RecipeError("there is nothing", where=f"{where}: {path}", mend="give a prefix that holds files")
         for item in found:
             total.update(f"{item.key}\0{item.bytes}\0{item.etag}\n".encode())
         return total.hexdigest()
     root = folder(path, where=where)
-    for file in sorted(root.rglob("*")):
-        if file.is_file():
-            with file.open("rb") as content:
-                inside = hashlib.file_digest(content, "sha256").hexdigest()
-            total.update(f"{file.relative_to(root)}\0{inside}\n".encode())
+    for file in _files(root, only):
+        with file.open("rb") as content:
+            inside = hashlib.file_digest(content, "sha256").hexdigest()
+        total.update(f"{file.relative_to(root)}\0{inside}\n".encode())
     return total.hexdigest()
 
 
-def folder(path: str, *, where: str, cache: Path | None = None) -> Path:
+def folder_files(path: str, *, where: str, only: tuple[str, ...] = EVERYTHING) -> list[str]:
+    """Paths inside a folder of the files that ``only`` matches.
+
+    Raises:
+        RecipeError: as ``folder`` does.
+    """
+    if path.startswith("s3://"):
+        return [item.key for item in _objects(path, only)]
+    root = folder(path, where=where)
+    return [str(file.relative_to(root)) for file in _files(root, only)]
+
+
+def folder(path: str, *, where: str, cache: Path | None = None, only: tuple[str, ...] = EVERYTHING) -> Path:
     """A folder of model files on this machine.
 
     Args:
         path: a folder (relative to the checkout), ``s3://bucket/prefix``, or the name of an installed Python package,
             of which the folder that holds ``config.json`` is meant.
         cache: where objects are fetched to; needed for ``s3://``.
+        only: globs over paths inside the folder: which objects are fetched.
 
     Raises:
         RecipeError: when there is no such thing.
     """
     if path.startswith("s3://"):
         assert cache is not None, "objects need a place on this machine"
-        digest = folder_digest(path, where=where)
-        for item in _objects(path):
+        digest = folder_digest(path, where=where, only=only)
+        for item in _objects(path, only):
             target = cache / digest / item.key
             if not target.exists():
                 _lake_at(path).download(item.key, target)
@@ -135,5 +150,10 @@ def _lake_at(address: str) -> Any:
     return Lake(load(), url=address)
 
 
-def _objects(address: str) -> list[Any]:
-    return [item for item in _lake_at(address).objects("") if not item.key.endswith("/")]
+def _objects(address: str, only: tuple[str, ...]) -> list[Any]:
+    found = _lake_at(address).objects("")
+    return [item for item in found if not item.key.endswith("/") and matches(item.key, only)]
+
+
+def _files(root: Path, only: tuple[str, ...]) -> list[Path]:
+    return [file for file in sorted(root.rglob("*")) if file.is_file() and matches(str(file.relative_to(root)), only)]

@@ -128,7 +128,7 @@ def _of_phase(place: int) -> tuple[StageSpec, StageSpec]:
             2,
             (*before, f"blocks-{place}", "tokenizer"),
             "training.stage:STAGE",
-            lambda r: r.train_config(place),
+            lambda r: (r.with_start() if place == 1 else r).train_config(place),
             phase=place,
         ),
     )

@@ -98,6 +98,9 @@ class Recipe(Config):
             raise ValueError(f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)")
         self._names_exist(names)
         self.train_config()  # the rules between model, phases and layout
+        if self.training.start_from is not None and self.tokenizer.train is not None:
+            path = f"{self.training.start_from.path.rstrip('/')}/tokenizer.json"
+            raise ValueError(f"training.start_from: its weights know no new tokenizer (set tokenizer.path: {path})")
         return self
 
     def _names_exist(self, sources: list[str]) -> None:
@@ -145,6 +148,20 @@ class Recipe(Config):
     def asks(self, stage: str) -> bool:
         """Whether a failed gate of the stage of that name asks a person."""
         return stage in self.approve or kind_of(stage) in self.approve
+
+    def with_start(self) -> Self:
+        """The recipe with the digest of the weights that training goes on from, if it does.
+
+        Raises:
+            RecipeError: when they are not weights of the recipe's model.
+        """
+        if (start := self.training.start_from) is None:
+            return self
+        padding = self.tokenizer.pad_vocab_to
+        rows = self.model.padded_vocab_size(-(-self.vocab_size // padding) * padding)
+        start.insist_on(self.model, rows=rows)
+        training = self.training.model_copy(update={"start_from": start.with_digest()})
+        return self.model_copy(update={"training": training})
 
     def fetch_config(self) -> FetchConfig:
         """What decides the fetched packages: everything of a package source but its hints."""
@@ -197,8 +214,12 @@ class Recipe(Config):
             place: of the phase that is trained, from 1, on what those before it gave; all phases by default.
         """
         first = 0 if place is None else place - 1
-        phases = self.phases[:place]
-        return TrainConfig(model=self.model, phases=phases, first_phase=first, training=self.training, seed=self.seed)
+        training = self.training
+        if first > 0:  # its weights are the phase's before it
+            training = training.model_copy(update={"start_from": None})
+        return TrainConfig(
+            model=self.model, phases=self.phases[:place], first_phase=first, training=training, seed=self.seed
+        )
 
     def evaluate_config(self) -> EvaluateConfig:
         """What decides the evaluation: the content of its probes included."""

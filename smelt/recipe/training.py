@@ -16,6 +16,7 @@ from smelt.recipe.model import ModelConfig
 from smelt.recipe.optimizer import OptimizerConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.rules import Rule, divides, insist
+from smelt.recipe.start import StartFrom
 
 
 class CheckpointConfig(Config):
@@ -42,6 +43,8 @@ class ParallelConfig(Config):
 class TrainingConfig(Config):
     """The trainer's settings."""
 
+    start_from: StartFrom | None = None
+    """Llama weights that training goes on from, instead of weights drawn from the seed."""
     optimizer: OptimizerConfig = OptimizerConfig()
     z_loss: float = Field(default=0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
@@ -73,7 +76,8 @@ class TrainConfig(Config):
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
-        return training.model_dump(exclude={"parallel", "micro_batch_size", "card", "inference_card"})
+        decides = training.model_dump(exclude={"parallel", "micro_batch_size", "card", "inference_card", "start_from"})
+        return decides if training.start_from is None else {**decides, "start_from": training.start_from.digest}
 
     @model_validator(mode="after")
     def _shapes(self) -> "TrainConfig":

@@ -1,0 +1,174 @@
+"""Weights that training goes on from: a Llama as ``transformers`` saves it.
+
+What the weights are decides the result, where they lie does not: the digest of their files enters the fingerprint in
+the place of their address, and whoever loads them holds them to it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from smelt.errors import RecipeError
+from smelt.recipe import attached
+from smelt.recipe.base import Config
+from smelt.recipe.model import ModelConfig
+
+WHERE = "training.start_from"
+FILES = ("config.json", "model.safetensors.index.json", "*.safetensors")
+"""What is read of the folder; its digest is taken over these alone."""
+SAME: dict[str, str] = {
+    "hidden_size": "hidden_size",
+    "intermediate_size": "ffn_hidden_size",
+    "num_hidden_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "num_key_value_heads": "num_query_groups",
+    "rms_norm_eps": "norm_epsilon",
+    "tie_word_embeddings": "tied_embeddings",
+    "rope_theta": "rope_base",
+}
+"""What must be equal: its name in ``config.json`` and in the recipe's ``model``."""
+PLAIN: dict[str, Any] = {
+    "model_type": "llama",
+    "hidden_act": "silu",
+    "attention_bias": False,
+    "mlp_bias": False,
+    "rope_type": "default",
+    "quantization_config": None,
+}
+"""What a recipe has no choice about."""
+
+
+class StartFrom(Config):
+    """A folder with ``config.json`` and safetensors, in one file or in several."""
+
+    path: str = Field(min_length=1)
+    """A folder that every training machine has (relative to the checkout), or `s3://bucket/prefix`."""
+    digest: str = ""
+    """SHA-256 of its files (at `s3://` of their names, sizes and ETags). Filled in when a run is planned; one that is
+    given is taken as it is, and the weights are held to it when they are loaded."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, data: Any) -> Any:
+        return {"path": data} if isinstance(data, str) else data
+
+    def with_digest(self) -> "StartFrom":
+        """The same with the files' digest."""
+        if self.digest:
+            return self
+        found = attached.folder_digest(self.path, where=WHERE, only=FILES)
+        return self.model_copy(update={"digest": found})
+
+    def folder(self, cache: Path) -> Path:
+        """The folder on this machine; objects are fetched into ``cache``, those that lie there already are not."""
+        return attached.folder(self.path, where=WHERE, cache=cache, only=FILES)
+
+    def fetch(self, cache: Path) -> Path:
+        """The same, its files held to the digest.
+
+        Raises:
+            RecipeError: when they are other files than those that were planned with.
+        """
+        found = attached.folder_digest(self.path, where=WHERE, only=FILES)
+        if found != self.digest:
+            raise RecipeError(
+                f"the weights' digest is {found[:12]}…, not {self.digest[:12]}…",
+                where=f"{WHERE}: {self.path}",
+                mend="bring back the files that the run was planned with, or plan again",
+            )
+        return self.folder(cache)
+
+    def insist_on(self, model: ModelConfig, *, rows: int) -> None:
+        """Raise one line where the weights are not those of ``model``.
+
+        Args:
+            rows: of the embedding, padding included. Weights with fewer leave the others as they are drawn.
+
+        Raises:
+            RecipeError: names every field that differs, with both values; or what of the folder can't be used.
+        """
+        base = self.path.rstrip("/")
+        theirs = _with_defaults(_read_json(f"{base}/config.json"))
+        where = f"{WHERE}: {base}/config.json"
+        for name, value in PLAIN.items():
+            if theirs[name] != value:
+                raise RecipeError(
+                    f"{name} is {theirs[name]!r}, which the model here can't have", where=where, mend=_mend(name)
+                )
+        wrong = [
+            (
+                f"{name} {theirs[name]} is not model.{own} {getattr(model, own)}",
+                f"model.{own}: {json.dumps(theirs[name])}",
+            )
+            for name, own in SAME.items()
+            if theirs[name] != getattr(model, own)
+        ]
+        if model.qk_norm:
+            wrong.append(("the weights have no QK-norm, model.qk_norm is true", "model.qk_norm: false"))
+        if theirs["vocab_size"] > rows:
+            wrong.append(
+                (
+                    f"vocab_size {theirs['vocab_size']} is more than the model's {rows} rows",
+                    f"model.vocab_multiple_of: {theirs['vocab_size']}",
+                )
+            )
+        if wrong:
+            raise RecipeError(
+                "; ".join(words for words, _ in wrong), where=where, mend="set " + ", ".join(mend for _, mend in wrong)
+            )
+        if theirs["head_dim"] != model.head_size:
+            raise RecipeError(
+                f"head_dim {theirs['head_dim']} is not hidden_size / num_attention_heads",
+                where=where,
+                mend="take weights whose heads are as wide as that",
+            )
+        self._insist_on_files(base)
+
+    def _insist_on_files(self, base: str) -> None:
+        """Refuse a folder without safetensors, or with an index that names others."""
+        names = attached.folder_files(self.path, where=WHERE, only=FILES)
+        held = {name for name in names if name.endswith(".safetensors")}
+        wanted = {"model.safetensors"} if not held else set()
+        if FILES[1] in names:
+            wanted = set(_read_json(f"{base}/{FILES[1]}")["weight_map"].values())
+        if missing := sorted(wanted - held):
+            raise RecipeError(
+                f"there is no {missing[0]}",
+                where=f"{WHERE}: {base}",
+                mend="give a folder that transformers' save_pretrained wrote, with all its files",
+            )
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    try:
+        return json.loads(attached.read(path, where=WHERE))
+    except ValueError:
+        raise RecipeError("not JSON", where=f"{WHERE}: {path}", mend="bring the file anew") from None
+
+
+def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
+    """``config.json`` with what its writer may leave out; RoPE's settings lie in one of three places."""
+    rope = given.get("rope_parameters") or given.get("rope_scaling") or {}
+    heads = given.get("num_attention_heads", 1)
+    return {
+        **dict.fromkeys((*SAME, *PLAIN)),
+        "num_key_value_heads": heads,
+        "head_dim": given.get("hidden_size", 0) // heads,
+        "vocab_size": 32_000,
+        "hidden_act": "silu",
+        "attention_bias": False,
+        "mlp_bias": False,
+        "tie_word_embeddings": False,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": rope.get("rope_theta", 10_000.0),
+        "rope_type": rope.get("rope_type", rope.get("type", "default")),
+        **{name: value for name, value in given.items() if value is not None},
+    }
+
+
+def _mend(name: str) -> str:
+    if name == "rope_type":
+        return "take the weights from before their context was scaled; a phase's rope_base lengthens it here"
+    return "take the weights of a plain LlamaForCausalLM"
