@@ -17,6 +17,7 @@ import torch.distributed as dist
 from smelt.lake import Lake, Manifest
 from smelt.recipe.guard import GuardConfig
 from smelt.stage import Context
+from training.exporter import export_event
 
 ROUND = "events"
 """Round of the ``train`` artifact that holds what happened: one part an event."""
@@ -94,6 +95,7 @@ class EventLog:
         if dist.get_rank() > 0:
             return
         self._write(name, event)
+        export_event(self._context.run, event["kind"])
         if event["kind"] == "rollback":
             context = self._context
             key = f"{set_aside_folder(context.inputs['blocks'])}{event['block']}.json"
