@@ -7,7 +7,7 @@ that made the same have equal reports.
 from collections.abc import Mapping
 from typing import Any
 
-from evaluation.report import funnel, learning
+from evaluation.report import course, funnel, learning
 from evaluation.report.page import render
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
@@ -73,6 +73,9 @@ def gather(
         "tokens": inputs["tokens"].stats,
         "mixture": learning.mixture(inputs["blocks"]),
         "metrics": metrics,
+        "events": course.read_events(lake, train),
+        "paces": course.paces(metrics),
+        "trained": course.label_rows(metrics, learning.labels(metrics)),
         "model": model,
         "parameters": ModelConfig(**model["model"]).num_parameters(model["padded_vocab_size"]),
         "train_config": train.config,
