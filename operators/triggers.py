@@ -204,9 +204,11 @@ class GateTrigger(StageTrigger):
         approval = find_approval(lake, planned.stage, planned.fingerprint, planned.suite)
         if approval is not None:
             self.log.info("%s", approval.sentence)
-        if approval is None or not approval.approved:
-            raise _FailureError(_verdict_line(result), again=False, ask=self.stage in run.recipe.approve)
-        return True
+        if approval is not None and approval.approved:
+            return True
+        if approval is not None and approval.run == run.id:  # a retry must not ask the same question again
+            raise _FailureError(f"gate of {self.stage} failed and was {approval.sentence}", again=False)
+        raise _FailureError(_verdict_line(result), again=False, ask=self.stage in run.recipe.approve)
 
 
 @cache

