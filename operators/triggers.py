@@ -35,6 +35,7 @@ from smelt.errors import LakeError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
 from smelt.lake import Lake
+from smelt.log import plain
 from smelt.plan import Planned
 from smelt.run import Run, load_run, safe_run_id
 
@@ -170,7 +171,7 @@ class StageTrigger(BaseTrigger):
         job_id = self.job.id
         log = await _patiently(lambda: jobs.log(job_id), self)
         end = len(log) if self.job.ended else log.rfind("\n") + 1
-        for line in log[self._printed : end].splitlines():
+        for line in plain(log[self._printed : end]):
             self.log.info("%s", line)
         self._printed = max(end, self._printed)
         self._log_due = time.monotonic() + len(log) / LOG_BYTES_PER_S
@@ -230,7 +231,7 @@ async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> 
 
 def _error_line(job: Job, log: str) -> str:
     """The ``error:`` line of a failed job; else how it ended and what it said last."""
-    lines = [line for line in log.splitlines() if line.strip()]
+    lines = [line for line in plain(log) if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
     if errors:
         return errors[-1].removeprefix("error: ")

@@ -26,6 +26,7 @@ class Settings:
         access_key, secret_key: S3 credentials; None lets boto3 find them (profile, role, IRSA).
         region: S3 region.
         ray_api: base address of Ray's Jobs API, such as ``http://127.0.0.1:8265``.
+        ray_dashboard: where a browser finds Ray's dashboard, or None where that is ``ray_api``.
         ray_address: address that stage drivers give to ``ray.init``.
         ray_token: token of Ray's API, or None where it asks for none.
         tensorboard: where a browser finds TensorBoard, or None where it is not served.
@@ -38,6 +39,7 @@ class Settings:
     secret_key: str | None = None
     region: str = "us-east-1"
     ray_api: str = "http://127.0.0.1:8265"
+    ray_dashboard: str | None = None
     ray_address: str = "auto"
     ray_token: str | None = None
     tensorboard: str | None = None
@@ -54,6 +56,7 @@ class Settings:
             "SMELT_LAKE": self.lake,
             "SMELT_HOME": str(self.home.resolve()),
             "SMELT_RAY_API": self.ray_api,
+            "SMELT_RAY_DASHBOARD": self.ray_dashboard,
             "SMELT_RAY_ADDRESS": self.ray_address,
             "SMELT_TENSORBOARD": self.tensorboard,
             "AWS_ENDPOINT_URL_S3": self.endpoint,
@@ -82,6 +85,7 @@ def load() -> Settings:
             secret_key=env("AWS_SECRET_ACCESS_KEY"),
             region=env("AWS_REGION") or "us-east-1",
             ray_api=env("SMELT_RAY_API") or Settings.ray_api,
+            ray_dashboard=env("SMELT_RAY_DASHBOARD"),
             ray_address=env("SMELT_RAY_ADDRESS") or Settings.ray_address,
             ray_token=env("RAY_AUTH_TOKEN") or _secret_file("RAY_AUTH_TOKEN_PATH"),
             tensorboard=env("SMELT_TENSORBOARD"),

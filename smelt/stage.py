@@ -72,6 +72,7 @@ class Context:
         external: inputs that are no artifacts, by name: ``listing``, a digest, and ``rebuild``, a generation.
         artifact: the address of what is being made.
         report: called with progress; cheap, callable as often as one likes.
+        run: id of the run it is made for, or ""; for logs and metrics alone.
     """
 
     lake: Lake
@@ -81,6 +82,7 @@ class Context:
     external: dict[str, str]
     artifact: Artifact
     report: Callable[[Progress], None] = lambda progress: None
+    run: str = ""
 
     def records(self, round_name: str) -> dict[str, PartRecord]:
         """Records of an earlier round of this same stage, by shard name, sorted."""

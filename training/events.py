@@ -18,6 +18,7 @@ from smelt.lake import Lake, Manifest
 from smelt.phases import trainings
 from smelt.recipe.guard import GuardConfig
 from smelt.stage import Context
+from training.exporter import export_event
 
 ROUND = "events"
 """Round of the ``train`` artifact that holds what happened: one part an event."""
@@ -95,6 +96,7 @@ class EventLog:
         if dist.get_rank() > 0:
             return
         self._write(name, event)
+        export_event(self._context.run, event["kind"])
         if event["kind"] == "rollback":
             context = self._context
             key = f"{set_aside_folder(context.inputs['blocks'])}{event['block']}.json"

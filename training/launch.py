@@ -12,6 +12,7 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 
+from smelt import log
 from smelt.errors import SmeltError
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
@@ -82,6 +83,7 @@ def _work(given: dict) -> None:
     from training.processes import start_parallel
 
     context: Context = given["context"]
+    log.start()
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, int(context.resources.cpus)))
     parallel = context.config.training.parallel

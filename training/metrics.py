@@ -19,6 +19,7 @@ from smelt.boards import Mirror
 from smelt.recipe.cards import peak_tflops
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context, Progress
+from training.exporter import export_step
 from training.trainer import StepResult
 
 SMOOTHED_STEPS = 10
@@ -33,7 +34,7 @@ class MetricsLog:
     """Keeps the steps since the last checkpoint on every process; rank 0 also shows them as they come."""
 
     def __init__(self, context: Context, num_steps: int, *, padded_vocab_size: int) -> None:
-        self._report, self._num_steps = context.report, num_steps
+        self._report, self._num_steps, self._run = context.report, num_steps, context.run
         self._lake, self._root = context.lake, context.artifact.root
         self._config: TrainConfig = context.config
         self._flops = [
@@ -114,6 +115,7 @@ class MetricsLog:
     def _show(self, line: dict[str, Any]) -> None:
         assert self._board is not None
         step = line["step"]
+        export_step(self._run, line)
         for name in SCALARS:
             if line[name] is not None or name == "loss":
                 self._board.add_scalar(f"train/{name}", _number(line[name]), step)

@@ -1,6 +1,7 @@
 """What training did: loss by step, by label and by phase, and the mixture it really saw."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,15 @@ def label_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list[Line
         Line(label, smooth([(line["tokens"], line["loss_by_label"].get(label)) for line in metrics]), number)
         for number, label in enumerate(order[:limit], start=1)
     ]
+
+
+def perplexity_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list[Line]:
+    """Perplexity over tokens of the first ``limit`` labels, without the first tenth, beside which the rest is flat."""
+    found = []
+    for line in label_lines(metrics, order, limit):
+        later = line.points[len(line.points) // 10 :]
+        found.append(Line(line.name, [(x, math.exp(min(y, 50.0))) for x, y in later if y is not None], line.colour))
+    return found
 
 
 def rate_line(metrics: Metrics) -> Line:

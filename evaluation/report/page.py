@@ -4,6 +4,7 @@ Text of documents and of the model stands in the page, so the template escapes e
 content policy lets the browser run no script and load nothing.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evaluation.report import learning
+from evaluation.report import course, learning
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
 
 _HERE = Path(__file__).parent
 LINES_DRAWN = 7
+EVENTS_DRAWN = 8
 
 
 def render(values: Mapping[str, Any]) -> str:
@@ -34,6 +36,8 @@ def render(values: Mapping[str, Any]) -> str:
         "bytes": in_bytes,
         "percent": lambda value: f"{100 * value:.1f}\u202f%",
         "number": lambda value: f"{value:.4g}",
+        "loss": lambda value: "–" if value is None else f"{value:.3f}",
+        "perplexity": lambda value: "–" if value is None else f"{math.exp(min(value, 50)):,.1f}",
         "duration": duration,
         "yaml": lambda value: yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110),
     }
@@ -58,11 +62,16 @@ def charts(values: Mapping[str, Any]) -> dict[str, Markup]:
     metrics = values["metrics"]
     labels = learning.labels(metrics)
     marks = learning.phase_marks(metrics)
+    seen = [*marks, *course.event_marks(values["events"], metrics)[:EVENTS_DRAWN]]
     langs = [fate.label for fate in values["fates"]["lang"]]
     return {
         "languages": share_bars([(stage, sizes) for stage, sizes, _ in values["languages"]], langs),
-        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=marks),
+        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=seen),
         "labels": line_chart(learning.label_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks),
+        "perplexity": line_chart(
+            learning.perplexity_lines(metrics, labels, LINES_DRAWN), y_name="perplexity", marks=marks
+        ),
+        "speed": line_chart([course.speed_line(metrics)], y_name="tokens a second", height=160, from_zero=True),
         "rate": line_chart([learning.rate_line(metrics)], y_name="learning rate", height=130, from_zero=True),
         "heldout": line_chart(heldout_lines(values["evaluations"], langs), y_name="held-out loss"),
         "bits": line_chart(heldout_lines(values["evaluations"], langs, "bits_per_byte"), y_name="bits per byte"),

@@ -7,7 +7,7 @@ that made the same have equal reports.
 from collections.abc import Mapping
 from typing import Any
 
-from evaluation.report import funnel, learning
+from evaluation.report import course, funnel, learning
 from evaluation.report.page import render
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
@@ -81,6 +81,9 @@ def gather(
         "tokens": inputs["tokens"].stats,
         "mixture": [share for phase in blocks for share in learning.mixture(phase)],
         "metrics": metrics,
+        "events": [event for phase in trained for event in course.read_events(lake, phase)],
+        "paces": course.paces(metrics),
+        "trained": course.label_rows(metrics, learning.labels(metrics)),
         "model": model,
         "parameters": ModelConfig(**model["model"]).num_parameters(model["padded_vocab_size"]),
         "train_config": train.config,

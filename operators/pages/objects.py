@@ -71,4 +71,4 @@ async def _job_page(run: "Run", stage: str, lake: "Lake") -> str:
     if not found:
         raise HTTPException(404, f"Ray knows no job {name}: nothing had to be done, or its head was started anew")
     newest = max(found, key=lambda job_id: (len(job_id), job_id))
-    return f"{lake.settings.ray_api}/#/jobs/{newest}"
+    return f"{(lake.settings.ray_dashboard or lake.settings.ray_api).rstrip('/')}/#/jobs/{newest}"

@@ -7,17 +7,20 @@ Entry point ``python -m smelt.engine.job --run RUN --stage STAGE``. The last lin
 import argparse
 import logging
 import sys
-import traceback
+import time
+from datetime import UTC, datetime
 
 import ray
 
+from smelt import log, metrics
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
 from smelt.errors import LakeError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
-from smelt.run import load_run, progress_key
+from smelt.metrics import record
+from smelt.run import Run, load_run, progress_key
 
 USER_ERROR = 3
 """Exit status for an error that a retry can't mend; the object store's troubles may pass."""
@@ -29,15 +32,16 @@ def main() -> int:
     parser.add_argument("--run", required=True)
     parser.add_argument("--stage", required=True)
     arguments = parser.parse_args()
-    try:
-        run_stage(arguments.run, arguments.stage)
-    except SmeltError as error:
-        print(f"error: {error}", flush=True)
-        return 1 if isinstance(error, LakeError) else USER_ERROR
-    except Exception as error:
-        traceback.print_exc()
-        print(f"error: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}", flush=True)
-        return 1
+    log.start()
+    with log.bound(run=arguments.run, stage=arguments.stage):
+        try:
+            run_stage(arguments.run, arguments.stage)
+        except SmeltError as error:
+            log.logger.error("%s", error)
+            return 1 if isinstance(error, LakeError) else USER_ERROR
+        except Exception as error:
+            log.logger.exception("%s: %s", type(error).__name__, (str(error).splitlines() or [""])[0])
+            return 1
     return 0
 
 
@@ -46,23 +50,42 @@ def run_stage(run_id: str, stage: str) -> None:
     lake = Lake.connect()
     run = load_run(lake, run_id)
     planned = run.planned(stage)
-    print(f"{stage}: artifact {lake.path(planned.artifact.root)} ({planned.reason})", flush=True)
+    log.logger.info("%s: artifact %s (%s)", stage, lake.path(planned.artifact.root), planned.reason)
     ray.init(
         address=lake.settings.ray_address,
         namespace="smelt",
         log_to_driver=True,
         logging_level=logging.WARNING,
         configure_logging=True,
+        # in this form Ray passes on what workers print as they printed it
+        logging_config=ray.LoggingConfig(encoding="JSON", log_level="WARNING") if log.structured() else None,
     )
     warm_gate()
-    report = ProgressWriter(lake, progress_key(run_id, stage), stage)
-    context = make_context(run.recipe, planned, lake, report)
+    _count_start(lake, run, stage)
+    report = ProgressWriter(lake, run_id, stage)
+    context = make_context(run.recipe, planned, lake, report, run=run_id)
+    started = time.perf_counter()
     manifest = make_artifact(planned, context, over_ray)
-    print(f"{stage}: {manifest.rows:,} rows, {manifest.bytes:,} bytes, digest {manifest.digest[:12]}", flush=True)
+    record(metrics.STAGE_SECONDS, time.perf_counter() - started, run=run_id, stage=stage)
+    sizes = f"{manifest.rows:,} rows, {manifest.bytes:,} bytes"
+    log.logger.info("%s: %s, digest %s", stage, sizes, manifest.digest[:12])
     result = gate_in_actor(lake, manifest, context.inputs, run.recipe.gates)
     passed = sum(item.success for item in result.expectations)
-    verdict = "passed" if result.success else "FAILED"
-    print(f"{stage}: gate {verdict}: {passed} of {len(result.expectations)} expectations hold", flush=True)
+    verdict = "passed" if result.success else "failed"
+    record(metrics.GATES, run=run_id, stage=stage, verdict=verdict)
+    log.logger.info("%s: gate %s: %d of %d expectations hold", stage, verdict, passed, len(result.expectations))
+
+
+def _count_start(lake: Lake, run: Run, stage: str) -> None:
+    """The run's first job counts what its plan found cached, and how long it took to come to work; all count hits."""
+    first = next(iter(run.plan.to_do), stage) == stage and lake.find_json(progress_key(run.id, stage)) is None
+    if first:
+        waited = datetime.now(UTC) - datetime.fromisoformat(run.created)
+        record(metrics.FIRST_STAGE, waited.total_seconds())
+    for planned in run.plan.stages:
+        hit = first if planned.cached else planned.stage == stage and planned.artifact.manifest(lake) is not None
+        if hit:
+            record(metrics.CACHE_HITS, run=run.id, stage=planned.stage)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from smelt.errors import SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
 from smelt.lake.artifact import merge_stats
+from smelt.metrics import PARTS_REUSED
+from smelt.metrics import record as count
 from smelt.plan import NO_ARTIFACTS, Planned
 from smelt.recipe.graph import STAGES, spec
 from smelt.recipe.recipe import Recipe
@@ -63,7 +65,12 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
 
 
 def make_context(
-    recipe: Recipe, planned: Planned, lake: Lake, report: Callable[[Progress], None] = lambda progress: None
+    recipe: Recipe,
+    planned: Planned,
+    lake: Lake,
+    report: Callable[[Progress], None] = lambda progress: None,
+    *,
+    run: str = "",
 ) -> Context:
     """The context of a planned stage; its inputs must exist."""
     inputs = {}
@@ -84,6 +91,7 @@ def make_context(
         external={name: value for name, value in planned.inputs.items() if name in NO_ARTIFACTS},
         artifact=planned.artifact,
         report=report,
+        run=run,
     )
 
 
@@ -139,14 +147,15 @@ def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[Par
             raise StageError("two shards have the same name", where=f"{stage.name}/{current.name}")
         records = context.artifact.records(context.lake, current.name)
         missing = [shard for shard in shards if shard.name not in records]
+        count(PARTS_REUSED, len(records), run=context.run, stage=stage.name)
         unit = "parts" if len(stage.rounds) == 1 else f"{current.name} ({index + 1} of {len(stage.rounds)})"
         tally = _Tally(context, len(shards), unit)
-        for record in records.values():
-            tally.add(record)
+        for part in records.values():
+            tally.add(part)
         quiet = replace(context, report=_silent)
-        for record in mapper(quiet, index, missing):
-            records[record.name] = record
-            tally.add(record)
+        for part in mapper(quiet, index, missing):
+            records[part.name] = part
+            tally.add(part)
         ordered = [records[shard.name] for shard in shards]
         everything += ordered
     return everything, ordered

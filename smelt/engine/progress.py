@@ -4,7 +4,10 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from smelt import log
 from smelt.lake import Lake
+from smelt.metrics import PROGRESS, record
+from smelt.run import progress_key
 from smelt.stage import Progress
 
 WRITE_EVERY_S = 1.0
@@ -14,8 +17,9 @@ PRINT_EVERY_S = 5.0
 class ProgressWriter:
     """Called with every bit of progress; writes only so often. Picklable: a trainer may take it along."""
 
-    def __init__(self, lake: Lake, key: str, stage: str) -> None:
-        self.lake, self.key, self.stage = lake, key, stage
+    def __init__(self, lake: Lake, run: str, stage: str) -> None:
+        self.lake, self.run, self.stage = lake, run, stage
+        self.key = progress_key(run, stage)
         self.started = time.time()
         self._first_done: int | None = None
         self._written = self._printed = 0.0
@@ -28,10 +32,13 @@ class ProgressWriter:
         if final or now - self._written >= WRITE_EVERY_S:
             self._written = now
             self.lake.put_json(self.key, self._describe(progress, state, now))
+            record(PROGRESS, progress.done / max(progress.total, 1), run=self.run, stage=self.stage)
         if final or now - self._printed >= PRINT_EVERY_S:
             self._printed = now
             figures = " ".join(f"{name}={value:,.6g}" for name, value in progress.figures.items())
-            print(f"{self.stage}: {progress.done}/{progress.total} {progress.unit} {figures}".rstrip(), flush=True)
+            with log.bound(run=self.run, stage=self.stage):
+                words = f"{self.stage}: {progress.done}/{progress.total} {progress.unit} {figures}"
+                log.logger.info("%s", words.rstrip())
 
     def _describe(self, progress: Progress, state: str, now: float) -> dict:
         elapsed, new = now - self.started, progress.done - (self._first_done or 0)

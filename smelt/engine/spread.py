@@ -1,11 +1,14 @@
 """Spreading shards over Ray tasks, with bounded work in flight."""
 
+import time
 from collections.abc import Iterator
 
 import ray
 
+from smelt import log, metrics
 from smelt.engine.make import work_on
 from smelt.lake import PartRecord
+from smelt.metrics import record
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
 
@@ -18,7 +21,7 @@ def over_ray(context: Context, round_index: int, shards: list[Shard]) -> Iterato
     an autoscaler add nodes, and nodes that were added are given shards.
     """
     resources = context.resources
-    task = ray.remote(work_on).options(
+    task = ray.remote(work_and_tell).options(
         num_cpus=resources.cpus,
         num_gpus=resources.gpus,
         memory=int(resources.memory_gb * 2**30),
@@ -36,6 +39,26 @@ def over_ray(context: Context, round_index: int, shards: list[Shard]) -> Iterato
         done, flying = ray.wait(flying, num_returns=1)
         for ref in done:
             yield _result(ref)
+
+
+def work_and_tell(context: Context, round_index: int, shard: Shard) -> PartRecord:
+    """``work_on``, with what the worker's log and metrics say of it."""
+    log.start()
+    run, stage = context.run, context.artifact.stage
+    started = time.perf_counter()
+    with log.bound(run=run, stage=stage, part=shard.name):
+        try:
+            made = work_on(context, round_index, shard)
+        except Exception as error:
+            record(metrics.PART_FAILURES, run=run, stage=stage, error=type(error).__name__)
+            log.logger.debug("failed: %s: %s", type(error).__name__, error)
+            raise
+        seconds, num_bytes = time.perf_counter() - started, sum(item.bytes for item in made.files.values())
+        log.logger.debug("%d rows, %d bytes in %.2f s", made.rows, num_bytes, seconds)
+    record(metrics.PART_SECONDS, seconds, run=run, stage=stage)
+    record(metrics.DOCUMENTS, made.stats.get("documents"), run=run, stage=stage)
+    record(metrics.BYTES, num_bytes, run=run, stage=stage)
+    return made
 
 
 def _num_workers(resources: Resources) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import xxhash
 
+from smelt.log import logger
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import DebSource, ListedSource
 from smelt.sources import hub
@@ -37,7 +38,7 @@ def pieces(context: Context) -> list[Shard]:
     """The pieces of fetched packages in the recipe's order of sources, then the listed files and ranges of them."""
     listed = _listed(context)
     for note in listed.notes:
-        print(note, flush=True)
+        logger.info("%s", note)
     payloads = [*_package_pieces(context), *_file_groups(context.config, listed)]
     return [Shard(f"{number:05d}", payload) for number, payload in enumerate(payloads)]
 

@@ -95,6 +95,20 @@ def test_gpu_workers_on_spot_nodes():
     assert "nvidia.com/gpu" not in {item["key"] for item in cpu["template"]["spec"]["tolerations"]}
 
 
+def test_metrics_are_scraped_where_they_are_switched_on():
+    on, off = CHART / "ci" / "cpu.yaml", MINIMAL
+    for case, count in ((on, 3), (off, 0)):
+        cluster = ray_cluster(case)
+        templates = [group["template"] for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"])]
+        scraped = [template for template in templates if "annotations" in template["metadata"]]
+        assert len(scraped) == count
+        for template in scraped:
+            port = int(template["metadata"]["annotations"]["prometheus.io/port"])
+            assert {"name": "metrics", "containerPort": port} in template["spec"]["containers"][0]["ports"]
+    (dashboard,) = [item for item in rendered(on) if item["kind"] == "ConfigMap"]
+    assert dashboard["data"]["smelt.json"].strip() == (CHART / "dashboards" / "smelt.json").read_text().strip()
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [

@@ -41,15 +41,34 @@ def test_every_service_is_bounded_confined_and_watched(services: dict[str, Any])
 
 def test_pages_are_published_to_this_machine_only(services: dict[str, Any]):
     published = [port for service in services.values() for port in service.get("ports", ())]
-    assert {port["published"] for port in published} == {"8080", "8265", "6006", "8333"}
+    assert {port["published"] for port in published} == {"8080", "8265", "6006", "8333", "9090", "3000"}
     assert {port["host_ip"] for port in published} == {"127.0.0.1"}
+
+
+def test_links_lead_to_pages_that_this_machine_can_open(services: dict[str, Any]):
+    published = {f"http://{p['host_ip']}:{p['published']}" for s in services.values() for p in s.get("ports", ())}
+    for name in ("airflow-api-server", "airflow-triggerer"):
+        for variable in ("SMELT_RAY_DASHBOARD", "SMELT_TENSORBOARD"):
+            assert services[name]["environment"][variable] in published
+
+
+def test_prometheus_scrapes_every_node_of_ray():
+    config = json.loads(_config(COMPOSE).stdout)
+    scraped = yaml.safe_load(config["configs"]["prometheus"]["content"])["scrape_configs"][0]["dns_sd_configs"][0]
+    nodes = {
+        name
+        for name, service in config["services"].items()
+        if "--metrics-export-port=8080" in (service["command"] or ())
+    }
+    assert set(scraped["names"]) == nodes == {"ray-head", "ray-worker", "ray-gpu-worker"} and scraped["port"] == 8080
+    assert all(config["services"][name]["environment"]["SMELT_LOG"] == "json" for name in nodes)
 
 
 def test_images_are_our_own_or_have_an_exact_version(services: dict[str, Any]):
     for name, service in services.items():
         _, _, tag = service["image"].partition(":")
         built = service.get("build") or service["image"] in {"smelt-ray", "smelt-airflow"}
-        assert built or (tag[:1].isdecimal() and "." in tag), name
+        assert built or (tag.removeprefix("v")[:1].isdecimal() and "." in tag), name
 
 
 def test_a_service_waits_for_what_it_needs(services: dict[str, Any]):
@@ -83,7 +102,7 @@ def test_the_object_store_and_its_clients_have_the_same_keys(tmp_path: Path):
 
 def _config(file: Path) -> subprocess.CompletedProcess[str]:
     program = Path(compose.__file__).with_name("docker-compose")  # its console script hides the exit status
-    command = [program, f"--file={file}", "--profile=gpu", "config", "--format=json"]
+    command = [program, f"--file={file}", "--profile=gpu", "--profile=metrics", "config", "--format=json"]
     return subprocess.run(command, capture_output=True, text=True)
 
 

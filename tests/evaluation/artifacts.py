@@ -116,6 +116,7 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
         own = {name: part for name, part in checkpoints.items() if (name > "step-0000180") == bool(first)}
         config = {"phases": trained[: first + 1], "first_phase": first}
         add(f"train-{first + 1}", own, round="checkpoints", config=config)
+    _write_events(lake, found["train-1"])
     add("export", {"hf": ({"/config.json": b"{}"}, 1, {})})
     add("evaluate", _evaluations(), round="checkpoints")
     gates = GatesConfig()
@@ -224,7 +225,13 @@ def _checkpoints() -> dict[str, tuple]:
             "tokens_by_label": {label: count for label, (count, _) in DOCUMENTS.items()},
             "grad_norm": 1.0,
             "lr": 2e-3 * min(1, step / 24) * (1 if step <= 180 else (1 - (step - 180) / 61)),
-            "skipped": False,
+            "skipped": step == 130,
+            "tokens_per_s": 41_000 + 900 * math.sin(step),
+            "step_s": 0.2 + 0.004 * math.sin(step) + (0.11 if step % 61 == 0 else 0),
+            "data_wait_s": 0.0004,
+            "tflops": 212.5,
+            "mfu": 0.43,
+            "memory_gb": 61.5,
         }
         for step in range(1, STEPS + 1)
     ]
@@ -236,6 +243,21 @@ def _checkpoints() -> dict[str, tuple]:
         files = {"/metrics.jsonl": content.encode(), "/model.json": json.dumps(described).encode()}
         found[f"step-{end:07d}"] = (files, 60, {})
     return found
+
+
+def _write_events(lake: Lake, train: Manifest) -> None:
+    """A spike, a rollback with what came after it, and a block that an earlier run had set aside."""
+    artifact = Artifact("train", train.fingerprint)
+    common = {"phase": "main", "end": 140, "grad_norm": 9.5, "loss_by_label": {}, "machine": "node-1", "again": None}
+    sight = {"kind": "spike", "track": "loss", "z": 14.2}
+    event = {**common, "block": "0-00004", "unusual": [sight], "before": [4.1, 4.0], "documents": ["d/17", "d/18"]}
+    for name, content in {
+        "0000000-respected": {"kind": "respected", "step": 0, "blocks": ["0-00002"]},
+        "0000130-spike": {**event, "kind": "spike", "step": 130, "loss": 7.654},
+        "0000131-rollback": {**event, "kind": "rollback", "step": 131, "loss": None},
+        "0000131-rollback-after": {"kind": "after", "of": "0000131-rollback", "losses": [3.25, 3.75]},
+    }.items():
+        artifact.write_part(lake, "events", name, files={".json": json.dumps(content).encode()}, rows=1, stats={})
 
 
 def _evaluations() -> dict[str, tuple]:

@@ -58,6 +58,23 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         assert f"{manifest.stage}/{manifest.fingerprint}" in page
 
 
+def test_the_page_tells_how_training_went(given: Context) -> None:
+    page, _ = _write(given)
+    rows = page[page.index("<h3>Events") : page.index('<section id="evaluation"')].replace("\u202f", " ")
+    for words in (
+        '>set aside</td><td class="nowrap"><code>0-00002</code>',
+        "loss +14.2",
+        '<td class="n">4.050</td><td class="n">7.654</td>',
+        '<td class="n">–</td><td class="n">3.500</td>',  # a loss that was not finite, and those after the rollback
+        "block set aside, back to the last checkpoint",
+        "d/17, d/18",
+        "43.0 %",
+        "0.20 %</td>",
+        "66 GB",
+    ):
+        assert words in rows
+
+
 def test_the_page_needs_no_network_and_trusts_no_text(given: Context) -> None:
     page, _ = _write(given)
     assert "<script" not in page

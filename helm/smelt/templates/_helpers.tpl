@@ -15,6 +15,13 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .part }}
 {{- end -}}
 
+{{/* how a Prometheus that goes by annotations finds a Ray pod's figures */}}
+{{- define "smelt.scraped" -}}
+prometheus.io/scrape: "true"
+prometheus.io/port: "8080"
+prometheus.io/path: /metrics
+{{- end -}}
+
 {{- define "smelt.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 1000
@@ -31,6 +38,8 @@ capabilities: {drop: [ALL]}
 
 {{/* how all of Smelt's processes find the lake; secrets come by reference */}}
 {{- define "smelt.environment" -}}
+- {name: SMELT_LOG, value: json}
+- {name: RAY_DEDUP_LOGS, value: "0"}
 - {name: SMELT_LAKE, value: {{ .Values.lake.url | quote }}}
 {{- with .Values.lake.endpoint }}
 - {name: AWS_ENDPOINT_URL_S3, value: {{ . | quote }}}

@@ -1,0 +1,178 @@
+"""How training went beside its loss: what it was disturbed by, how fast it was, and what it cost of the machine."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, quantiles
+from typing import Any
+
+from evaluation.report.learning import Metrics
+from smelt.charts import Line, Mark
+from smelt.lake import Artifact, Lake, Manifest
+
+EVENTS = "events"
+"""Round of the ``train`` artifact that holds what happened, one part an event."""
+OUTCOMES = {
+    "spike": "update left out",
+    "drop": "noted",
+    "fault": "step made again",
+    "rollback": "block set aside, back to the last checkpoint",
+    "respected": "block left out from the start: an earlier run had set it aside",
+}
+SMOOTHED_STEPS = 10
+"""Steps that a point of the speed is a mean over."""
+WARM_UP = 5
+"""Steps after a phase begins whose times say nothing: buffers are allocated, kernels compiled."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at a step.
+
+    Attributes:
+        outcome: what was done about it.
+        block: the block it happened on.
+        signs: what was unusual, as ``loss z 9.1``.
+        before, loss, after: mean loss of the steps before, of the step, and of those after, where there are any.
+        documents: ids of documents that the step read.
+    """
+
+    step: int
+    kind: str
+    outcome: str
+    block: str
+    signs: str
+    before: float | None
+    loss: float | None
+    after: float | None
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a phase's steps went by.
+
+    Attributes:
+        tokens_per_s, tflops: of all devices; of one device.
+        mfu: share of the device's peak rate, None where its peak is not known.
+        wait: share of the time that was spent waiting for data.
+        p50, p90, p99: seconds of a step.
+        memory: bytes, the most a process held.
+    """
+
+    phase: str
+    steps: int
+    tokens_per_s: float
+    tflops: float
+    mfu: float | None
+    wait: float
+    p50: float
+    p90: float
+    p99: float
+    memory: float
+
+
+def read_events(lake: Lake, train: Manifest) -> list[Event]:
+    """The events of a run by step, each with the losses around it."""
+    artifact = Artifact(train.stage, train.fingerprint)
+    records = sorted(artifact.records(lake, EVENTS))
+    written = {name: json.loads(lake.get(artifact.key(EVENTS, name, ".json"))) for name in records}
+    after = {event["of"]: event["losses"] for event in written.values() if event["kind"] == "after"}
+    found: list[Event] = []
+    for name, event in written.items():
+        if event["kind"] == "respected":
+            kind, outcome = "set aside", OUTCOMES["respected"]
+            found += [Event(0, kind, outcome, block, "", None, None, None, ()) for block in event["blocks"]]
+        elif event["kind"] != "after":
+            found.append(_event(event, after.get(name, [])))
+    return sorted(found, key=lambda event: event.step)
+
+
+def paces(metrics: Metrics) -> list[Pace]:
+    """The pace of each phase, without the steps in which it warms up."""
+    phases = dict.fromkeys(line["phase"] for line in metrics)
+    return [_pace(name, [line for line in metrics if line["phase"] == name and "step_s" in line]) for name in phases]
+
+
+def speed_line(metrics: Metrics) -> Line:
+    """Tokens a second over tokens, each point over the last few steps: one is shown late, the next one early."""
+    timed = [line for line in metrics if "step_s" in line]
+    points: list[tuple[float, float | None]] = []
+    for end in range(SMOOTHED_STEPS, len(timed) + 1):
+        steps = timed[end - SMOOTHED_STEPS : end]
+        tokens = sum(sum(line["tokens_by_label"].values()) for line in steps)
+        points.append((steps[-1]["tokens"], tokens / sum(line["step_s"] for line in steps)))
+    return Line("tokens/s", points, 1)
+
+
+def event_marks(events: Sequence[Event], metrics: Metrics) -> list[Mark]:
+    """A mark for each block that something happened on, with the last that did, where training went on from."""
+    last = {event.block: event for event in events if event.step}
+    return [
+        Mark(line["tokens"], event.kind)
+        for event in last.values()
+        if (line := next((line for line in metrics if line["step"] >= event.step), None))
+    ]
+
+
+def label_rows(metrics: Metrics, order: Sequence[str]) -> list[tuple[str, int, float | None, float | None]]:
+    """Label, tokens trained on, and mean loss by token over the first and the last tenth of the steps."""
+    tenth = max(1, len(metrics) // 10)
+    return [
+        (
+            label,
+            sum(line["tokens_by_label"].get(label, 0) for line in metrics),
+            _mean_loss(metrics[:tenth], label),
+            _mean_loss(metrics[-tenth:], label),
+        )
+        for label in order
+    ]
+
+
+def _event(event: Mapping[str, Any], after: Sequence[float]) -> Event:
+    signs = [
+        f"{sight['track']} {'not finite' if sight['z'] is None else format(sight['z'], '+.1f')}"
+        for sight in event["unusual"]
+    ]
+    return Event(
+        event["step"],
+        event["kind"],
+        OUTCOMES[event["kind"]],
+        event["block"],
+        ", ".join(signs),
+        _mean(event["before"]),
+        event["loss"],
+        _mean(after),
+        tuple(event["documents"]),
+    )
+
+
+def _pace(phase: str, lines: Metrics) -> Pace:
+    steady = lines[WARM_UP:] if len(lines) > 2 * WARM_UP else lines
+    seconds = [line["step_s"] for line in steady]
+    cuts = quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else seconds * 99
+    total = sum(seconds)
+    known = [line["mfu"] for line in steady if line["mfu"] is not None]
+    return Pace(
+        phase,
+        len(lines),
+        sum(sum(line["tokens_by_label"].values()) for line in steady) / total,
+        sum(line["tflops"] * line["step_s"] for line in steady) / total,
+        fmean(known) if known else None,
+        sum(line["data_wait_s"] for line in steady) / total,
+        cuts[49],
+        cuts[89],
+        cuts[98],
+        max(line["memory_gb"] for line in lines) * 2**30,
+    )
+
+
+def _mean_loss(metrics: Metrics, label: str) -> float | None:
+    pairs = [(line["loss_by_label"].get(label), line["tokens_by_label"].get(label, 0)) for line in metrics]
+    known = [(loss, tokens) for loss, tokens in pairs if loss is not None]
+    tokens = sum(count for _, count in known)
+    return sum(loss * count for loss, count in known) / tokens if tokens else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
