@@ -1,7 +1,8 @@
 """Several Ray nodes as processes of this machine, which tests take away and add."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import ray
@@ -13,13 +14,25 @@ HEAD = {
     "_system_config": {"health_check_period_ms": 1000},
 }
 STORE_BYTES = 100 * 2**20
+AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
+"""Given, a node starts without waiting for its agents to have found some, for which Ray has but 15 s patience."""
+
+
+def ports() -> dict[str, int]:
+    """Free ports for a node's agents."""
+    with ExitStack() as open_ones:
+        sockets = [open_ones.enter_context(socket.socket()) for _ in AGENT_PORTS]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return {name: one.getsockname()[1] for name, one in zip(AGENT_PORTS, sockets, strict=True)}
 
 
 class Nodes:
     """A head that does no work, and nodes with one CPU each."""
 
     def __init__(self) -> None:
-        self._cluster = Cluster(initialize_head=True, head_node_args={**HEAD, "object_store_memory": STORE_BYTES})
+        head = {**HEAD, **ports(), "object_store_memory": STORE_BYTES}
+        self._cluster = Cluster(initialize_head=True, head_node_args=head)
         self.working: list[Any] = []
 
     @property
@@ -38,7 +51,7 @@ class Nodes:
 
     def add(self, **options: Any) -> Any:
         """One more node."""
-        node = self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **options)
+        node = self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **ports(), **options)
         self.working.append(node)
         return node
 
