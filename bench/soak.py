@@ -56,7 +56,8 @@ MOST_WEIGHTS = 1 + 1 + 2 + 1 + 1
 """The end of the first phase, the best, the last two, one on its way, and one in the middle of a block."""
 LONGEST_S = 120
 """Seconds after which an attempt counts as hanging."""
-fork = multiprocessing.get_context("fork")
+fork = multiprocessing.get_context("forkserver")
+fork.set_forkserver_preload(["bench.soak"])  # forked from a process that has imported all, and begun no thread
 
 
 def prepare(settings: Settings, folder: Path) -> None:
@@ -118,7 +119,7 @@ def look(given: Context, target: Path) -> None:
 
 
 def in_child(function: Any, *arguments: Any) -> None:
-    """Run a function in a process of its own: this one stays free of threads, so that it can be forked."""
+    """Run a function in a process of its own."""
     child = fork.Process(target=function, args=arguments)
     child.start()
     child.join()

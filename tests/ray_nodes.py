@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import ray
+from ray._private import state  # no public call tells one node's free resources
 from ray.cluster_utils import Cluster
 
 HEAD = {
@@ -61,6 +62,11 @@ class Nodes:
             self.kill(self.working[-1])
         while len(self.working) < count:
             self.add()
+
+    def busy(self) -> Any:
+        """A node that works."""
+        free = state.available_resources_per_node()
+        return next(node for node in self.working if free.get(node.node_id, {}).get("CPU", 0) < 1)
 
     def kill(self, node: Any) -> None:
         """End a node without a word (SIGKILL), or what is left of one that has ended itself."""

@@ -94,29 +94,28 @@ from smelt.settings import load
 from tests.chain import make_through
 
 raw, url = json.load(sys.stdin)
-ray.init(address=sys.argv[1], logging_level="ERROR", log_to_driver=False)
+ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
 made = make_through(parse_recipe(raw, where="test"), Lake(load(), url=url), "clean", mapper=over_ray)
 print(json.dumps({name: manifest.digest for name, manifest in made.items()}))
 """
 
 
 @pytest.mark.timeout(240)
-def test_over_ray_with_a_driver_killed_the_digests_are_the_same(recipe, lake, started_nodes):
-    started_nodes.fill(2)
+def test_over_ray_with_a_driver_killed_the_digests_are_the_same(recipe, lake):
     serial = {name: made.digest for name, made in make_through(recipe, lake, "clean").items()}
     other = Lake(replace(lake.settings), url=lake.url + "-ray")
-    first = _driver(recipe, other, started_nodes.address)
+    first = _driver(recipe, other)
     _wait_for_a_record(other, "ingest")
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
-    second = _driver(recipe, other, started_nodes.address)
+    second = _driver(recipe, other)
     answer, _ = second.communicate(timeout=200)
     assert json.loads(answer.splitlines()[-1]) == serial
 
 
-def _driver(recipe, lake: Lake, address: str) -> subprocess.Popen:
+def _driver(recipe, lake: Lake) -> subprocess.Popen:
     process = subprocess.Popen(
-        [sys.executable, "-c", RAY_DRIVER, address],
+        [sys.executable, "-c", RAY_DRIVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -57,19 +57,19 @@ def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path,
 
     def take_away() -> None:
         troubles.wait_for("leave")
-        leaving = nodes.working[0]
-        if drain(leaving.node_id, nodes.address, 120):
-            saved.extend(disturbed.records("interrupted"))
+        leaving = nodes.busy()
+        assert drain(leaving.node_id, nodes.address, 120)
+        saved.extend(disturbed.records("interrupted"))
         nodes.kill(leaving)
-        nodes.add()
         troubles.wait_for("lost")
-        nodes.kill(nodes.working[0])
-        nodes.add()
+        nodes.kill(nodes.busy())
 
+    nodes.fill(4)  # two to train on, and one for each that goes
     helper = threading.Thread(target=take_away, daemon=True)
     helper.start()
     records = STAGE.run(disturbed)
     helper.join(1)
+    assert len(nodes.working) == 2
     assert len(saved) == 1 and "step-0000022" < saved[0] < "step-0000032"  # before the node was idle
     assert [line["loss"] for line in metrics(disturbed)] == [line["loss"] for line in expected]
     assert [record.digest for record in records] == [record.digest for record in whole.records("checkpoints").values()]
