@@ -42,9 +42,9 @@ def lake(s3_settings: Settings) -> Lake:
     return Lake(s3_settings, url=f"s3://smelt/{uuid.uuid4().hex[:12]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started_nodes() -> Iterator["Nodes"]:
-    """A Ray of several nodes, for the whole session."""
+    """A Ray of several nodes, for a module: others would find it where they start one of their own."""
     from tests.ray_nodes import Nodes
 
     nodes = Nodes()

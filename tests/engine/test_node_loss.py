@@ -1,8 +1,12 @@
-"""A node that is lost in the middle of a stage: others do its shards, and the bytes are the same."""
+"""Nodes that leave or are lost in the middle of a stage, on a real cluster of several."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import ray
+
+from smelt.engine.drain import drain, leaving_nodes
 from smelt.engine.make import Mapper, _do_rounds, serially
 from smelt.engine.spread import over_ray
 from smelt.lake import Lake, PartRecord
@@ -40,3 +44,22 @@ def test_a_node_lost_during_dedup_changes_nothing(lake: Lake, nodes: Nodes) -> N
     _, records = _do_rounds(STAGE, disturbed, loses_a_node(nodes))
     assert len(nodes.working) == 1
     assert [record.digest for record in records] == [record.digest for record in expected]
+
+
+@ray.remote(num_cpus=1, max_retries=0)
+def work(seconds: float) -> str:
+    """Takes so long; says on which node."""
+    time.sleep(seconds)
+    return ray.get_runtime_context().get_node_id()
+
+
+def test_a_leaving_node_finishes_its_work_and_gets_no_more(nodes: Nodes) -> None:
+    leaving = nodes.add(resources={"leaving": 1})
+    task = work.options(resources={"leaving": 0.5})
+    ray.get(task.remote(0))
+    begun = task.remote(4)
+    time.sleep(1)
+    assert drain(leaving.node_id, nodes.address, 60)
+    assert leaving_nodes() <= {leaving.node_id}
+    assert ray.get(begun, timeout=1) == leaving.node_id
+    assert leaving.node_id not in ray.get([work.remote(0) for _ in range(4)], timeout=60)
