@@ -4,6 +4,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from smelt.services.object_store import object_store
 from smelt.services.starting import wait_until_ready
 from smelt.services.state import State, prepare_state
 from smelt.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.ray_nodes import Nodes
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +40,24 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def lake(s3_settings: Settings) -> Lake:
     """An empty lake, below a prefix of this test's own."""
     return Lake(s3_settings, url=f"s3://smelt/{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="module")
+def started_nodes() -> Iterator["Nodes"]:
+    """A Ray of several nodes, for a module: others would find it where they start one of their own."""
+    from tests.ray_nodes import Nodes
+
+    nodes = Nodes()
+    yield nodes
+    nodes.close()
+
+
+@pytest.fixture
+def nodes(started_nodes: "Nodes") -> Iterator["Nodes"]:
+    """Two Ray nodes with a CPU each, beside a head without; this process is their driver."""
+    started_nodes.fill(2)
+    with started_nodes.driver():
+        yield started_nodes
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import torch.distributed as dist
 
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, PartRecord
+from smelt.lake.artifact import RECORD
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.training import CheckpointConfig
 from training.megatron import dist_checkpointing
@@ -28,6 +29,9 @@ from training.processes import local_rank
 from training.writer import Snapshot, gather
 
 ROUND = "checkpoints"
+INTERRUPTED = "interrupted"
+"""Round of what is saved in the middle of a block, by processes that are told to leave; no part of the artifact, and
+gone as soon as the next checkpoint counts, which is the one that an undisturbed run makes."""
 DESCRIPTION = "/model.json"
 METRICS = "/metrics.jsonl"
 FORMAT = 2
@@ -82,11 +86,15 @@ def read_description(lake: Lake, artifact: Artifact, record: PartRecord) -> Desc
 def migrate(state: dict[str, Any]) -> dict[str, Any]:
     """The trainer's state as this format has it.
 
-    Format 1 (Smelt 0.1) knew one window for the loss and one for the gradient norm, and no events to wait on.
+    Format 1 (Smelt 0.1) knew no guard, or one window for the loss and one for the gradient norm, and no events to
+    wait on. What a place in the middle of a block adds is empty at a block's end, where all checkpoints lay before.
     """
-    if "losses" in state["guard"]:
-        state = {**state, "guard": {"tracks": {}, "norms": [], "before": {}}, "watched": {}}
-    return state
+    guard = state.get("guard", {})
+    if "tracks" not in guard:
+        guard = {"tracks": {}, "norms": [], "before": {}}
+    return (
+        {"watched": {}, "spikes": 0, "limits": None} | state | {"guard": {"earlier": {}, "steps_in_block": 0} | guard}
+    )
 
 
 def checkpoint_name(step: int) -> str:
@@ -104,13 +112,21 @@ class CheckpointWriter:
         self._saving: Future[None] | None = None
 
     def save(
-        self, model: Llama, optimizer: Optimizer, description: Description, metrics: list[dict], state: dict[str, Any]
+        self,
+        model: Llama,
+        optimizer: Optimizer,
+        description: Description,
+        metrics: list[dict],
+        state: dict[str, Any],
+        *,
+        round_name: str = ROUND,
     ) -> None:
         """Save on every process together; returns as soon as the copy is made.
 
         Args:
             metrics: one mapping a step since the previous checkpoint.
             state: the trainer's own state (plain values).
+            round_name: ``INTERRUPTED`` for one that only a restart needs.
         """
         self.wait()
         folder = self._folder / checkpoint_name(description.step)
@@ -121,7 +137,7 @@ class CheckpointWriter:
         model_state = model.sharded_state_dict()
         contents = {"model": model_state, "optimizer": optimizer.sharded_state_dict(model_state), "trainer": state}
         snapshot = Snapshot(contents, folder)
-        self._saving = self._thread.submit(self._commit, snapshot, folder, description, metrics)
+        self._saving = self._thread.submit(self._commit, snapshot, folder, description, metrics, round_name)
 
     def wait(self) -> None:
         """Wait until the checkpoint in progress counts on every process, and raise what went wrong."""
@@ -129,36 +145,54 @@ class CheckpointWriter:
             self._saving.result()
             self._saving = None
 
-    def _commit(self, snapshot: Snapshot, folder: Path, description: Description, metrics: list[dict]) -> None:
+    def _commit(
+        self, snapshot: Snapshot, folder: Path, description: Description, metrics: list[dict], round_name: str
+    ) -> None:
         name = folder.name
         files: dict[str, bytes | Path] = {f"/{path.name}": path for path in snapshot.write(self._group)}
         first = dist.get_rank() == 0
         if first:
             files[DESCRIPTION] = json.dumps(asdict(description), sort_keys=True).encode()
             files[METRICS] = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in metrics).encode()
-        described = self._artifact.write_files(self._lake, ROUND, name, files)
+        described = self._artifact.write_files(self._lake, round_name, name, files)
         everything = gather((described, snapshot.digests()), self._group)
         if first:
             record = PartRecord(
                 name=name,
-                round=ROUND,
+                round=round_name,
                 rows=len(metrics),
                 files={suffix: file for part, _ in everything for suffix, file in part.items()},
                 digest=content_digest([item for _, digests in everything for item in digests], metrics),
                 stats=summarize(metrics),
             )
             self._artifact.write_record(self._lake, record)
-            tidy(self._lake, self._artifact, self._keep)
+            if round_name == ROUND:
+                tidy(self._lake, self._artifact, self._keep)
+                forget_interrupted(self._lake, self._artifact)
         dist.barrier(self._group)
         if local_rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def latest(lake: Lake, artifact: Artifact) -> PartRecord | None:
+    """The checkpoint to go on from: the one of the highest step, be it at a block's end or where training was told
+    to leave."""
+    found = [*artifact.records(lake, ROUND).values(), *artifact.records(lake, INTERRUPTED).values()]
+    return max(found, key=lambda record: record.name, default=None)
+
+
+def forget_interrupted(lake: Lake, artifact: Artifact) -> None:
+    """Delete what was saved in the middle of blocks, records first."""
+    keys = [item.key for item in lake.objects(f"{artifact.root}{INTERRUPTED}/")]
+    lake.delete(sorted(keys, key=lambda key: not key.endswith(RECORD)))
 
 
 def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
     """Take the weights of those checkpoints away that ``keep`` doesn't ask for; their metrics and records stay.
 
     What is kept depends on the checkpoints that were made alone, and the last one is always among it. The record is
-    written first, so that a checkpoint is never believed to have weights that are gone.
+    written first, so that a checkpoint is never believed to have weights that are gone; what a tidying that was
+    killed behind that has left is found by the listing.
     """
     if keep.keep_last is None:
         return
@@ -169,12 +203,16 @@ def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
     if keep.keep_best:
         own = [record for record, phase in zip(records, phases, strict=True) if phase == phases[-1]]
         kept.add(min(own, key=mean_loss).name)
+    objects = [item.key for item in lake.objects(f"{artifact.root}{ROUND}/")]
     for record in records:
-        gone = [suffix for suffix in record.files if suffix not in (DESCRIPTION, METRICS)]
-        if record.name not in kept and gone:
-            left = {suffix: file for suffix, file in record.files.items() if suffix not in gone}
+        if record.name in kept:
+            continue
+        left = {suffix: file for suffix, file in record.files.items() if suffix in (DESCRIPTION, METRICS)}
+        staying = {artifact.key(ROUND, record.name, suffix) for suffix in left}
+        folder = artifact.key(ROUND, record.name, "/")
+        if left != record.files:
             artifact.write_record(lake, record.model_copy(update={"files": left}))
-            lake.delete([artifact.key(ROUND, record.name, suffix) for suffix in gone])
+        lake.delete([key for key in objects if key.startswith(folder) and key not in staying])
 
 
 def mean_loss(record: PartRecord) -> float:
@@ -191,13 +229,18 @@ def fetch(lake: Lake, artifact: Artifact, record: PartRecord, folder: Path) -> P
         shutil.rmtree(target, ignore_errors=True)
         for suffix, file in record.files.items():
             path = target / suffix.lstrip("/")
-            lake.download(artifact.key(ROUND, record.name, suffix), path)
+            lake.download(artifact.key(record.round, record.name, suffix), path)
             with path.open("rb") as content:
                 if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
-                    where = lake.path(artifact.key(ROUND, record.name, suffix))
+                    where = lake.path(artifact.key(record.round, record.name, suffix))
                     raise StageError("the checkpoint is not what was written", where=where, mend="delete its record")
     dist.barrier()
     return target
+
+
+def read_metrics(folder: Path) -> list[dict]:
+    """The steps that lie beside a checkpoint that was fetched."""
+    return [json.loads(line) for line in (folder / METRICS.lstrip("/")).read_text().splitlines()]
 
 
 def load_weights(model: Llama, folder: Path) -> None:

@@ -102,6 +102,13 @@ class Limits:
         return unusual
 
 
+def read_limits(saved: dict[str, Any] | None) -> Limits | None:
+    """Limits from a checkpoint."""
+    if saved is None:
+        return None
+    return Limits({track: Bound(**bound) for track, bound in saved["losses"].items()}, saved["norm"], saved["drops"])
+
+
 @dataclass(frozen=True)
 class Sight:
     """Something unusual about a step: by how much, on which track (``grad_norm`` too); z is None where not finite."""
@@ -213,13 +220,17 @@ class Guard:
         """For the checkpoint."""
         tracks = {name: [list(track.losses), list(track.tokens)] for name, track in self._tracks.items()}
         before = {name: [spread.middle, spread.fall, spread.deviation] for name, spread in self._before.items()}
-        return {"tracks": tracks, "norms": list(self._norms), "before": before}
+        earlier = {name: [spread.middle, spread.fall, spread.deviation] for name, spread in self._earlier.items()}
+        place = {"earlier": earlier, "steps_in_block": self._steps_in_block}
+        return {"tracks": tracks, "norms": list(self._norms), "before": before, **place}
 
     def load(self, state: dict[str, Any]) -> None:
         """From the checkpoint."""
         self.forget()
         self._norms.extend(state["norms"])
         self._before = {name: Spread(*numbers) for name, numbers in state["before"].items()}
+        self._earlier = {name: Spread(*numbers) for name, numbers in state["earlier"].items()}
+        self._steps_in_block = state["steps_in_block"]
         for name, (losses, tokens) in state["tracks"].items():
             track = self._tracks.setdefault(name, Track(self.config.window))
             track.losses.extend(losses)

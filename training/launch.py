@@ -1,7 +1,9 @@
 """Launching the trainer's processes with Ray Train: one a GPU, or CPU workers with gloo.
 
 When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
-checkpoint. As long as checkpoints are being committed it may try as often as it takes.
+checkpoint. As long as checkpoints are being committed it may try as often as it takes. Processes whose node is going
+to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, and where the
+recipe does not say how many workers, there are as many as the cluster has by then.
 """
 
 import os
@@ -13,6 +15,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 
 from smelt import log
+from smelt.engine.drain import watch_for_notice
 from smelt.errors import SmeltError
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
@@ -28,16 +31,16 @@ QUIET = {
 
 
 def launch(context: Context) -> None:
-    """Train with the workers that the resources say, to the end.
+    """Train with the workers that the resources say, to the end, or until a node of theirs is taken away.
 
     Raises:
         SmeltError: the one a worker raised, or that workers keep dying without getting any further.
     """
-    workers = num_workers(context.config, context.resources)
-    require_layout(context.config, workers)
     os.environ.update(QUIET)
     done = -1
     while True:
+        workers = num_workers(context.config, context.resources)
+        require_layout(context.config, workers)
         try:
             _trainer(context, workers).fit()
             return
@@ -88,7 +91,7 @@ def _work(given: dict) -> None:
         torch.set_num_threads(max(1, int(context.resources.cpus)))
     parallel = context.config.training.parallel
     start_parallel(tensor=parallel.tensor, pipeline=parallel.pipeline)
-    train(context)
+    train(context, watch_for_notice())
 
 
 def _cause(error: TrainingFailedError) -> BaseException:

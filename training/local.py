@@ -2,10 +2,14 @@
 
     python -m training.local --run RUN
 
-goes on with the ``train`` stage of a run where it stands, as one worker on all of the machine's cores.
+goes on with the ``train`` stage of a run where it stands, as one worker on all of the machine's cores. On SIGTERM it
+saves where it is, and leaves.
 """
 
 import argparse
+import signal
+import threading
+from collections.abc import Callable
 
 from smelt.engine.make import make_context
 from smelt.lake import Lake
@@ -15,10 +19,10 @@ from training.loop import train
 from training.processes import start_alone
 
 
-def train_local(context: Context) -> None:
-    """Train to the end in this process; the checkpoints are those that Ray's workers would go on from."""
+def train_local(context: Context, told: Callable[[], bool] = lambda: False) -> None:
+    """Train to the end in this process, or until ``told`` to leave; Ray's workers would go on from the same place."""
     start_alone()
-    train(context)
+    train(context, told)
 
 
 def show(progress: Progress) -> None:
@@ -33,7 +37,9 @@ def main() -> None:
     parser.add_argument("--run", required=True)
     lake = Lake.connect()
     run = load_run(lake, parser.parse_args().run)
-    train_local(make_context(run.recipe, run.planned("train"), lake, show))
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    train_local(make_context(run.recipe, run.planned("train"), lake, show), told.is_set)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ weights, optimizer, position, guard and the events that still have their effect.
 
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from smelt.errors import StageError
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context
 from training import checkpoint
-from training.checkpoint import ROUND, CheckpointWriter, Description
+from training.checkpoint import INTERRUPTED, ROUND, CheckpointWriter, Description
 from training.data import Block
 from training.events import ROUND as EVENTS
 from training.events import EventLog, Events, read_events
-from training.guard import Guard, Limits, Sight
+from training.guard import Guard, Limits, Sight, read_limits
 from training.importing import fetch_start
 from training.metrics import MetricsLog
+from training.notice import Notice
 from training.plan import BlockPlan, checkpoint_due, course, plan_blocks, read_vocabulary, require_layout
 from training.processes import local_rank
 from training.stream import BlockStream
@@ -35,17 +37,20 @@ BEFORE = 8
 """Losses that are written down of the steps before an event."""
 
 
-def train(context: Context) -> None:
-    """Train to the end; the process group and the parallel groups exist already.
+def train(context: Context, told: Callable[[], bool] = lambda: False) -> None:
+    """Train to the end, or until told to leave; the process group and the parallel groups exist already.
 
     Every step is a function of the recipe and of the state before it, so that a run that was interrupted
     anywhere repeats its steps bit by bit.
+
+    Args:
+        told: whether this process is going to be taken away. Then all save where they are, and return.
 
     Raises:
         StageError: when the sizes don't divide, or blocks keep spoiling the training.
     """
     require_layout(context.config, dist.get_world_size())
-    Loop(context).run()
+    Loop(context, told).run()
 
 
 def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Description:
@@ -67,7 +72,7 @@ def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Descriptio
 class Loop:
     """Where training stands (plan + events + last checkpoint), and the way on from there."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, told: Callable[[], bool]) -> None:
         self.context = context
         self.config: TrainConfig = context.config
         self.vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
@@ -79,7 +84,9 @@ class Loop:
         self.log = MetricsLog(context, self.plans[-1].end, padded_vocab_size=self.trainer.model.vocab_size)
         self.event_log = EventLog(context)
         self.events = Events()
-        self.step = self.tokens = self.phase = 0
+        self.notice = Notice(told)
+        self.limits: Limits | None = None
+        self.step = self.tokens = self.phase = self.spikes = 0
 
     def run(self) -> None:
         """Train to the end, going back as often as the guard asks for it."""
@@ -94,7 +101,7 @@ class Loop:
     def _begin(self) -> Trainer:
         """Model and optimizer as they are before the first step; what a checkpoint has replaces the weights anyway."""
         start, weights = self.config.training.start_from, None
-        if start is not None and not self.context.records(ROUND):
+        if start is not None and checkpoint.latest(self.context.lake, self.context.artifact) is None:
             weights = fetch_start(start, self.context.lake.settings.cache)
         return Trainer(self.config, vocabulary=self.vocabulary, weights=weights)
 
@@ -104,15 +111,20 @@ class Loop:
         dist.barrier()
         context = self.context
         self.events = read_events(context)
-        artifact, records = context.artifact, list(context.records(ROUND).values())
-        if not records and "train" in context.inputs:
-            artifact, records = context.inputs["train"].artifact, list(context.inputs["train"].parts)
+        artifact, record = context.artifact, checkpoint.latest(context.lake, context.artifact)
+        if record is None and "train" in context.inputs:
+            artifact, record = context.inputs["train"].artifact, context.inputs["train"].parts[-1]
         watched: dict = {}
-        if records:
-            folder = checkpoint.fetch(context.lake, artifact, records[-1], context.scratch / "resume")
+        lines: list[dict] = []
+        if record is not None:
+            folder = checkpoint.fetch(context.lake, artifact, record, context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
+            if record.round == INTERRUPTED:
+                lines = checkpoint.read_metrics(folder)
             _remove(folder)
             self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]
+            self.spikes = state["spikes"]
+            self.limits = read_limits(state["limits"])
             self.trainer.enter_phase(self.phase)
             self.guard.load(state["guard"])
             watched = state["watched"]
@@ -122,15 +134,15 @@ class Loop:
             self.guard.forget()
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
-        self.log.restart(self.step)
+        self.log.restart(self.step, lines)
 
     def _go_on(self) -> bool:
-        """Train on the blocks that are left; False when one of them was set aside."""
+        """Train on the blocks that are left, or until told to leave; False when one of them was set aside."""
         ahead = course(self.plans, self.events)
         stream = BlockStream(
             self.context.lake,
             self.context.inputs["blocks"],
-            [plan for plan in ahead if plan.first_step >= self.step],
+            [plan for plan in ahead if plan.end > self.step],
             self.context.scratch / "blocks",
             self.vocabulary,
             fetches=local_rank() == 0,
@@ -143,21 +155,34 @@ class Loop:
                 self.guard.forget()
             if not self._train_on(plan, block, wait):
                 return False
-            if checkpoint_due(ahead, plan, self.config.training.checkpoint.every_blocks):
-                self._save()
+            every = self.config.training.checkpoint.every_blocks
+            if self.step == plan.end and checkpoint_due(ahead, plan, every):
+                self._save(ROUND)
+            elif self.notice.given:
+                self._save(INTERRUPTED)
+            if self.notice.given:
+                break
         return True
 
     def _train_on(self, plan: BlockPlan, block: Block, wait: float) -> bool:
-        """Train on a block, one step launched ahead of the one that is looked at; False when it has been set aside."""
-        spikes = reruns = index = 0
+        """Train on a block, one step launched ahead of the one that is looked at; False when it has been set aside.
+
+        A block that was left in the middle is gone on with there; one that is left now has steps to come.
+        """
+        reruns, index = 0, max(0, self.step - plan.first_step)
         pending: tuple[int, Limits, Pending] | None = None
         self.log.waited(wait)
-        self.guard.enter_block()
-        while index < plan.num_steps or pending is not None:
-            launched = self._launch(plan, block, index) if index < plan.num_steps else None
+        if index == 0:
+            self.spikes = 0
+            self.guard.enter_block()
+        while (goes_on := index < plan.num_steps and not self.notice.given) or pending is not None:
+            launched = self._launch(plan, block, index) if goes_on else None
+            if self.notice.given:
+                self.limits = self.guard.limits()  # which the step launched now would have had
             if pending is not None:
                 at, limits, step = pending
                 result = step.result()
+                self.notice.hear()
                 sights = self.guard.look(limits, result.losses, result.tokens, result.grad_norm)
                 if not result.skipped:
                     reruns = 0
@@ -175,8 +200,8 @@ class Loop:
                         continue
                     reruns, index = 0, at + 1
                     self._take_in(plan, at, result)
-                    spikes += 1
-                    gives_up = self.config.training.guard.enabled and spikes >= self.config.training.guard.patience
+                    self.spikes += 1
+                    gives_up = self.config.training.guard.enabled and self.spikes >= self.config.training.guard.patience
                     self._tell("rollback" if gives_up else sights[0].kind, plan, block, at, result, sights, again)
                     if gives_up:
                         return False
@@ -185,7 +210,8 @@ class Loop:
         return True
 
     def _launch(self, plan: BlockPlan, block: Block, index: int) -> tuple[int, Limits, Pending]:
-        limits = self.guard.limits()
+        self.notice.ask()
+        limits, self.limits = self.limits or self.guard.limits(), None
         lowered = self.events.lowered(plan.first_step + index, self.config.training.guard)
         step = self.trainer.launch(
             block, self._samples(plan, index), plan.phase_step + index, limits=limits, lowered=lowered
@@ -231,6 +257,9 @@ class Loop:
                 where=f"train/{self.context.artifact.fingerprint}/{EVENTS}",
                 mend="look at the events' documents; lower the learning rate, or raise training.guard.max_rollbacks",
             )
+        if kind == "rollback" and dist.get_rank() == 0:  # back means back to a block's end
+            self.writer.wait()
+            checkpoint.forget_interrupted(self.context.lake, self.context.artifact)
         first, count = self._samples(plan, index)
         self.event_log.tell(
             {
@@ -250,13 +279,15 @@ class Loop:
             }
         )
 
-    def _save(self) -> None:
+    def _save(self, round_name: str) -> None:
         state = {
             "step": self.step,
             "tokens": self.tokens,
             "phase": self.phase,
             "guard": self.guard.state(),
             "watched": self.event_log.state(),
+            "spikes": self.spikes,
+            "limits": None if self.limits is None or round_name == ROUND else asdict(self.limits),
         }
         self.writer.save(
             self.trainer.model,
@@ -264,6 +295,7 @@ class Loop:
             describe(self.trainer, self.phase, self.step, self.tokens),
             self.log.take(),
             state,
+            round_name=round_name,
         )
 
 

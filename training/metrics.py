@@ -50,9 +50,13 @@ class MetricsLog:
         self._mirror: Mirror | None = None
         self._last, self._waited = time.perf_counter(), 0.0
 
-    def restart(self, step: int) -> None:
-        """Go on behind step ``step``: what was shown of later ones is taken back."""
-        self._lines = []
+    def restart(self, step: int, lines: list[dict[str, Any]]) -> None:
+        """Go on behind step ``step``: what was shown of later ones is taken back.
+
+        Args:
+            lines: of the steps up to there that no checkpoint has yet.
+        """
+        self._lines = lines
         self.close()
         if dist.get_rank() == 0:
             from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process

@@ -14,7 +14,7 @@ def run(context: Context) -> list[PartRecord]:
     """
     vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
     plans = plan_blocks(context.config, context.inputs["blocks"], vocabulary)
-    if not _finished(context, plans):
+    while not _finished(context, plans):  # workers that are told to leave save where they are, and launch returns
         from training.launch import launch  # with torch and Ray Train, which take seconds to import
 
         launch(context)

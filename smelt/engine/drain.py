@@ -2,15 +2,18 @@
 
 ``python -m smelt.engine.drain --seconds 50`` runs on the node itself, before its Ray processes are ended: a
 Kubernetes ``preStop`` hook, which a spot node's notice, a drain and a scale-down all come to. Ray is told that the
-node is being preempted and when, so schedulers leave it alone and Ray Train knows; whatever still runs at the
-deadline is ended with the node and done again elsewhere.
+node is being preempted and when, so schedulers leave it alone. Training learns of it within a second
+(``watch_for_notice``), saves where it is and leaves; whatever still runs at the deadline is ended with the node and
+done again elsewhere.
 """
 
 import argparse
 import logging
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 
 import ray
 from ray._private import state  # no public call tells one node's free resources
@@ -50,6 +53,25 @@ def drain(node_id: str, address: str, seconds: int) -> bool:
     while not (idle := _is_idle(node_id)) and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY_S)
     return idle
+
+
+def leaving_nodes() -> set[str]:
+    """Ids of the nodes that Ray was told are going to be taken away."""
+    return set(state.state.get_draining_nodes())
+
+
+def watch_for_notice() -> Callable[[], bool]:
+    """In a Ray worker: a question that costs nothing, whether this node is going to be taken away."""
+    told = threading.Event()
+    node_id = ray.get_runtime_context().get_node_id()
+
+    def look() -> None:
+        while not told.wait(LOOK_EVERY_S):
+            if node_id in leaving_nodes():
+                told.set()
+
+    threading.Thread(target=look, daemon=True, name="notice").start()
+    return told.is_set
 
 
 def _is_idle(node_id: str) -> bool:

@@ -1,24 +1,30 @@
 """What is kept of checkpoints, and that what is kept can be used; blocks that come late."""
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
 from smelt.recipe.phases import Phase
 from smelt.recipe.training import CheckpointConfig, TrainConfig, TrainingConfig
-from smelt.stage import Progress
+from smelt.stage import Context, Progress
 from tests.training.artifacts import MODEL, PHASES, again, commit, context, metrics
+from training import checkpoint
+from training.checkpoint import DESCRIPTION, METRICS, ROUND, tidy
 from training.load import load_model
 from training.loop import train
-from training.plan import has_weights
+from training.megatron import dist_checkpointing
+from training.plan import has_weights, read_vocabulary
 from training.processes import start_alone
+from training.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -48,22 +54,68 @@ def test_weights_are_kept_as_the_recipe_says_and_metrics_always(lake: Lake, tmp_
     assert load_model(given.lake, manifest, "step-0000048").description.phase == "main"
 
 
-def test_a_checkpoint_of_the_first_format_loads(lake: Lake, tmp_path: Path) -> None:
+OLD_GUARDS: tuple[dict[str, Any], ...] = ({}, {"guard": {"losses": [3.0], "norms": [0.1]}})
+"""What the trainer's state said of the guard in format 1: nothing, and later one window."""
+
+
+def write_as_format_1(given: Context, name: str, guard: dict[str, Any]) -> None:
+    """Write a checkpoint anew as format 1 had it: no spikes, no events, no width that rates were tuned at."""
+    record = given.records(ROUND)[name]
+    folder = checkpoint.fetch(given.lake, given.artifact, record, given.scratch / "old")
+    trainer = Trainer(given.config, vocabulary=read_vocabulary(given.lake, given.inputs["tokenizer"]))
+    state = checkpoint.load_all(trainer.model, trainer.optimizer, folder)
+    described, lines = (given.get(ROUND, name, suffix) for suffix in (DESCRIPTION, METRICS))
+    model_state = trainer.model.sharded_state_dict()
+    kept = {key: state[key] for key in ("step", "tokens", "phase")} | guard
+    contents = {"model": model_state, "optimizer": trainer.optimizer.sharded_state_dict(model_state), "trainer": kept}
+    shutil.rmtree(folder)
+    folder.mkdir()
+    dist_checkpointing.save(contents, str(folder))
+    old = json.loads(described) | {"format": 1}
+    old["model"].pop("tuned_hidden_size")
+    files: dict[str, bytes | Path] = {f"/{path.name}": path for path in folder.iterdir()}
+    files |= {DESCRIPTION: json.dumps(old).encode(), METRICS: lines}
+    given.artifact.write_part(given.lake, ROUND, name, files=files, rows=record.rows, stats=record.stats)
+
+
+@pytest.mark.parametrize("guard", OLD_GUARDS, ids=["no guard", "one window"])
+def test_training_goes_on_from_a_checkpoint_of_the_first_format(
+    lake: Lake, tmp_path: Path, guard: dict[str, Any]
+) -> None:
+    whole = context(lake, tmp_path)
+    train(whole)
+    old = again(whole)
+    train(old)
+    old.lake.delete([old.artifact.key(ROUND, name, RECORD) for name in ("step-0000048", "step-0000064")])
+    write_as_format_1(old, "step-0000032", guard)
+    manifest = commit(old.lake, old.artifact, list(old.records(ROUND).values()))
+    assert load_model(old.lake, manifest).description.step == 32
+    train(old)
+    assert [line["loss"] for line in metrics(old)] == [line["loss"] for line in metrics(whole)]
+    last = "step-0000064"
+    assert old.records(ROUND)[last].digest == whole.records(ROUND)[last].digest
+
+
+def test_a_checkpoint_of_a_newer_smelt_is_one_line(lake: Lake, tmp_path: Path) -> None:
     given = context(lake, tmp_path)
-    train(given)
-    record = given.records("checkpoints")["step-0000064"]
-    manifest = commit(given.lake, given.artifact, [record])
-    described = json.loads(given.get("checkpoints", record.name, "/model.json"))
-    described["model"].pop("tuned_hidden_size")  # which format 1 did not know
-
-    def of_format(version: int) -> Manifest:
-        content = {"/model.json": json.dumps(described | {"format": version}).encode()}
-        files = record.files | given.artifact.write_files(given.lake, "checkpoints", record.name, content)
-        return manifest.model_copy(update={"parts": (record.model_copy(update={"files": files}),)})
-
-    assert load_model(given.lake, of_format(1)).description.step == 64
+    record = given.artifact.write_part(
+        given.lake, ROUND, "step-0000001", files={DESCRIPTION: b'{"format": 99}'}, rows=1, stats={}
+    )
     with pytest.raises(StageError, match="checkpoint format 99 is newer"):
-        load_model(given.lake, of_format(99))
+        load_model(given.lake, commit(given.lake, given.artifact, [record]))
+
+
+def test_a_tidying_that_was_killed_is_finished_by_the_next(lake: Lake, tmp_path: Path) -> None:
+    keep = CheckpointConfig(keep_last=1, keep_best=False)
+    config = TrainConfig(model=MODEL, phases=PHASES[:1], training=TrainingConfig(checkpoint=keep))
+    given = context(lake, tmp_path, config)
+    train(given)
+    left = [given.artifact.key(ROUND, "step-0000016", suffix) for suffix in ("/__0_0.distcp", "/common.pt")]
+    for key in left:  # the record says that they are gone, and they are not
+        given.lake.put(key, b"weights")
+    tidy(given.lake, given.artifact, keep)
+    assert not any(given.lake.exists(key) for key in left)
+    assert has_weights(given.records(ROUND)["step-0000048"])
 
 
 def test_a_block_that_is_still_being_made_is_waited_for(lake: Lake, tmp_path: Path) -> None:

@@ -1,54 +1,79 @@
-"""Training with several processes, through Ray Train and without: one result, whatever is killed."""
+"""Training on several nodes, through Ray Train: one result, whichever are taken away."""
 
-import os
-import signal
-from collections.abc import Iterator
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import ray
 
+from smelt.engine.drain import drain, leaving_nodes
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.phases import Phase
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Progress
+from tests.ray_nodes import Nodes
 from tests.training.artifacts import MODEL, again, context, metrics
 from tests.training.pair import Pair
 from training.stage import STAGE
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A Ray of this module's own."""
-    ray.init(address="local", num_cpus=2, include_dashboard=False, logging_level="error")
-    yield
-    ray.shutdown()
-
-
 @dataclass(frozen=True)
-class KillOnce:
-    """Kills the process that reports a step, the first time that step is reached."""
+class Troubles:
+    """Where training waits for what is to happen to it; called in the process that reports."""
 
-    step: int
-    mark: Path
+    folder: Path
+    leave: int = 22
+    lost: int = 40
 
     def __call__(self, progress: Progress) -> None:
-        if progress.done == self.step and not self.mark.exists():
-            self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if progress.done == self.leave and self._first("leave"):
+            while not leaving_nodes():
+                time.sleep(0.1)
+            time.sleep(2.5)  # until the processes have seen it too
+        if progress.done == self.lost and self._first("lost"):
+            time.sleep(60)
+
+    def _first(self, name: str) -> bool:
+        mark = self.folder / name
+        found = mark.exists()
+        mark.touch()
+        return not found
+
+    def wait_for(self, name: str) -> None:
+        """Until training is there; called in the test."""
+        while not (self.folder / name).exists():
+            time.sleep(0.1)
 
 
-@pytest.mark.timeout(900)  # Ray Train starts its workers twice
-def test_a_killed_worker_leaves_no_trace(lake: Lake, tmp_path: Path, cluster: None, pair: Pair) -> None:
+@pytest.mark.timeout(600)  # Ray Train starts its workers three times
+def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path, nodes: Nodes, pair: Pair) -> None:
     whole = context(lake, tmp_path, workers=2)
     expected = pair.train(whole, tmp_path)
-    killed = again(whole, report=KillOnce(40, tmp_path / "killed"))
-    records = STAGE.run(killed)
-    assert (tmp_path / "killed").exists()
-    assert [line["loss"] for line in metrics(killed)] == [line["loss"] for line in expected]
+    troubles = Troubles(tmp_path)
+    disturbed = again(whole, report=troubles)
+    saved: list[str] = []
+
+    def take_away() -> None:
+        troubles.wait_for("leave")
+        leaving = nodes.busy()
+        assert drain(leaving.node_id, nodes.address, 120)
+        saved.extend(disturbed.records("interrupted"))
+        nodes.kill(leaving)
+        troubles.wait_for("lost")
+        nodes.kill(nodes.busy())
+
+    nodes.fill(4)  # two to train on, and one for each that goes
+    helper = threading.Thread(target=take_away, daemon=True)
+    helper.start()
+    records = STAGE.run(disturbed)
+    helper.join(1)
+    assert len(nodes.working) == 2
+    assert len(saved) == 1 and "step-0000022" < saved[0] < "step-0000032"  # before the node was idle
+    assert [line["loss"] for line in metrics(disturbed)] == [line["loss"] for line in expected]
     assert [record.digest for record in records] == [record.digest for record in whole.records("checkpoints").values()]
+    assert not disturbed.records("interrupted")
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:
