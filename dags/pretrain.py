@@ -8,7 +8,9 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 from operators.gate import QualityGateOperator
 from operators.notify import SmeltNotifier
 from operators.plan import PlanOperator
+from operators.publish import CHECKPOINT, PublishOperator
 from operators.stage import RayStageOperator
+from smelt.pool import pool_of
 from smelt.recipe.graph import STAGES, direct_inputs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -81,7 +83,10 @@ with DAG(
     gates: dict[str, QualityGateOperator] = {}
     for stage in STAGES:
         with TaskGroup(stage.name):
-            run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
+            run = RayStageOperator(
+                task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED, pool=pool_of(stage)
+            )
             gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
         run >> gates[stage.name]
         (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
+    gates["export"] >> PublishOperator(task_id="checkpoint", stage="export", asset=CHECKPOINT)
