@@ -4,15 +4,16 @@ Each phase of training is a task group of its own. A DAG's tasks are there befor
 a place for every phase that a recipe may have, and `plan` skips those that this recipe hasn't.
 """
 
-from datetime import timedelta
 from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from operators.gate import QualityGateOperator
-from operators.notify import SmeltNotifier
 from operators.plan import PlanOperator
+from operators.publish import CHECKPOINT, PublishOperator
+from operators.retries import TASK_DEFAULTS
 from operators.stage import RayStageOperator
+from smelt.pool import pool_of
 from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, direct_inputs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -77,13 +78,7 @@ with DAG(
         "force": _stages("Force", "Stages to build anew although cached, and with them what follows"),
         "approve": _stages("Approve", "Stages whose failed gate asks a person instead of failing"),
     },
-    default_args={
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=5),
-        "on_failure_callback": SmeltNotifier(),
-    },
+    default_args=TASK_DEFAULTS,
 ) as dag:
     plan = PlanOperator(task_id="plan")
     gates: dict[str, QualityGateOperator] = {}
@@ -91,7 +86,10 @@ with DAG(
         places = {place: TaskGroup(f"phase-{place}", prefix_group_id=False) for place in range(1, MAX_PHASES + 1)}
     for stage in STAGES:
         with TaskGroup(stage.name, parent_group=places.get(stage.phase or 0)):
-            run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
+            run = RayStageOperator(
+                task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED, pool=pool_of(stage)
+            )
             gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
         run >> gates[stage.name]
         (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
+    gates["export"] >> PublishOperator(task_id="checkpoint", stage="export", asset=CHECKPOINT)

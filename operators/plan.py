@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from operators.retries import RETRY_POLICY, told
 
 if TYPE_CHECKING:
     from smelt.plan import Plan
@@ -28,30 +29,34 @@ class PlanOperator(BaseOperator, SkipMixin):
 
     ui_color = "#cfe0f5"
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(retry_policy=RETRY_POLICY, **kwargs)
+
+    def overrides(self, context: Context) -> dict[str, Any]:
+        """What the run lays over its recipe."""
+        params = context["params"]
+        return with_approvals(params["overrides"], params["approve"])
+
     def execute(self, context: Context) -> None:
         """Plan, print the plan, skip.
 
         Raises:
-            AirflowFailException: the recipe is wrong.
-            AirflowException: the lake is out of reach.
+            RecipeError: the recipe is wrong.
+            LakeError: the lake is out of reach.
         """
         from smelt import settings
-        from smelt.errors import LakeError, SmeltError
         from smelt.recipe.graph import STAGES
         from smelt.run import create_run, safe_run_id
 
         params = context["params"]
-        try:
+        with told(context):
             run = create_run(
                 CHECKOUT / params["recipe"],
-                with_approvals(params["overrides"], params["approve"]),
+                self.overrides(context),
                 safe_run_id(context["run_id"]),
                 settings.load(),
                 force=params["force"],
             )
-        except SmeltError as error:
-            context["ti"].xcom_push(key="error", value=str(error))
-            raise (AirflowException if isinstance(error, LakeError) else AirflowFailException)(str(error)) from None
         for line in plan_table(run.plan):
             self.log.info("%s", line)
         groups = context["dag"].task_group.get_task_group_dict()

@@ -1,13 +1,16 @@
 """The operator of a stage: a Ray job under an id derived from the artifact's fingerprint, once.
 
-The task goes from the scheduler to the triggerer and, when all is well, ends there; see ``triggers``.
+The task goes from the scheduler to the triggerer and, when all is well, ends there; see ``triggers``. A task in a
+pool of its own passes through a worker first, since Airflow asks pools only before it starts a process.
 """
 
 from typing import Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.triggers.base import StartTriggerArgs
+
+from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from smelt.pool import DEFAULT_POOL
 
 
 class RayStageOperator(BaseOperator):
@@ -23,14 +26,15 @@ class RayStageOperator(BaseOperator):
     trigger_path: ClassVar[str] = "operators.triggers.StageTrigger"
 
     def __init__(self, *, stage: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(retry_policy=RETRY_POLICY, **kwargs)
         self.stage = stage
+        self.start_from_trigger = self.pool == DEFAULT_POOL
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=self.trigger_path, next_method="fail", trigger_kwargs={"stage": stage}
         )
 
     def execute(self, context: Context) -> None:
-        """For a task that is started in a worker all the same (``airflow tasks test``)."""
+        """For a task that is started in a worker: one in a pool of its own, or by ``airflow tasks test``."""
         from operators import triggers
 
         trigger = getattr(triggers, self.trigger_path.rpartition(".")[2])
@@ -40,8 +44,8 @@ class RayStageOperator(BaseOperator):
         """Fail the task for the trigger's reason: to be retried, or for good where no retry can help.
 
         Raises:
-            AirflowException: what failed may come right by itself (a lost worker, an unreachable store).
-            AirflowFailException: it may not (a recipe error, a failed gate).
+            TransientError: what failed may come right by itself (a lost worker, an unreachable store).
+            PermanentError: it may not (a recipe error, a failed gate).
         """
         context["ti"].xcom_push(key="error", value=event["error"])
-        raise (AirflowException if event["again"] else AirflowFailException)(event["error"])
+        raise (TransientError if event["again"] else PermanentError)(event["error"])

@@ -30,6 +30,8 @@ from typing import Any, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from operators.news import news
+from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
 from smelt.errors import LakeError, SmeltError
 from smelt.gates.approval import find_approval
@@ -37,6 +39,8 @@ from smelt.gates.result import GateResult
 from smelt.lake import Lake
 from smelt.log import plain
 from smelt.plan import Planned
+from smelt.pool import TRAIN_POOL, pool_of
+from smelt.recipe.graph import spec
 from smelt.run import Run, load_run, safe_run_id
 
 _T = TypeVar("_T")
@@ -47,6 +51,8 @@ PATIENCE_S = 300.0
 """Seconds that Ray or the lake may be out of reach before the attempt fails."""
 LOG_BYTES_PER_S = 200_000
 """The longer a log is, the rarer it is read, since Ray hands out whole logs only."""
+NEWS_EVERY_S = 20.0
+"""Seconds between two looks for news of a training; each lists a folder of the lake."""
 USER_ERROR = 3
 """Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
 
@@ -69,6 +75,8 @@ class StageTrigger(BaseTrigger):
         self.job: Job | None = None
         self._printed = 0
         self._log_due = 0.0
+        self._news_due = 0.0
+        self._telling: set[asyncio.Task[None]] = set()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments."""
@@ -121,7 +129,7 @@ class StageTrigger(BaseTrigger):
         async with Jobs(lake.settings) as jobs:
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
-                await self._follow(jobs)
+                await self._follow(jobs, planned)
 
     async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
         name, number = self.job_name(planned), 1
@@ -139,8 +147,8 @@ class StageTrigger(BaseTrigger):
                 return job
             number += 1
 
-    async def _follow(self, jobs: Jobs) -> None:
-        """Wait for the job's end, printing what it prints."""
+    async def _follow(self, jobs: Jobs, planned: Planned) -> None:
+        """Wait for the job's end, printing what it prints and telling what is new of a training."""
         assert self.job is not None
         job_id, pause = self.job.id, POLL_S[0]
         while not self.job.ended:
@@ -153,7 +161,24 @@ class StageTrigger(BaseTrigger):
             self.job = found
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
+            if pool_of(spec(self.stage)) == TRAIN_POOL and (found.ended or time.monotonic() >= self._news_due):
+                self._news_due = time.monotonic() + NEWS_EVERY_S
+                telling = asyncio.create_task(self._tell_news(planned))
+                self._telling.add(telling)
+                telling.add_done_callback(self._telling.discard)
+        await asyncio.gather(*self._telling)
         await self._judge(jobs)
+
+    async def _tell_news(self, planned: Planned) -> None:
+        """Notify of every event that is new. Whatever goes wrong with it is no matter of the task."""
+        assert self.task_instance is not None
+        context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
+        try:
+            for line in await asyncio.to_thread(news, connect(), planned.artifact):
+                self.log.warning("%s", line)
+                await SmeltNotifier(line).async_notify(context)
+        except Exception as error:
+            self.log.warning("news of the training could not be told: %s", error)
 
     async def _judge(self, jobs: Jobs) -> None:
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""

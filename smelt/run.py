@@ -112,6 +112,18 @@ def create_run(
     return run
 
 
+def take_over(lake: Lake, source: str, run_id: str) -> Run:
+    """The run ``source`` under another id: its recipe and its plan as they are, to run stages of it elsewhere.
+
+    Raises:
+        StageError: when there is no such run.
+    """
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    run = load_run(lake, source).model_copy(update={"id": run_id, "created": created})
+    lake.put(_key(run_id), run.model_dump_json().encode())
+    return run
+
+
 def load_run(lake: Lake, run_id: str) -> Run:
     """The run of that id.
 

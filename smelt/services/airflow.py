@@ -15,8 +15,10 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import psutil
 
+from smelt.pool import DESCRIPTION, TRAIN_POOL, TRAIN_SLOTS
 from smelt.services import processes
 from smelt.services.checkout import CHECKOUT
 from smelt.services.service import Service
@@ -43,7 +45,7 @@ def airflow(state: State) -> list[Service]:
             ready=lambda: _is_healthy(port, health, lambda: processes.members(state.home, [name]).get(name, [])),
             address=address,
             ports=(port,) if address else (),
-            on_ready=(lambda: _warm(port)) if address else None,
+            on_ready=(lambda: _prepare(port, state.secrets["airflow_password"])) if address else None,
             after=("airflow-db",),
         )
 
@@ -138,6 +140,18 @@ def _health(port: int) -> dict[str, dict[str, str | None]]:
 def _warm(port: int) -> None:
     """Let the API that tasks talk to build its routes (4 s of CPU) now, not while the first task waits."""
     urllib.request.urlopen(f"http://127.0.0.1:{port}/execution/health", timeout=120).close()
+
+
+def _prepare(port: int, password: str) -> None:
+    """Warm the API server, and make the pool of trainings; one that is there keeps the slots it was given."""
+    _warm(port)
+    pool = {"name": TRAIN_POOL, "slots": TRAIN_SLOTS, "description": DESCRIPTION, "include_deferred": True}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        login = client.post("/auth/token", json={"username": USER, "password": password}).raise_for_status()
+        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        answer = client.post("/api/v2/pools", json=pool, headers=headers)
+        if answer.status_code != httpx.codes.CONFLICT:
+            answer.raise_for_status()
 
 
 def _finish_migration(database: Path, migrated: Path) -> None:

@@ -1,5 +1,6 @@
 """Notifications go where the connection says: a real webhook and a real mail server get the line."""
 
+import asyncio
 import json
 import socketserver
 import threading
@@ -80,6 +81,13 @@ def test_a_webhook_gets_the_line_and_the_token(monkeypatch):
         ("Bearer secret", {"text": LINE}),
         ("Bearer secret", {"text": "pretrain demo-1: clean.gate: waits for a person"}),
     ]
+
+
+def test_a_trigger_tells_by_the_same_webhook_without_blocking(monkeypatch):
+    with serving(HTTPServer(("127.0.0.1", 0), Webhook)) as port:
+        connect(monkeypatch, conn_type="http", host=f"http://127.0.0.1:{port}/hook")
+        asyncio.run(SmeltNotifier("spike at step 1,200").async_notify(CONTEXT))
+    assert Webhook.got[-1] == (None, {"text": "pretrain demo-1: clean.gate: spike at step 1,200"})
 
 
 def test_a_mail_carries_the_line_as_text_not_as_markup(monkeypatch):

@@ -5,11 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from dags.pretrain import dag
 from operators.plan import plan_table
 from operators.triggers import StageTrigger
+from smelt.errors import RecipeError
 from smelt.recipe.graph import MAX_PHASES, stages
 from smelt.run import load_run
 from tests.operators.attempts import attempt, event_of
@@ -52,7 +53,7 @@ def test_cached_stages_are_skipped_with_their_gates_and_nothing_else(run):
 def test_a_wrong_recipe_fails_for_good_and_says_where(stack_lake, tmp_path):
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text("name: wrong\nsorces: []\n")
-    with pytest.raises(AirflowFailException, match="sources"):
+    with pytest.raises(RecipeError, match="sources"):
         execute(str(recipe), "wrong-1")
 
 
@@ -62,7 +63,7 @@ def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
     found = load_run(stack_lake, forced)
     assert found.recipe.rebuild == {"fetch": 1} and found.recipe.approve == ("clean",)
     assert any("rebuild: {fetch: 1}" in line for line in plan_table(found.plan))
-    with pytest.raises(AirflowFailException, match="approve: no stage 'cleen'"):
+    with pytest.raises(RecipeError, match="approve: no stage 'cleen'"):
         execute(run.recipe_path, f"{run.id}-wrong", approve=["cleen"])
 
 

@@ -1,0 +1,55 @@
+"""The data stages over the days of a crawl: a run a partition, each publishing the asset `corpus`."""
+
+from airflow.sdk import DAG, CronPartitionTimetable, Param, TaskGroup, TriggerRule
+
+from operators.gate import QualityGateOperator
+from operators.partition import PartitionPlanOperator
+from operators.publish import CORPUS, PublishOperator
+from operators.retries import TASK_DEFAULTS
+from operators.stage import RayStageOperator
+from smelt.recipe.graph import STAGES, direct_inputs
+
+LAST = "decontaminate"
+NAMES = [stage.name for stage in STAGES]
+DATA = STAGES[: NAMES.index(LAST) + 1]
+
+ABOUT = """
+### Each day of a crawl, as documents to train on
+
+The run of a partition reads the sources of kind `crawl` for that day alone, from fetching to decontamination, and
+publishes the asset `corpus` with the artifact's fingerprint. A day that has no file is no failure: its tasks are
+skipped, and `plan` says why.
+
+Past days: `airflow backfill create --dag-id corpus --from-date 2026-11-01 --to-date 2026-11-30`, or *Backfill* in the
+trigger form. See docs/operate.md.
+"""
+
+with DAG(
+    "corpus",
+    description="The data stages for each day of a crawl",
+    doc_md=ABOUT,
+    # at the end of a day: its partition. A midnight, so that a back-fill's dates are its first and last day.
+    schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%d"),
+    catchup=False,
+    max_active_runs=2,
+    tags=["smelt"],
+    params={
+        "recipe": Param("recipes/corpus.yaml", type="string", title="Recipe", description="A file, from the checkout"),
+        "overrides": Param(
+            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+        ),
+        "force": Param([], type="array", title="Force", description="Stages to build anew although cached"),
+        "approve": Param([], type="array", title="Approve", description="Stages whose failed gate asks a person"),
+    },
+    default_args=TASK_DEFAULTS,
+) as dag:
+    plan = PartitionPlanOperator(task_id="plan")
+    gates: dict[str, QualityGateOperator] = {}
+    for stage in DATA:
+        with TaskGroup(stage.name):
+            run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
+            gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
+        run >> gates[stage.name]
+        (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
+    publish = PublishOperator(task_id="publish", stage=LAST, asset=CORPUS, trigger_rule=TriggerRule.NONE_FAILED)
+    gates[LAST] >> publish

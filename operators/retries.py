@@ -1,0 +1,51 @@
+"""Which failures are tried again, as Airflow's retry policy: what may come right by itself, and nothing else.
+
+The delays between the tries, which grow, are the DAG's ``default_args``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Context, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowException
+
+from operators.notify import SmeltNotifier
+from smelt.engine.jobs import EngineError
+from smelt.errors import LakeError, SmeltError
+
+
+class TransientError(AirflowException):
+    """A job failed for a reason that may pass: a lost node, a killed driver."""
+
+
+class PermanentError(AirflowException):
+    """A job failed for a reason that no retry mends: a wrong config, a gate that found what it found."""
+
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    [
+        RetryRule([LakeError, EngineError, TransientError], RetryAction.RETRY, reason="it may pass: tried again later"),
+        RetryRule([SmeltError, PermanentError], RetryAction.FAIL, reason="no retry mends it"),
+    ]
+)
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "on_failure_callback": SmeltNotifier(),
+}
+"""``default_args`` of a DAG whose tasks follow the policy."""
+
+
+@contextmanager
+def told(context: Context) -> Iterator[None]:
+    """Leaves the line of an error where `smelt run` and the API find it, and lets the error go on."""
+    try:
+        yield
+    except SmeltError as error:
+        context["ti"].xcom_push(key="error", value=str(error))
+        raise

@@ -1,0 +1,151 @@
+"""The DAGs that start by themselves: wiring, what is tried again, and what is told, without a running Airflow."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.serialization.serialized_objects import DagSerialization
+
+from dags import corpus, evaluate, pretrain
+from dags.pretrain import CHECKOUT
+from operators.news import news
+from operators.notify import SmeltNotifier
+from operators.publish import CHECKPOINT, CORPUS
+from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from smelt.engine.jobs import EngineError
+from smelt.errors import LakeError, RecipeError
+from smelt.lake import Artifact, Lake
+from smelt.pool import TRAIN_POOL
+from smelt.recipe import load_recipe
+from smelt.run import load_run
+from tests.chain import RECIPE
+from tests.dags.test_pretrain import WITHOUT
+
+DAY = "2026-11-01"
+
+
+@pytest.fixture
+def here(lake, monkeypatch) -> Lake:
+    """This test's lake as the one that tasks connect to."""
+    settings = lake.settings.environment() | {"SMELT_LAKE": lake.url}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return Lake.connect()
+
+
+@pytest.fixture
+def recipe(tmp_path) -> str:
+    """A recipe whose crawl has one day."""
+    (tmp_path / DAY).mkdir()
+    (tmp_path / DAY / "a.txt").write_text("What the crawl brought on the first day of the month.")
+    file = tmp_path / "recipe.yaml"
+    dated = RECIPE.format(name="days", folder=tmp_path / "{date}").replace("kind: files", "kind: crawl")
+    file.write_text(dated.replace("lang: en", "lang: en, dates: [2026-10-01]"))
+    return str(file)
+
+
+class TaskInstance(SimpleNamespace):
+    """Takes what the operator pushes."""
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
+
+
+def plan(recipe: str, day: str | None) -> TaskInstance:
+    """Run the plan task of a partition; the task instance it wrote to."""
+    task = corpus.dag.get_task("plan")
+    instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
+    params = {**corpus.dag.params, "recipe": recipe}
+    context = {"params": params, "run_id": f"days-{day}", "ti": instance, "dag": corpus.dag, "partition_key": day}
+    try:
+        task.execute(context)
+    except DownstreamTasksSkipped as skipped:
+        instance.skipped = skipped.tasks
+    return instance
+
+
+def test_they_import_without_a_network_and_nothing_heavy():
+    code = WITHOUT.replace("import dags.pretrain", "import dags.corpus, dags.evaluate")
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1:] in ([], [""])
+
+
+def test_every_task_notifies_and_the_dags_survive_serialization():
+    for dag in (corpus.dag, evaluate.dag):
+        again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+        assert set(again.task_ids) == set(dag.task_ids)
+        for task in dag.tasks:
+            assert [type(callback) for callback in task.on_failure_callback] == [SmeltNotifier], task.task_id
+            assert again.get_task(task.task_id).has_retry_policy
+
+
+def test_the_corpus_ends_with_the_data_and_the_checkpoint_with_the_export():
+    assert corpus.DATA[-1].name == corpus.LAST and "tokenizer" not in corpus.dag.task_ids
+    assert corpus.dag.get_task("publish").outlets == [CORPUS]
+    assert pretrain.dag.get_task("checkpoint").outlets == [CHECKPOINT]
+    assert pretrain.dag.get_task("checkpoint").upstream_task_ids == {"export.gate"}
+    assert load_recipe(CHECKOUT / corpus.dag.params["recipe"]).sources[0].kind == "crawl"
+
+
+def test_trainings_are_in_the_pool_and_ask_it_and_nothing_else_is():
+    for task in pretrain.dag.tasks:
+        training = task.task_id.startswith("train") and task.task_id.endswith(".run")
+        assert (task.pool == TRAIN_POOL) == training, task.task_id
+        if task.task_id.endswith(".run"):
+            assert task.start_from_trigger != training, "the triggerer asks no pool"
+
+
+def test_a_partition_is_planned_for_its_day_alone(here, recipe):
+    assert "ingest.run" not in plan(recipe, DAY).skipped
+    (source,) = load_run(here, f"days-{DAY}").recipe.file_sources
+    assert source.dates == (DAY,)
+
+
+def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
+    late = plan(recipe, "2026-11-02")
+    assert set(late.skipped) == set(corpus.dag.task_ids) - {"plan"}
+    assert late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; the next plan looks again"
+
+
+def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
+    with pytest.raises(RecipeError, match="no partition"):
+        plan(recipe, None)
+    files = tmp_path / "files.yaml"
+    files.write_text(RECIPE.format(name="files", folder=tmp_path / DAY))
+    with pytest.raises(RecipeError, match="no source is of kind crawl"):
+        plan(str(files), DAY)
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (LakeError("503 Slow Down"), RetryAction.RETRY),
+        (EngineError("Ray's Jobs API is out of reach"), RetryAction.RETRY),
+        (TransientError("the node was lost"), RetryAction.RETRY),
+        (PermanentError("gate of clean failed"), RetryAction.FAIL),
+        (RecipeError("unknown key"), RetryAction.FAIL),
+        (OSError("anything else"), RetryAction.DEFAULT),
+    ],
+)
+def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
+    assert RETRY_POLICY.evaluate(error, 1, 3).action == action
+
+
+def test_news_of_a_training_is_told_once(lake):
+    artifact = Artifact("train", "f00d")
+
+    def happens(name, **event):
+        content = json.dumps(event).encode()
+        artifact.write_part(lake, "events", name, files={".json": content}, rows=1, stats={})
+
+    happens("0000000-respected", kind="respected", step=0, blocks=[])
+    happens("0001200-spike", kind="spike", step=1200, loss=9.25, losses=[2.0, 9.25])
+    assert news(lake, artifact) == ["spike at step 1,200: loss 9.25"]
+    happens("0001200-spike-after", kind="after", of="0001200-spike", losses=[2.0])
+    happens("0001201-rollback", kind="rollback", step=1201, block="00004", end=1100)
+    assert news(lake, artifact) == ["rollback at step 1,201: block 00004, end 1100"]
+    assert news(lake, artifact) == []
