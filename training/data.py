@@ -20,6 +20,10 @@ import torch
 from torch import Tensor
 
 
+DATA_WAIT = "data wait"
+"""What a profile calls the time in which blocks are waited for and samples laid out."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Samples of one micro batch, all [b, s] int64.

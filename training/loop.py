@@ -91,7 +91,7 @@ class Loop:
         self.writer.wait()
         dist.barrier()
         context = self.context
-        self.events = read_events(context)
+        self.events = self._events()
         records = list(context.records(ROUND).values())
         watched: dict = {}
         if records:
@@ -109,6 +109,10 @@ class Loop:
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
         self.log.restart(self.step)
+
+    def _events(self) -> Events:
+        """What happened so far."""
+        return read_events(self.context)
 
     def _go_on(self) -> bool:
         """Train on the blocks that are left; False when one of them was set aside."""
