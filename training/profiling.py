@@ -11,7 +11,10 @@ from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
 WAIT, WARM_UP, ACTIVE = 1, 2, 3
 """Steps that are passed over, that run with the profiler on and are thrown away, and that are written down."""
-NUM_STEPS = WAIT + WARM_UP + ACTIVE
+NUM_STEPS = WAIT + WARM_UP + ACTIVE + 1
+"""Steps that a profile takes: each is launched before the one before it is looked at, so one more than it counts."""
+NAMES = {"forward-compute": "forward", "backward-compute": "backward", "forward-backward": "micro batches"}
+"""What Megatron times, and what a profile calls it."""
 NUM_ROWS = 20
 """Operators in the table."""
 TRACE = "trace.json"
@@ -20,14 +23,12 @@ TRACE = "trace.json"
 class Ranges:
     """Stands where Megatron has its timers: what they time becomes a range of the profile."""
 
-    _NAMES = {"forward-compute": "forward", "backward-compute": "backward", "forward-backward": "micro batches"}
-
     def __init__(self) -> None:
         self._ranges: dict[str, Range] = {}
 
     def __call__(self, name: str, log_level: int = 0) -> "Range":
         """The timer of that name."""
-        return self._ranges.setdefault(name, Range(self._NAMES.get(name, name)))
+        return self._ranges.setdefault(name, Range(NAMES.get(name, name)))
 
 
 class Range:

@@ -47,5 +47,5 @@ def test_a_profile_is_a_trace_of_warm_steps_with_their_parts(
 
 
 def test_too_few_steps_for_a_profile_are_one_line(lake: Lake, tmp_path: Path) -> None:
-    with pytest.raises(StageError, match=r"a profile takes 6 steps \(write --steps 6 or more\)"):
+    with pytest.raises(StageError, match=r"a profile takes 7 steps \(write --steps 7 or more\)"):
         train_local(context(lake, tmp_path), tmp_path / "local", num_steps=2, profile=tmp_path / "profile")
