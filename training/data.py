@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+DATA_WAIT = "data wait"
+"""What a profile calls the time in which blocks are waited for and samples laid out."""
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -110,7 +110,7 @@ class Loop:
         self.writer.wait()
         dist.barrier()
         context = self.context
-        self.events = read_events(context)
+        self.events = self._events()
         artifact, record = context.artifact, checkpoint.latest(context.lake, context.artifact)
         if record is None and "train" in context.inputs:
             artifact, record = context.inputs["train"].artifact, context.inputs["train"].parts[-1]
@@ -135,6 +135,10 @@ class Loop:
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
         self.log.restart(self.step, lines)
+
+    def _events(self) -> Events:
+        """What happened so far."""
+        return read_events(self.context)
 
     def _go_on(self) -> bool:
         """Train on the blocks that are left, or until told to leave; False when one of them was set aside."""

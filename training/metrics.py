@@ -59,10 +59,7 @@ class MetricsLog:
         self._lines = lines
         self.close()
         if dist.get_rank() == 0:
-            from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process
-
-            self._board = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None, flush_secs=5)
-            self._mirror = Mirror(self._lake, self._root, self._folder)
+            self._open(step)
         self._last = time.perf_counter()
 
     def waited(self, seconds: float) -> None:
@@ -115,6 +112,13 @@ class MetricsLog:
             self._board.close()
         if self._mirror is not None:
             self._mirror.close()
+
+    def _open(self, step: int) -> None:
+        """Begin to show the steps behind ``step``."""
+        from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process
+
+        self._board = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None, flush_secs=5)
+        self._mirror = Mirror(self._lake, self._root, self._folder)
 
     def _show(self, line: dict[str, Any]) -> None:
         assert self._board is not None

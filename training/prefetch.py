@@ -8,6 +8,7 @@ the lake yet is still being made and is waited for. The process ends when its in
 import hashlib
 import os
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -122,6 +123,7 @@ def tell(message: Answer) -> None:
 
 def main() -> None:
     """Serve the process at the other end of the pipes, until it goes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
     fetcher = Fetcher()
     threading.Thread(target=fetcher.run, daemon=True).start()
     while True:

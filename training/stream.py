@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from torch.profiler import record_function
+
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
-from training.data import Block
+from training.data import DATA_WAIT, Block
 from training.plan import BlockPlan, Vocabulary
 from training.prefetch import FILES, Answer, Order
 
@@ -61,12 +63,13 @@ class BlockStream:
             if process is not None:
                 _send(process, index)
             paths = [self._folder / f"{plan.name}{suffix}" for suffix in FILES]
-            while not all(path.exists() for path in paths):
-                if process is None:
-                    time.sleep(0.02)
-                else:
-                    self._listen(process)
-            block = Block(paths[1], paths[0], self._vocabulary.token_bytes)
+            with record_function(DATA_WAIT):
+                while not all(path.exists() for path in paths):
+                    if process is None:
+                        time.sleep(0.02)
+                    else:
+                        self._listen(process)
+                block = Block(paths[1], paths[0], self._vocabulary.token_bytes)
             yield plan, block, time.perf_counter() - started
 
     def _listen(self, process: subprocess.Popen) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.profiler import record_function
 
 from smelt.recipe.optimizer import OptimizerConfig
 from smelt.recipe.phases import Phase, learning_rate, rope_base
 from smelt.recipe.training import TrainConfig, micro_batch_size
 from training.attention import Documents
-from training.data import Batch, Block
+from training.data import DATA_WAIT, Batch, Block
 from training.guard import ALL, Limits
 from training.importing import load_llama
 from training.megatron import (
@@ -178,7 +179,8 @@ class Trainer:
         adam, guard = self._settings, self.config.training.guard
         betas = (guard.lowered_beta1, guard.lowered_beta2) if lowered else (adam.beta1, adam.beta2)
         self.optimizer.set_betas(*betas)
-        norm, left_out = self.optimizer.step(rate, block.label_names, sums, limits)
+        with record_function("optimizer"):
+            norm, left_out = self.optimizer.step(rate, block.label_names, sums, limits)
         return self._pending(block, sums, norm, left_out, rate, batch_s)
 
     def measure(self, block: Block, samples: tuple[int, int]) -> StepResult:
@@ -230,9 +232,10 @@ class _Batches(Iterator[Batch]):
     def __next__(self) -> Batch:
         started = time.perf_counter()
         masked = self._trainer.config.training.document_mask
-        batch = self._block.batch(self._at, self._size, self._phase.sequence_length, documents=masked)
+        with record_function(DATA_WAIT):
+            batch = self._block.batch(self._at, self._size, self._phase.sequence_length, documents=masked)
+            on_device = batch.to(self._trainer.device)
         self._at += self._size
-        on_device = batch.to(self._trainer.device)
         self.seconds += time.perf_counter() - started
         return on_device
 

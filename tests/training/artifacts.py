@@ -80,9 +80,9 @@ def documents(generator: np.random.Generator, count: int) -> tuple[np.ndarray, l
     return np.array(tokens[:count], dtype=np.uint16), segments
 
 
-def blocks(lake: Lake, config: TrainConfig, steps_per_block: int) -> Manifest:
+def blocks(lake: Lake, config: TrainConfig, steps_per_block: int, fingerprint: str = "") -> Manifest:
     """A ``blocks`` artifact with all tokens of the phases."""
-    artifact = Artifact("blocks", uuid.uuid4().hex[:20])
+    artifact = Artifact("blocks", fingerprint or uuid.uuid4().hex[:20])
     generator = np.random.default_rng(5)
     records: list[PartRecord] = []
     for index, phase in enumerate(config.phases):
@@ -112,12 +112,12 @@ def write_block(
     return artifact.write_part(lake, "parts", name, files=files, rows=len(tokens), stats={})
 
 
-def tokenizer(lake: Lake) -> Manifest:
+def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
     """A byte-level tokenizer without merges, with an end-of-document token."""
     vocabulary = {"<|endoftext|>": 0} | {char: i + 1 for i, char in enumerate(sorted(ByteLevel.alphabet()))}
     built = Tokenizer(BPE(vocab=vocabulary, merges=[]))
     built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
-    artifact = Artifact("tokenizer", uuid.uuid4().hex[:20])
+    artifact = Artifact("tokenizer", fingerprint or uuid.uuid4().hex[:20])
     end = {"token": "<|endoftext|>", "id": 0}
     figures = {"vocab_size": VOCAB_SIZE, "padded_vocab_size": 320, "end_of_document": end}
     files = {
