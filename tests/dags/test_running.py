@@ -1,0 +1,153 @@
+"""What only a running Airflow shows: back-fills, events that start a DAG, and a pool that makes a training wait."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from smelt.engine.jobs import Jobs
+from smelt.following.airflow import Airflow
+from smelt.lake import Lake
+from smelt.recipe.graph import STAGES, direct_inputs
+from smelt.run import load_run, safe_run_id
+from smelt.services.airflow import USER
+from smelt.services.state import State
+from tests.chain import RECIPE
+
+Ask = Callable[..., Any]
+TRAIN = next(stage for stage in STAGES if stage.implementation.startswith("training.stage:"))
+
+
+@pytest.fixture
+def ask(stack: State) -> Iterator[Ask]:
+    """Airflow's REST API: ``ask(method, path, body)`` gives the answer's JSON."""
+    Airflow(f"http://127.0.0.1:{stack.ports['airflow']}", USER, stack.secrets["airflow_password"]).wait_for_dag()
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.ports['airflow']}", timeout=60) as client:
+        login = client.post("/auth/token", json={"username": USER, "password": stack.secrets["airflow_password"]})
+        client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+
+        def request(method: str, path: str, body: Any = None) -> Any:
+            answer = client.request(method, f"/api/v2/{path}", json=body)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        yield request
+
+
+@pytest.fixture
+def switched(ask: Ask) -> Iterator[Callable[[str], None]]:
+    """Switches a DAG on until the test's end, when its runs are ended too."""
+    on = []
+
+    def switch(dag: str) -> None:
+        wait_for(lambda: any(item["dag_id"] == dag for item in ask("GET", "dags")["dags"]))
+        on.append(dag)
+        ask("PATCH", f"dags/{dag}", {"is_paused": False})
+
+    yield switch
+    for dag in on:
+        ask("PATCH", f"dags/{dag}", {"is_paused": True})
+        end_runs(ask, dag)
+
+
+def end_runs(ask: Ask, dag: str, *ids: str) -> None:
+    for run in ask("GET", f"dags/{dag}/dagRuns")["dag_runs"]:
+        if run["state"] in ("queued", "running") and (not ids or run["dag_run_id"] in ids):
+            ask("PATCH", f"dags/{dag}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
+
+
+def wait_for(what: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 300
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.5)
+    return found
+
+
+def states(ask: Ask, dag: str, run: str) -> dict[str, str | None]:
+    found = ask("GET", f"dags/{dag}/dagRuns/{run}/taskInstances?limit=200")["task_instances"]
+    return {item["task_id"]: item["state"] for item in found}
+
+
+def texts(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text(f"There is one text of {folder.name}, and its number is {uuid.uuid4()}.")
+
+
+@pytest.mark.timeout(600)
+def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, switched, stack, tmp_path):
+    texts(tmp_path / "2026-10-01")
+    recipe = tmp_path / "recipe.yaml"
+    dated = RECIPE.format(name="days", folder=tmp_path / "{date}").replace("kind: files", "kind: crawl")
+    recipe.write_text(dated.replace("lang: en", "lang: en, dates: [2026-01-01]"))
+    switched("corpus")
+    span = {"from_date": "2026-10-01T00:00:00Z", "to_date": "2026-10-02T00:00:00Z"}
+    ask("POST", "backfills", {"dag_id": "corpus", **span, "dag_run_conf": {"recipe": str(recipe)}})
+    runs = {run["partition_key"]: run for run in ask("GET", "dags/corpus/dagRuns")["dag_runs"]}
+    full, empty = (runs[day]["dag_run_id"] for day in ("2026-10-01", "2026-10-02"))
+
+    wait_for(lambda: ask("GET", f"dags/corpus/dagRuns/{empty}")["state"] == "success")
+    found = states(ask, "corpus", empty)
+    assert found.pop("plan") == "success" and set(found.values()) == {"skipped"}
+    wait_for(lambda: states(ask, "corpus", full)["ingest.gate"] == "success")
+    run = load_run(Lake(stack.settings), safe_run_id(full))
+    assert run.planned("ingest").artifact.manifest(Lake(stack.settings)).rows == 1
+
+    rest = [stage.name for stage in STAGES if f"{stage.name}.gate" in found and stage.name not in ("fetch", "ingest")]
+    for name in rest:  # the other stages are not what this is about
+        body = {"new_state": "success", "include_upstream": True}
+        ask("PATCH", f"dags/corpus/dagRuns/{full}/taskInstances/{name}.gate", body)
+    wait_for(lambda: ask("GET", f"dags/corpus/dagRuns/{full}")["state"] == "success")
+    (event,) = ask("GET", "assets/events?source_dag_id=corpus")["asset_events"]
+    assert event["source_run_id"] == full
+    assert event["partition_key"] == "2026-10-01"
+    assert event["extra"]["fingerprint"] == run.planned(event["extra"]["stage"]).fingerprint
+
+
+@pytest.mark.timeout(900)
+def test_a_second_training_waits_for_its_slot_and_a_checkpoint_starts_its_evaluation(ask, switched, stack, tmp_path):
+    runs = [f"pool-{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    train, lake = f"{TRAIN.name}.run", Lake(stack.settings)
+    end_runs(ask, "pretrain")
+    for run in runs:
+        texts(tmp_path / run)
+        recipe = tmp_path / f"{run}.yaml"
+        recipe.write_text(RECIPE.format(name=run, folder=tmp_path / run))
+        body = {"dag_run_id": run, "logical_date": None, "conf": {"recipe": str(recipe)}}
+        ask("POST", "dags/pretrain/dagRuns", body)
+
+    def state(run: str) -> str | None:
+        return states(ask, "pretrain", run)[train]
+
+    async def occupied(run: str) -> None:
+        planned = load_run(lake, run).planned(TRAIN.name)
+        async with Jobs(stack.settings) as jobs:
+            await jobs.submit(f"{planned.stage}-{planned.fingerprint}", "sleep 900", {})
+
+    try:
+        for run in runs:
+            wait_for(lambda run=run: states(ask, "pretrain", run)["plan"] == "success")
+            asyncio.run(occupied(run))
+        for run, wanted in zip(runs, ("deferred", "scheduled"), strict=True):
+            for name in direct_inputs(TRAIN):
+                body = {"new_state": "success", "include_upstream": True}
+                ask("PATCH", f"dags/pretrain/dagRuns/{run}/taskInstances/{name}.gate", body)
+            wait_for(lambda run=run, wanted=wanted: state(run) == wanted)
+        time.sleep(5)
+        assert [state(run) for run in runs] == ["deferred", "scheduled"]
+        end_runs(ask, "pretrain", runs[0])
+        wait_for(lambda: state(runs[1]) == "deferred")
+    finally:
+        end_runs(ask, "pretrain", *runs)
+
+    switched("evaluate")
+    (asset,) = (item for item in ask("GET", "assets")["assets"] if item["name"] == "checkpoint")
+    ask("POST", "assets/events", {"asset_id": asset["id"], "extra": {"run": runs[0]}})
+    (run,) = wait_for(lambda: ask("GET", "dags/evaluate/dagRuns")["dag_runs"])
+    wait_for(lambda: states(ask, "evaluate", run["dag_run_id"])["plan"] == "success")
+    assert load_run(lake, safe_run_id(run["dag_run_id"])).plan == load_run(lake, runs[0]).plan
