@@ -20,8 +20,8 @@ The run of a partition reads the sources of kind `crawl` for that day alone, fro
 publishes the asset `corpus` with the artifact's fingerprint. A day that has no file is no failure: its tasks are
 skipped, and `plan` says why.
 
-Past days: `airflow backfill create --dag-id corpus --from-date 2026-11-01 --to-date 2026-11-30`, or *Backfill* in the
-trigger form. See docs/operate.md.
+Past days: `smelt airflow backfill create --dag-id corpus --from-date 2026-11-01 --to-date 2026-11-30`, or *Backfill* in
+the trigger form. See docs/operate.md.
 """
 
 with DAG(

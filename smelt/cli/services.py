@@ -1,5 +1,6 @@
-"""``smelt up``, ``status``, ``logs`` and ``down``: the embedded services of this checkout."""
+"""``smelt up``, ``status``, ``logs``, ``airflow`` and ``down``: the embedded services of this checkout."""
 
+import os
 import time
 from typing import Annotated
 
@@ -71,6 +72,19 @@ def logs(
     width = max((len(name) for name in chosen), default=0)
     for name, line in tail(chosen, lines, follow=follow):
         typer.echo(line if service else f"{name:{width}} | {line}")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def airflow(context: typer.Context) -> None:
+    """Airflow's own command line, on the embedded Airflow: `smelt airflow backfill create --help`."""
+    from smelt.errors import SmeltError
+    from smelt.services.airflow import PROGRAM, environment
+    from smelt.services.state import load_state
+
+    state = load_state(home_folder())
+    if state is None:
+        raise SmeltError("there is no Airflow yet", where=str(home_folder()), mend="start it with `smelt up`")
+    os.execve(PROGRAM, [PROGRAM, *context.args], {**os.environ, **environment(state)})
 
 
 @app.command()

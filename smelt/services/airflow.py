@@ -27,21 +27,21 @@ from smelt.services.state import State, write_private
 USER = "admin"
 TASK_PROCESSES = 4
 PASSWORDS = "airflow-passwords.json"
+PROGRAM = str(Path(sys.executable).with_name("airflow"))
 
 
 def airflow(state: State) -> list[Service]:
     """Airflow's five services, in the order in which they start."""
     write_private(state.home / PASSWORDS, json.dumps({USER: state.secrets["airflow_password"]}))
-    environment = _environment(state)
+    variables = environment(state)
     port = state.ports["airflow"]
-    program = str(Path(sys.executable).with_name("airflow"))
     migrated = state.home / "airflow" / f"migrated-{version('apache-airflow-core')}"
 
     def part(name: str, *arguments: str, health: str, address: str = "") -> Service:
         return Service(
             name=name,
-            command=(program, *arguments),
-            environment=environment,
+            command=(PROGRAM, *arguments),
+            environment=variables,
             ready=lambda: _is_healthy(port, health, lambda: processes.members(state.home, [name]).get(name, [])),
             address=address,
             ports=(port,) if address else (),
@@ -52,8 +52,8 @@ def airflow(state: State) -> list[Service]:
     return [
         Service(
             name="airflow-db",
-            command=(program, "db", "migrate"),
-            environment=environment,
+            command=(PROGRAM, "db", "migrate"),
+            environment=variables,
             ready=migrated.exists,
             on_ready=lambda: _finish_migration(state.home / "airflow" / "airflow.db", migrated),
             once=True,
@@ -65,7 +65,8 @@ def airflow(state: State) -> list[Service]:
     ]
 
 
-def _environment(state: State) -> dict[str, str]:
+def environment(state: State) -> dict[str, str]:
+    """What any of Airflow's processes, its command line among them, is told by environment variables."""
     home = state.home / "airflow"
     home.mkdir(parents=True, exist_ok=True)
     port = state.ports["airflow"]

@@ -1,6 +1,10 @@
 """What only a running Airflow shows: back-fills, events that start a DAG, and a pool that makes a training wait."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -74,6 +78,15 @@ def states(ask: Ask, dag: str, run: str) -> dict[str, str | None]:
     return {item["task_id"]: item["state"] for item in found}
 
 
+def backfill(stack: State, dag: str, first: str, last: str, recipe: Path) -> None:
+    """As a user does it."""
+    program = str(Path(sys.executable).with_name("smelt"))
+    span = ("--from-date", first, "--to-date", last, "--dag-run-conf", json.dumps({"recipe": str(recipe)}))
+    command = [program, "airflow", "backfill", "create", "--dag-id", dag, *span]
+    done = subprocess.run(command, env={**os.environ, "SMELT_HOME": str(stack.home)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def texts(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "a.txt").write_text(f"There is one text of {folder.name}, and its number is {uuid.uuid4()}.")
@@ -86,8 +99,7 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
     dated = RECIPE.format(name="days", folder=tmp_path / "{date}").replace("kind: files", "kind: crawl")
     recipe.write_text(dated.replace("lang: en", "lang: en, dates: [2026-01-01]"))
     switched("corpus")
-    span = {"from_date": "2026-10-01T00:00:00Z", "to_date": "2026-10-02T00:00:00Z"}
-    ask("POST", "backfills", {"dag_id": "corpus", **span, "dag_run_conf": {"recipe": str(recipe)}})
+    backfill(stack, "corpus", "2026-10-01", "2026-10-02", recipe)
     runs = {run["partition_key"]: run for run in ask("GET", "dags/corpus/dagRuns")["dag_runs"]}
     full, empty = (runs[day]["dag_run_id"] for day in ("2026-10-01", "2026-10-02"))
 
