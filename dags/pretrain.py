@@ -4,8 +4,6 @@ Each phase of training is a task group of its own. A DAG's tasks are there befor
 a place for every phase that a recipe may have, and `plan` skips those that this recipe hasn't.
 """
 
-from pathlib import Path
-
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from operators.gate import QualityGateOperator
@@ -13,10 +11,10 @@ from operators.plan import PlanOperator
 from operators.publish import CHECKPOINT, PublishOperator
 from operators.retries import TASK_DEFAULTS
 from operators.stage import RayStageOperator
+from smelt.checkout import CHECKOUT
 from smelt.pool import pool_of
 from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, direct_inputs
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
 NAMES = list(dict.fromkeys([*KINDS, *(stage.name for stage in STAGES)]))
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from operators.plan import CHECKOUT, PlanOperator
+from operators.plan import PlanOperator
 from operators.retries import told
+from smelt.checkout import CHECKOUT
 
 if TYPE_CHECKING:
     from smelt.recipe.sources import CrawlSource

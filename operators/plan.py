@@ -5,18 +5,16 @@ nor does the place of a phase that the recipe does not have. They need not be do
 follows a skipped stage runs all the same, by its trigger rule ``none_failed``.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 
 from operators.retries import RETRY_POLICY, told
+from smelt.checkout import CHECKOUT
 
 if TYPE_CHECKING:
     from smelt.plan import Plan
-
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class PlanOperator(BaseOperator, SkipMixin):

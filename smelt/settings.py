@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from smelt.checkout import CHECKOUT
 from smelt.errors import SmeltError
 
 STATE_FILE = "services.json"
@@ -119,6 +120,5 @@ def home_folder() -> Path:
     """The state folder: ``SMELT_HOME``, or ``.smelt`` in the checkout (or working folder)."""
     if home := os.environ.get("SMELT_HOME"):
         return Path(home)
-    checkout = Path(__file__).resolve().parent.parent
-    base = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+    base = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
     return base / ".smelt"

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from smelt.checkout import CHECKOUT
 from smelt.errors import SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
@@ -194,8 +195,7 @@ def _code_version() -> str:
     """The commit of the code that runs, ``+`` where it has changes: told by an image's build, else by git."""
     if (built := os.environ.get("SMELT_VERSION")) is not None:
         return built
-    root = Path(__file__).resolve().parent.parent.parent
     answer = subprocess.run(
-        ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True
+        ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True
     )
     return answer.stdout.strip()

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
 from smelt.sources.globs import matches
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 EVERYTHING = ("**",)
 
 

@@ -95,7 +95,7 @@ class ListedSource(Config):
 class FilesSource(ListedSource):
     """A source of kind ``files``: local files, and objects below ``s3://`` prefixes.
 
-    ``paths`` are local globs (``data/**/*.jsonl.gz``, relative to the working folder) and
+    ``paths`` are local globs (``data/**/*.jsonl.gz``, relative to the checkout) and
     ``s3://bucket/prefix/``; an S3 address may have a glob too (``s3://bucket/crawl/**/*.warc.gz``).
     """
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx
 import psutil
 
+from smelt.checkout import CHECKOUT
 from smelt.pool import DESCRIPTION, TRAIN_POOL, TRAIN_SLOTS
 from smelt.services import processes
-from smelt.services.checkout import CHECKOUT
 from smelt.services.service import Service
 from smelt.services.state import State, write_private
 

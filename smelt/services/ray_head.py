@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from smelt.services.checkout import CHECKOUT
+from smelt.checkout import CHECKOUT
 from smelt.services.service import Service, listens
 from smelt.services.state import State
 

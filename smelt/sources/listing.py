@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
 from smelt.identity import digest
 from smelt.lake import Lake
@@ -26,7 +27,7 @@ class ListedFile(BaseModel):
 
     Attributes:
         source: name of its source in the recipe.
-        path: what it is called: relative to the working folder where it lies below it, else in full.
+        path: what it is called: relative to the checkout where it lies below it, else in full.
         uri: where it is read from: an absolute local path, an ``s3://`` or an ``hf://`` address.
         bytes: its size.
         version: changes when the content does.
@@ -118,9 +119,8 @@ def _matching(source: ListedSource, path: str, settings: Settings) -> Iterator[L
 
 
 def _local(source: ListedSource, glob: str) -> Iterator[ListedFile]:
-    here = Path.cwd()
     pattern = Path(glob).expanduser()
-    full = (pattern if pattern.is_absolute() else here / pattern).as_posix()
+    full = (pattern if pattern.is_absolute() else CHECKOUT / pattern).as_posix()
     base = Path(fixed_part(full))
     if base.is_file():
         files = [base]
@@ -128,7 +128,7 @@ def _local(source: ListedSource, glob: str) -> Iterator[ListedFile]:
         wanted = full if has_magic(full) else f"{full.rstrip('/')}/**"
         files = [file for file in base.rglob("*") if matches(file.as_posix(), (wanted,)) and file.is_file()]
     for file in files:
-        path = file.relative_to(here) if file.is_relative_to(here) else file
+        path = file.relative_to(CHECKOUT) if file.is_relative_to(CHECKOUT) else file
         about = file.stat()
         yield ListedFile(
             source=source.name, path=path.as_posix(), uri=str(file), bytes=about.st_size, version=str(about.st_mtime_ns)

@@ -5,14 +5,13 @@ import signal
 import struct
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
+from smelt.checkout import CHECKOUT
 from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import ocr
 from tasks.ingest.document import UnreadableError
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
 _readers: list[subprocess.Popen[bytes]] = []  # this worker's reader, once it has met a PDF
 
 
@@ -74,5 +73,5 @@ def _read(content: bytes) -> dict[str, Any]:
 def _reader() -> subprocess.Popen[bytes]:
     if not _readers:
         command = [sys.executable, "-m", "tasks.ingest.pdf_reader"]
-        _readers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT))
+        _readers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT))
     return _readers[0]

@@ -6,7 +6,8 @@ import sys
 from airflow.sdk import TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
 
-from dags.pretrain import CHECKOUT, RECIPES, dag
+from dags.pretrain import RECIPES, dag
+from smelt.checkout import CHECKOUT
 from smelt.recipe.graph import MAX_PHASES, STAGES
 
 WITHOUT = """

@@ -11,11 +11,11 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, pretrain
-from dags.pretrain import CHECKOUT
 from operators.news import news
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
 from smelt.errors import LakeError, RecipeError
 from smelt.lake import Artifact, Lake

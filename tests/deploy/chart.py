@@ -10,7 +10,8 @@ import jsonschema
 import kubernetes_validate
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from smelt.checkout import CHECKOUT
+
 CHART = CHECKOUT / "helm" / "smelt"
 CASES = sorted((CHART / "ci").glob("*.yaml"))
 HELM = Path(sys.executable).with_name("helm")

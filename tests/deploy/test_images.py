@@ -14,7 +14,8 @@ import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from smelt.checkout import CHECKOUT
+
 DOCKER = CHECKOUT / "docker"
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 LISTS = sorted(DOCKER.glob("*.txt"))

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from smelt.checkout import CHECKOUT
 from smelt.metrics import METRICS
 from smelt.run import create_run
 from smelt.services.state import State
 from tests.chain import RECIPE
 
-CHECKOUT = Path(__file__).parents[2]
 STRUCTURED = {"SMELT_LOG": "json", "RAY_DEDUP_LOGS": "0"}
 """As every container of a cluster has it; workers here have the environment of a Ray that doesn't."""
 TRAINING = """

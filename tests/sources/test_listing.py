@@ -22,7 +22,7 @@ def test_stars_stay_inside_a_folder_and_double_stars_do_not() -> None:
 
 
 def test_a_changed_or_added_file_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("smelt.sources.listing.CHECKOUT", tmp_path)  # a shell and Airflow work in different folders
     (tmp_path / "data").mkdir()
     file = tmp_path / "data" / "a.txt"
     file.write_text("a")
