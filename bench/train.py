@@ -126,7 +126,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     length, batch = arguments.sequence_length, arguments.batch_size
-    phase = Phase(tokens=length * batch, sequence_length=length, global_batch_size=batch, schedule="constant")
+    phase = Phase(tokens=10**9, sequence_length=length, global_batch_size=batch, schedule="constant")
     config = TrainConfig(
         model=ModelConfig(preset=arguments.preset),
         phases=(phase,),
