@@ -80,14 +80,19 @@ def softmax_gradient_(logits: Tensor, targets: Tensor, z_loss: float) -> tuple[T
     values = logits.float()  # the same memory where the logits are fp32
     at_target = values.gather(1, targets[:, None])
     log_z = values.logsumexp(dim=1, keepdim=True)
-    gradient = values.sub_(log_z).exp_()
+    gradient, of_target = values.sub_(log_z).exp_(), (at_target - log_z).exp()
     if z_loss:
-        gradient *= 1 + 2 * z_loss * log_z
-    of_target = gradient.gather(1, targets[:, None]) - 1
+        growth = 1 + 2 * z_loss * log_z
+        gradient, of_target = gradient.mul_(growth), of_target * growth
     if logits.dtype != torch.float32:
         logits.copy_(gradient)
-    logits.scatter_(1, targets[:, None], of_target.to(logits.dtype))
+    logits.scatter_(1, targets[:, None], (of_target - 1).to(logits.dtype))
     return (log_z - at_target)[:, 0], log_z[:, 0]
+
+
+def accumulate_(total: Tensor, part: Tensor) -> None:
+    """Add to ``total`` in its own precision."""
+    total.add_(part)
 
 
 def _turn(x: Tensor, turns: Tensor) -> Tensor:
@@ -104,6 +109,7 @@ class Kernels:
     swiglu: Callable[..., Tensor] = swiglu
     heads: Callable[..., tuple[Tensor, Tensor, Tensor]] = heads
     softmax_gradient_: Callable[..., tuple[Tensor, Tensor]] = softmax_gradient_
+    accumulate_: Callable[..., None] = accumulate_
 
 
 PLAIN = Kernels()

@@ -14,7 +14,7 @@ from torch import Tensor
 from training.kernels import Kernels
 
 CHUNK_BYTES = {"cpu": 16 << 20, "cuda": 512 << 20}
-"""Size of the slice of logits that exists at once: near the cache on a CPU and long enough for its matrix
+"""Size in fp32 of the slice of logits that exists at once: near the cache on a CPU and long enough for its matrix
 multiplications, enough to fill a GPU there."""
 
 
@@ -35,7 +35,7 @@ class LinearCrossEntropy(torch.autograd.Function):
         penalty = torch.zeros((), dtype=torch.float32, device=hidden.device)
         grad_hidden = torch.empty_like(hidden if training else hidden[:0])
         grad_weight = torch.zeros_like(weight if training else weight[:0], dtype=torch.float32)
-        rows = min(count, max(16, CHUNK_BYTES[hidden.device.type] // (weight.element_size() * vocabulary)))
+        rows = min(count, max(16, CHUNK_BYTES[hidden.device.type] // (4 * vocabulary)))
         buffer = hidden.new_empty(rows, vocabulary)
         across = weight.T.contiguous()
         for start in range(0, count, rows):
@@ -49,7 +49,7 @@ class LinearCrossEntropy(torch.autograd.Function):
                 if weight.dtype == torch.float32:
                     grad_weight.addmm_(chunk.T, part)
                 else:
-                    grad_weight += chunk.T @ part
+                    kernels.accumulate_(grad_weight, chunk.T @ part)
         if training:
             ctx.save_for_backward(grad_hidden, grad_weight)
         ctx.weight_dtype = weight.dtype
