@@ -1,4 +1,4 @@
-"""Kernels between matrix multiplications: compiled they give what they give as they are, and nobody needs a compiler."""
+"""Kernels between matrix multiplications: compiled they give what they give as they are, and a compiler may lack."""
 
 import logging
 from typing import Any
