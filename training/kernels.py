@@ -69,8 +69,11 @@ def heads(
     return _turn(query, turns).to(dtype), _turn(key, turns).to(dtype), value.to(dtype)
 
 
-def softmax_gradient_(logits: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
-    """Each row's cross-entropy and log-sum-exp, [n] fp32; its gradient, z-loss included, takes the logits' place.
+def softmax_(logits: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
+    """Each row's cross-entropy and log-sum-exp, [n] fp32; what their sum over rows grows by takes the logits' place.
+
+    That is the softmax, and with z-loss the softmax times 1 + 2 z log Z; the 1 to be taken off at the target is left
+    to the caller, since scattering would cost the kernel a copy of the logits.
 
     Args:
         logits: [n, v], overwritten.
@@ -80,13 +83,11 @@ def softmax_gradient_(logits: Tensor, targets: Tensor, z_loss: float) -> tuple[T
     values = logits.float()  # the same memory where the logits are fp32
     at_target = values.gather(1, targets[:, None])
     log_z = values.logsumexp(dim=1, keepdim=True)
-    gradient, of_target = values.sub_(log_z).exp_(), (at_target - log_z).exp()
+    growth = values.sub_(log_z).exp_()
     if z_loss:
-        growth = 1 + 2 * z_loss * log_z
-        gradient, of_target = gradient.mul_(growth), of_target * growth
+        growth.mul_(1 + 2 * z_loss * log_z)
     if logits.dtype != torch.float32:
-        logits.copy_(gradient)
-    logits.scatter_(1, targets[:, None], (of_target - 1).to(logits.dtype))
+        logits.copy_(growth)
     return (log_z - at_target)[:, 0], log_z[:, 0]
 
 
@@ -108,7 +109,7 @@ class Kernels:
     add_norm: Callable[..., tuple[Tensor, Tensor]] = add_norm
     swiglu: Callable[..., Tensor] = swiglu
     heads: Callable[..., tuple[Tensor, Tensor, Tensor]] = heads
-    softmax_gradient_: Callable[..., tuple[Tensor, Tensor]] = softmax_gradient_
+    softmax_: Callable[..., tuple[Tensor, Tensor]] = softmax_
     accumulate_: Callable[..., None] = accumulate_
 
 

@@ -41,10 +41,13 @@ class LinearCrossEntropy(torch.autograd.Function):
         for start in range(0, count, rows):
             part, target = hidden[start : start + rows], targets[start : start + rows]
             chunk = torch.mm(part, across, out=buffer[: len(part)])
-            losses[start : start + rows], log_z = kernels.softmax_gradient_(chunk, target, z_loss)
+            loss, log_z = kernels.softmax_(chunk, target, z_loss)
+            losses[start : start + rows] = loss
             if z_loss:
                 penalty += z_loss * log_z.square().sum() / count
             if training:
+                at_target = (-loss).exp() * (1 + 2 * z_loss * log_z) - 1
+                chunk.scatter_(1, target[:, None], at_target[:, None].to(chunk.dtype))
                 torch.mm(chunk, weight, out=grad_hidden[start : start + rows])
                 if weight.dtype == torch.float32:
                     grad_weight.addmm_(chunk.T, part)

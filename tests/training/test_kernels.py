@@ -12,6 +12,7 @@ from tests.training.artifacts import CONFIG, MODEL
 from training import kernels
 from training.attention import Documents
 from training.kernels import PLAIN, Kernels, compiled, kernels_for
+from training.loss import LinearCrossEntropy
 from training.model import build_model
 from training.processes import start_alone
 
@@ -53,19 +54,23 @@ def test_compiled_kernels_give_the_same_loss_and_gradients(precision: str) -> No
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("z_loss", [0.0, 0.01])
-def test_the_gradient_takes_the_logits_place(dtype: torch.dtype, z_loss: float) -> None:
+def test_the_loss_has_the_gradients_of_cross_entropy(dtype: torch.dtype, z_loss: float) -> None:
     torch.manual_seed(0)
-    logits, targets = (8 * torch.randn(6, 50)).to(dtype), torch.randint(0, 50, (6,))
-    exact = logits.double().requires_grad_()
-    losses = F.cross_entropy(exact, targets, reduction="none")
-    squares = exact.logsumexp(1).square()
-    (losses.sum() + z_loss * squares.sum()).backward()
-    given = logits.clone()
-    ours, log_z = PLAIN.softmax_gradient_(given, targets, z_loss)
-    torch.testing.assert_close(ours, losses.float().detach(), rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(log_z.square(), squares.float().detach(), rtol=1e-5, atol=1e-5)
-    assert exact.grad is not None
-    torch.testing.assert_close(given, exact.grad.to(dtype), rtol=2e-2 if dtype == torch.bfloat16 else 1e-4, atol=1e-6)
+    hidden, weight = (torch.randn(rows, 16).to(dtype).requires_grad_() for rows in (40, 50))
+    targets = torch.randint(0, 50, (40,))
+    mean, losses = LinearCrossEntropy.apply(hidden, weight, targets, z_loss, PLAIN)
+    mean.backward()
+    exact = [tensor.detach().double().requires_grad_() for tensor in (hidden, weight)]
+    logits = exact[0] @ exact[1].T
+    expected = F.cross_entropy(logits, targets, reduction="none")
+    (expected.mean() + z_loss * logits.logsumexp(1).square().mean()).backward()
+    tolerance = 2e-2 if dtype == torch.bfloat16 else 1e-5
+    torch.testing.assert_close(losses, expected.float(), rtol=tolerance, atol=tolerance)
+    for ours, theirs in zip((hidden, weight), exact, strict=True):
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        largest = theirs.grad.abs().max().item()
+        torch.testing.assert_close(ours.grad, theirs.grad.to(dtype), rtol=0, atol=largest * tolerance)
 
 
 def test_without_a_compiler_training_goes_on_and_says_so(
