@@ -13,7 +13,7 @@ from torch import Tensor
 
 from training.kernels import Kernels
 
-CHUNK_BYTES = {"cpu": 16 << 20, "cuda": 512 << 20}
+CHUNK_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
 """Size in fp32 of the slice of logits that exists at once: near the cache on a CPU and long enough for its matrix
 multiplications, enough to fill a GPU there."""
 
@@ -37,10 +37,9 @@ class LinearCrossEntropy(torch.autograd.Function):
         grad_weight = torch.zeros_like(weight if training else weight[:0], dtype=torch.float32)
         rows = min(count, max(16, CHUNK_BYTES[hidden.device.type] // (4 * vocabulary)))
         buffer = hidden.new_empty(rows, vocabulary)
-        across = weight.T.contiguous()
         for start in range(0, count, rows):
             part, target = hidden[start : start + rows], targets[start : start + rows]
-            chunk = torch.mm(part, across, out=buffer[: len(part)])
+            chunk = torch.mm(part, weight.T, out=buffer[: len(part)])
             loss, log_z = kernels.softmax_(chunk, target, z_loss)
             losses[start : start + rows] = loss
             if z_loss:
