@@ -1,24 +1,31 @@
-"""Training steps: ours against a plain PyTorch llama, eager and compiled, and transformers' Llama.
+"""Training steps: ours against a plain PyTorch llama, eager and compiled, transformers' Llama, and torchtitan's.
 
 One process on one thread (or one GPU): the same model, batch and tokens for each, forward, backward, clipping and
-AdamW. Contenders take turns, and each one's median step counts; on a CPU its CPU time, so that other processes on
+AdamW; torchtitan's runs in its own environment, on CPUs only. Contenders take turns in both precisions, each one's
+compiling and first steps are left out, and its median step counts; on a CPU its CPU time, so that other processes on
 the machine disturb less.
 
-    python -m bench.train --json FILE [--preset tiny] [--precision fp32] [--steps 7]
+``ratios`` are our tokens per second over theirs, names ending in ``_bf16`` for bf16. FLOPs per token are 6N + causal
+attention, N the weights that multiply (``ModelConfig.flops_per_token``); ``mfu`` is their rate over that of the
+fastest product of two square matrices in the same run.
+
+    python -m bench.train --json FILE [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
 """
 
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bench.llama import PlainLlama
+from bench.peers.environment import command
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.training import TrainConfig, TrainingConfig
@@ -29,6 +36,11 @@ from training.processes import device, start_alone
 from training.trainer import Trainer
 
 Step = Callable[[], float]
+"""Does a step and gives the seconds it took: CPU time, or the GPU's."""
+
+
+SUFFIXES: dict[Literal["fp32", "bf16"], str] = {"fp32": "", "bf16": "_bf16"}
+"""Precisions, and what contenders' names end in."""
 
 
 class RandomBlock(Block):
@@ -49,7 +61,7 @@ def ours(config: TrainConfig, vocab_size: int) -> Step:
     start_alone()
     trainer = Trainer(config, vocabulary=Vocabulary(vocab_size, vocab_size, 0, ""))
     block = RandomBlock(vocab_size)
-    return lambda: trainer.launch(block, (0, config.phases[0].global_batch_size), 0).result().loss or 0.0
+    return timed(lambda: trainer.launch(block, (0, config.phases[0].global_batch_size), 0).result())
 
 
 def plain(model: torch.nn.Module, loss: Callable[[Batch], torch.Tensor], config: TrainConfig, vocab_size: int) -> Step:
@@ -58,15 +70,66 @@ def plain(model: torch.nn.Module, loss: Callable[[Batch], torch.Tensor], config:
     batch = RandomBlock(vocab_size).batch(0, phase.global_batch_size, phase.sequence_length).to(device())
     adam = torch.optim.AdamW(model.parameters(), lr=phase.learning_rate, betas=(0.9, 0.95), fused=True)
 
-    def step() -> float:
+    def step() -> None:
         value = loss(batch)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         adam.step()
         adam.zero_grad()
-        return value.item()
+        value.item()
+
+    return timed(step)
+
+
+def timed(step: Callable[[], Any]) -> Step:
+    """The step with a clock; whatever it launched has ended when it returns."""
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+
+    def seconds() -> float:
+        started = clock()
+        step()
+        return clock() - started
+
+    return seconds
+
+
+def torchtitan(config: TrainConfig, vocab_size: int) -> Step:
+    """torchtitan's parts in a process of their own, which answers a line with the seconds of a step.
+
+    Raises:
+        RuntimeError: on a GPU, or when it can't be started.
+    """
+    if torch.cuda.is_available():
+        raise RuntimeError("measured on CPUs only")
+    phase, dtype = config.phases[0], DTYPES[config.training.precision]
+    shape = {
+        **config.model.model_dump(),
+        "vocab_size": vocab_size,
+        "sequence_length": phase.sequence_length,
+        "batch_size": phase.global_batch_size,
+        "dtype": str(dtype).removeprefix("torch."),
+    }
+    line = [*command("torchtitan"), json.dumps(shape)]
+    process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    asked, said = process.stdin, process.stdout
+    assert asked is not None
+    assert said is not None
+    if said.readline() != "ready\n":
+        raise RuntimeError(f"ended with {process.wait()}")
+
+    def step() -> float:
+        asked.write("\n")
+        asked.flush()
+        return float(said.readline())
 
     return step
+
+
+def product(precision: str) -> tuple[Step, float]:
+    """A product of two square matrices, and its floating-point operations."""
+    size = 8192 if torch.cuda.is_available() else 1024
+    square = torch.randn(size, size, device=device(), dtype=DTYPES[precision])
+    return timed(lambda: (square @ square)[0, 0].item()), 2.0 * size**3
 
 
 def contenders(config: TrainConfig, vocab_size: int) -> dict[str, Callable[[], Step]]:
@@ -102,15 +165,8 @@ def contenders(config: TrainConfig, vocab_size: int) -> dict[str, Callable[[], S
         "torch_eager": lambda: eager(False),
         "torch_compile": lambda: eager(True),
         "transformers": transformers,
+        "torchtitan": lambda: torchtitan(config, vocab_size),
     }
-
-
-def seconds(step: Step) -> float:
-    """Seconds of one step: CPU time, or the GPU's."""
-    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
-    started = clock()
-    step()
-    return clock() - started
 
 
 def main() -> None:
@@ -118,43 +174,54 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.train")
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--preset", default="tiny")
-    parser.add_argument("--precision", default="fp32", choices=sorted(DTYPES))
     parser.add_argument("--vocab-size", type=int, default=16_384)
     parser.add_argument("--sequence-length", type=int, default=256)
     parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    length, batch = arguments.sequence_length, arguments.batch_size
-    phase = Phase(tokens=length * batch, sequence_length=length, global_batch_size=batch, schedule="constant")
-    config = TrainConfig(
-        model=ModelConfig(preset=arguments.preset),
-        phases=(phase,),
-        training=TrainingConfig(precision=arguments.precision),
+    model = ModelConfig(preset=arguments.preset)
+    phase = Phase(
+        tokens=10**9,  # long enough for ours to compile its kernels
+        sequence_length=arguments.sequence_length,
+        global_batch_size=arguments.batch_size,
+        schedule="constant",
     )
     steps: dict[str, Step] = {}
     left_out: dict[str, str] = {}
-    for name, build in contenders(config, arguments.vocab_size).items():
-        try:
-            steps[name] = build()
-            steps[name](), steps[name]()  # compiles, and fills caches
-        except Exception as error:  # torch.compile wants a C++ compiler, which a machine may lack
-            left_out[name] = str(error).splitlines()[0]
-            steps.pop(name, None)
-    taken: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(arguments.steps):
+    for precision, suffix in SUFFIXES.items():
+        config = TrainConfig(model=model, phases=(phase,), training=TrainingConfig(precision=precision))
+        for name, build in contenders(config, arguments.vocab_size).items():
+            try:
+                step = build()
+                step(), step()  # compiles, and fills caches
+                steps[name + suffix] = step
+            except Exception as error:  # torch.compile wants a C++ compiler, torchtitan an environment
+                left_out[name + suffix] = str(error).splitlines()[0]
+    products = {precision: product(precision) for precision in SUFFIXES}
+    taken: dict[str, list[float]] = {name: [] for name in (*steps, *products)}
+    for _ in range(arguments.rounds):
         for name, step in steps.items():
-            taken[name].append(seconds(step))
-    speeds = {name: phase.tokens_per_batch / statistics.median(times) for name, times in taken.items()}
-    flops = config.model.flops_per_token(arguments.vocab_size, length)
+            taken[name].append(step())
+        for precision, (multiply, _) in products.items():
+            taken[precision] += [multiply() for _ in range(5)]
+    speeds = {name: phase.tokens_per_batch / statistics.median(taken[name]) for name in steps}
+    peaks = {precision: flops / min(taken[precision]) / 1e12 for precision, (_, flops) in products.items()}
+    flops = model.flops_per_token(arguments.vocab_size, phase.sequence_length)
+    tflops = {name: speed * flops / 1e12 for name, speed in speeds.items()}
     result: dict[str, Any] = {
-        "parameters": config.model.num_parameters(arguments.vocab_size),
-        "precision": arguments.precision,
+        "parameters": model.num_parameters(arguments.vocab_size),
         "tokens_per_step": phase.tokens_per_batch,
         "flops_per_token": flops,
         "tokens_per_s": speeds,
-        "tflops_per_s": {name: speed * flops / 1e12 for name, speed in speeds.items()},
-        "ratios": {name: speeds["ours"] / speed for name, speed in speeds.items() if name != "ours"},
+        "tflops_per_s": tflops,
+        "matmul_tflops_per_s": peaks,
+        "mfu": {name: rate / peaks["bf16" if name.endswith("_bf16") else "fp32"] for name, rate in tflops.items()},
+        "ratios": {
+            name: speeds["ours_bf16" if name.endswith("_bf16") else "ours"] / speed
+            for name, speed in speeds.items()
+            if not name.startswith("ours")
+        },
         "left_out": left_out,
     }
     arguments.json.write_text(json.dumps(result, indent=2))

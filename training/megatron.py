@@ -42,6 +42,7 @@ with warnings.catch_warnings(), decorations_left_out():
     from megatron.core.transformer.enums import AttnMaskType
     from megatron.core.transformer.module import MegatronModule
     from megatron.core.transformer.spec_utils import ModuleSpec
+    from megatron.core.transformer.transformer_block import TransformerBlockSubmodules
     from megatron.core.transformer.transformer_config import TransformerConfig
     from megatron.core.transformer.transformer_layer import TransformerLayer
 
@@ -60,6 +61,7 @@ __all__ = [
     "RotaryEmbedding",
     "ShardedStateDict",
     "TorchDistSaveShardedStrategy",
+    "TransformerBlockSubmodules",
     "TransformerConfig",
     "TransformerLayer",
     "dist_checkpointing",

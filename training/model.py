@@ -13,13 +13,14 @@ from smelt.identity import digest
 from smelt.recipe.model import ModelConfig
 from training.attention import CausalAttention
 from training.cpu import cuda_stays_here
+from training.kernels import PLAIN, Kernels
+from training.layer import FusedLayer, Norm, Turns
 from training.loss import LinearCrossEntropy
 from training.megatron import (
     GPTModel,
     ModuleSpec,
-    RotaryEmbedding,
+    TransformerBlockSubmodules,
     TransformerConfig,
-    TransformerLayer,
     get_gpt_layer_local_spec,
     parallel_state,
     vocab_parallel_cross_entropy,
@@ -45,17 +46,19 @@ def build_model(
     precision: str,
     z_loss: float = 0.0,
     seed: int,
+    kernels: Kernels = PLAIN,
 ) -> "Llama":
     """This process's share of the model, on its device, with weights drawn from ``seed``.
 
     Args:
         vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
         precision: ``fp32`` or ``bf16``.
+        kernels: what lies between matrix multiplications; for a long training, compiled.
     """
     torch.manual_seed(seed)  # of the embedding; each layer has a seed of its own
     model = Llama(
         config=transformer_config(config, precision),
-        transformer_layer_spec=_layer_spec(config, seed),
+        transformer_layer_spec=_submodules(config, seed, kernels),
         vocab_size=vocab_size,
         max_sequence_length=max_sequence_length,
         pre_process=parallel_state.is_pipeline_first_stage(),
@@ -64,6 +67,7 @@ def build_model(
         rotary_base=rope_base,  # annotated int, but computed with as it is
         share_embeddings_and_output_weights=config.tied_embeddings,
         z_loss=z_loss,
+        kernels=kernels,
     )
     return model.cuda() if torch.cuda.is_available() else model
 
@@ -104,17 +108,23 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
         )
 
 
-def _layer_spec(config: ModelConfig, seed: int) -> ModuleSpec:
+def _submodules(config: ModelConfig, seed: int, kernels: Kernels) -> TransformerBlockSubmodules:
     spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
-    spec.module = _seeded_layer(seed)
-    spec.submodules.self_attention.submodules.core_attention = CausalAttention
-    return spec
+    norm = ModuleSpec(module=Norm, params={"kernels": kernels})
+    layer, attention = spec.submodules, spec.submodules.self_attention.submodules
+    spec.module, spec.params = _seeded_layer(seed), {"kernels": kernels}
+    layer.input_layernorm = layer.pre_mlp_layernorm = norm
+    if config.qk_norm:
+        attention.q_layernorm = attention.k_layernorm = norm
+    attention.core_attention = CausalAttention
+    num_layers = config.num_layers // parallel_state.get_pipeline_model_parallel_world_size()
+    return TransformerBlockSubmodules(layer_specs=[spec] * num_layers, layer_norm=norm)
 
 
-def _seeded_layer(seed: int) -> type[TransformerLayer]:
+def _seeded_layer(seed: int) -> type[FusedLayer]:
     """Layers whose weights depend on the seed and on which layer of the model it is, not on who builds it."""
 
-    class SeededLayer(TransformerLayer):
+    class SeededLayer(FusedLayer):
         def __init__(self, config: TransformerConfig, submodules: Any, layer_number: int = 1, **named: Any) -> None:
             stage = parallel_state.get_pipeline_model_parallel_rank()
             before = stage * (config.num_layers // config.pipeline_model_parallel_size)
@@ -127,9 +137,10 @@ def _seeded_layer(seed: int) -> type[TransformerLayer]:
 class Llama(GPTModel):
     """GPTModel whose loss never holds all logits; ``forward`` with labels returns a ``Loss``."""
 
-    def __init__(self, *, z_loss: float, **named: Any) -> None:
+    def __init__(self, *, z_loss: float, kernels: Kernels, **named: Any) -> None:
         super().__init__(**named)
-        self.z_loss = z_loss
+        self.z_loss, self.kernels = z_loss, kernels
+        self.set_rope_base(named["rotary_base"])
 
     def setup_embeddings_and_output_layer(self) -> None:
         """Tie the embedding of the first pipeline stage to the output layer of the last."""
@@ -138,7 +149,7 @@ class Llama(GPTModel):
 
     def set_rope_base(self, base: float) -> None:
         """Change the rotary embedding's base (at a phase border); it has no weights."""
-        self.rotary_pos_emb = RotaryEmbedding(
+        self.rotary_pos_emb = Turns(
             kv_channels=self.config.kv_channels,
             rotary_percent=1.0,
             rotary_base=base,
@@ -158,6 +169,10 @@ class Llama(GPTModel):
         if weight is None:
             weight = self.output_layer.weight
         mean, losses = LinearCrossEntropy.apply(
-            hidden_states.flatten(0, 1), weight, by_position.flatten(), self.z_loss if self.training else 0.0
+            hidden_states.flatten(0, 1),
+            weight,
+            by_position.flatten(),
+            self.z_loss if self.training else 0.0,
+            self.kernels,
         )
         return Loss(mean, losses.view_as(by_position).transpose(0, 1))

@@ -22,6 +22,7 @@ from training.attention import Documents
 from training.data import DATA_WAIT, Batch, Block
 from training.guard import ALL, Limits
 from training.importing import load_llama
+from training.kernels import kernels_for
 from training.megatron import (
     DistributedDataParallel,
     DistributedDataParallelConfig,
@@ -120,14 +121,16 @@ class Trainer:
         self.pipeline = parallel_state.get_pipeline_model_parallel_world_size()
         self.replicas = parallel_state.get_data_parallel_world_size()
         self.device = device()
+        vocab_size = config.model.padded_vocab_size(vocabulary.padded_size)
         self.model: Llama = build_model(
             config.model,
-            vocab_size=config.model.padded_vocab_size(vocabulary.padded_size),
+            vocab_size=vocab_size,
             max_sequence_length=config.max_sequence_length,
             rope_base=self.rope_base(0),
             precision=config.training.precision,
             z_loss=config.training.z_loss,
             seed=config.seed,
+            kernels=kernels_for(config, vocab_size, self.device.type),
         )
         if weights is not None:
             load_llama(self.model, weights)

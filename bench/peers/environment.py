@@ -12,23 +12,15 @@ from smelt.settings import home_folder
 PEERS = {
     "dolma": ("dolma==1.2.1", "numpy==1.26.4", "setuptools<81"),
     "data_juicer": ("py-data-juicer==1.6.1", "aiohttp"),
+    "torchtitan": ("torchtitan==0.2.2", "torch==2.13.0", "triton==3.9.0", "numpy"),
 }
 INSTALL_S, RUN_S = 600, 900
 
 
 def ask(peer: str, documents: Path) -> dict[str, Any] | None:
     """What the peer's script says of a JSON Lines file of documents; None where it can't be installed or run."""
-    folder = home_folder() / "cache" / "bench" / "environments" / peer
-    python = folder / "bin" / "python"
-    uv = str(Path(sys.executable).with_name("uv"))
-    script = Path(__file__).with_name(f"{peer}.py")
-    wheels = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS", "")
-    environment = {**os.environ, "UV_FIND_LINKS": wheels}
     try:
-        if not python.exists():
-            _run([uv, "venv", "--quiet", "--python", "3.11", str(folder)], environment, INSTALL_S)
-        _run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS[peer]], environment, INSTALL_S)
-        answer = _run([str(python), "-P", str(script), str(documents)], environment, RUN_S)
+        answer = _run([*command(peer), str(documents)], RUN_S)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         said = getattr(error, "stderr", None) or str(error)
         print(f"{peer}: not measured: {said.strip().splitlines()[-1][:200]}")
@@ -36,5 +28,22 @@ def ask(peer: str, documents: Path) -> dict[str, Any] | None:
     return json.loads(answer.strip().splitlines()[-1])
 
 
-def _run(command: list[str], environment: dict[str, str], seconds: float) -> str:
+def command(peer: str) -> list[str]:
+    """How the peer's script is run, in its environment, which is made if it isn't there yet.
+
+    Raises:
+        subprocess.SubprocessError: when it can't be installed.
+    """
+    folder = home_folder() / "cache" / "bench" / "environments" / peer
+    python = folder / "bin" / "python"
+    uv = str(Path(sys.executable).with_name("uv"))
+    if not python.exists():
+        _run([uv, "venv", "--quiet", "--python", "3.11", str(folder)], INSTALL_S)
+    _run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS[peer]], INSTALL_S)
+    return [str(python), "-P", str(Path(__file__).with_name(f"{peer}.py"))]
+
+
+def _run(command: list[str], seconds: float) -> str:
+    wheels = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS", "")
+    environment = {**os.environ, "UV_FIND_LINKS": wheels}
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=seconds).stdout
