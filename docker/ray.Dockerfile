@@ -42,6 +42,10 @@ RUN site=/opt/venv/lib/python3.11/site-packages/nvidia && \
         --constraint /tmp/constraints.txt --requirement /tmp/ray-gpu.txt
 
 FROM ${PYTHON} AS runtime
+# training compiles its kernels when it begins: in C++ for a CPU, by Triton, which compiles their launchers, for a GPU
+# hadolint ignore=DL3008  # Debian keeps one version of a package in a release: a pin would break at its next update
+RUN apt-get update && apt-get install --yes --no-install-recommends g++ && \
+    rm -rf /var/lib/apt/lists/*
 # KubeRay starts Ray from a login shell, which forgets the image's PATH and reads profile.d
 RUN useradd --uid 1000 --gid 0 --no-create-home --home-dir /var/lib/smelt ray && \
     mkdir -p /var/lib/smelt && chown ray:0 /var/lib/smelt && chmod g=u /var/lib/smelt && \
