@@ -24,12 +24,11 @@ SERVICES = {"stack", "started_nodes"}
 """Fixtures that start much, or that other tests would be in the way of."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """With several processes, one has all tests of the running services; of the others, a module stays together."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            shared = SERVICES & set(getattr(item, "fixturenames", ()))
-            item.add_marker(pytest.mark.xdist_group("services" if shared else item.nodeid.partition("::")[0]))
+    if item.get_closest_marker("xdist_group") is None:
+        shared = SERVICES & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("services" if shared else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
