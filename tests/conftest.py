@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from tests.ray_nodes import Nodes
 
 
-SERVICES = {"stack", "started_nodes"}
-"""Fixtures that start much, or that other tests would be in the way of."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With several processes, one has all tests of the running services; of the others, a module stays together."""
-    if item.get_closest_marker("xdist_group") is None:
-        shared = SERVICES & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("services" if shared else item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a real SeaweedFS of its own, empty, for the whole session."""

@@ -18,7 +18,6 @@ from smelt.recipe import parse_recipe
 from tests.chain import dies_after, make_through, plan_of
 
 NUM_FILES = 6
-pytestmark = pytest.mark.xdist_group("services")  # starts a Ray
 
 
 @pytest.fixture
