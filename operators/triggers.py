@@ -28,7 +28,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from operators.news import news
 from operators.notify import SmeltNotifier
@@ -85,8 +85,7 @@ class StageTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Success ends the task here; a failure is handed to the operator as ``{"error", "again", "ask"}``."""
         try:
-            await self._reach_goal()
-            yield TaskSuccessEvent()
+            yield TaskSuccessEvent() if await self._reach_goal() else TaskSkippedEvent()
         except _FailureError as failure:
             yield TriggerEvent({"error": failure.line, "again": failure.again, "ask": failure.ask})
         except SmeltError as error:
@@ -121,15 +120,20 @@ class StageTrigger(BaseTrigger):
         assert self.task_instance is not None
         return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
 
-    async def _reach_goal(self) -> None:
+    async def _reach_goal(self) -> bool:
+        """False where there is none: a phase that the recipe hasn't, cleared with what it comes after."""
         lake = connect()
         run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
+        if self.stage not in [item.stage for item in run.plan.stages]:
+            self.log.info("the recipe has no %s", self.stage)
+            return False
         planned = run.planned(self.stage)
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
         async with Jobs(lake.settings) as jobs:
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
                 await self._follow(jobs, planned)
+        return True
 
     async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
         name, number = self.job_name(planned), 1

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from airflow.triggers.base import TaskSkippedEvent
 
 from operators import triggers
 from operators.triggers import GateTrigger, StageTrigger
@@ -89,6 +90,12 @@ def failed_gate(run: Run, lake: Lake) -> GateResult:
     lake.put(result.docs, b"")
     lake.put(result_key(STAGE, planned.fingerprint, planned.suite), result.model_dump_json().encode())
     return result
+
+
+@pytest.mark.parametrize("kind", [StageTrigger, GateTrigger])
+def test_a_phase_that_the_recipe_has_not_is_skipped_where_clearing_starts_it(kind, run, stack_lake):
+    assert run.plan.stages[-1].stage != "train-8"
+    assert isinstance(asyncio.run(event_of(attempt(kind, run, stage="train-8"))), TaskSkippedEvent)
 
 
 def test_a_failed_gate_says_what_was_observed_and_expected(run, stack_lake):
