@@ -10,12 +10,7 @@ without Ray, S3, Parquet, manifests and statistics. Times are of the wall: run i
 import itertools
 import json
 import logging
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +20,7 @@ import ray
 import zstandard
 
 from bench.command import command
+from bench.store import own_store
 from bench.texts import texts
 from smelt import rules
 from smelt.engine.make import make_artifact, make_context
@@ -32,11 +28,6 @@ from smelt.engine.spread import over_ray
 from smelt.lake import Lake
 from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
-from smelt.services import processes
-from smelt.services.object_store import object_store
-from smelt.services.starting import wait_until_ready
-from smelt.services.state import prepare_state
-from smelt.settings import Settings
 from smelt.sources.listing import listing
 from tasks.clean import clean
 from tasks.ingest.document import Document, RawFile
@@ -82,23 +73,6 @@ def recipe_of(workers: int) -> Recipe:
         "resources": {stage: {"workers": workers} for stage in STAGES},
     }
     return parse_recipe(raw, where="bench")
-
-
-@contextmanager
-def store() -> Iterator[Settings]:
-    """A real S3 server, empty, for as long as the block lasts."""
-    home = Path(tempfile.mkdtemp(prefix="smelt-bench-"))
-    state = prepare_state(home, keep_ports=False)
-    service = object_store(state)
-    child = processes.spawn(service, home, state.logs / "s3.log")
-    try:
-        wait_until_ready(service, child, state.logs / "s3.log")
-        yield state.settings
-    finally:
-        processes.end(home, grace_s=2)
-        child.wait()
-        shutil.rmtree(state.runtime, ignore_errors=True)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def through_engine(lake: Lake, workers: int) -> dict[str, float]:
@@ -149,7 +123,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     """Seconds and MB/s of each way, and ratios."""
     raw = raw_files(megabytes)
     size = sum(len(zstandard.decompress(content)) for content in raw.values()) / 1e6
-    with store() as settings:
+    with own_store() as settings:
         lake = Lake(settings, url="s3://smelt/raw")
         for name, content in raw.items():
             lake.put(name, content)

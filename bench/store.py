@@ -1,4 +1,4 @@
-"""An object store of a bench's own, empty, for as long as it runs."""
+"""An object store of one's own, empty, for as long as a bench or the tests run."""
 
 import shutil
 import tempfile
@@ -14,9 +14,8 @@ from smelt.settings import Settings
 
 
 @contextmanager
-def own_store() -> Iterator[Settings]:
-    """Settings of a SeaweedFS that is started here and ended behind the block, with what it held."""
-    home = Path(tempfile.mkdtemp(prefix="smelt-bench-")) / "home"
+def store_in(home: Path) -> Iterator[Settings]:
+    """Settings of a real SeaweedFS that is started in ``home`` and ended behind the block; its files stay there."""
     state = prepare_state(home, keep_ports=False)
     service = object_store(state)
     child = processes.spawn(service, home, state.logs / "s3.log")
@@ -27,4 +26,13 @@ def own_store() -> Iterator[Settings]:
         processes.end(home, grace_s=2)
         child.wait()
         shutil.rmtree(state.runtime)
-        shutil.rmtree(home.parent, ignore_errors=True)
+
+
+@contextmanager
+def own_store() -> Iterator[Settings]:
+    """The same in a temporary folder that goes with it; what a bench writes beside the home goes too."""
+    with (
+        tempfile.TemporaryDirectory(prefix="smelt-bench-", ignore_cleanup_errors=True) as folder,
+        store_in(Path(folder) / "home") as settings,
+    ):
+        yield settings

@@ -1,13 +1,12 @@
 """The data stages over the days of a crawl: a run a partition, each publishing the asset `corpus`."""
 
-from airflow.sdk import DAG, CronPartitionTimetable, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, CronPartitionTimetable, Param, TriggerRule
 
-from operators.gate import QualityGateOperator
 from operators.partition import PartitionPlanOperator
 from operators.publish import CORPUS, PublishOperator
 from operators.retries import TASK_DEFAULTS
-from operators.stage import RayStageOperator
-from smelt.recipe.graph import STAGES, direct_inputs
+from operators.wiring import wire
+from smelt.recipe.graph import STAGES
 
 LAST = "decontaminate"
 NAMES = [stage.name for stage in STAGES]
@@ -44,12 +43,6 @@ with DAG(
     default_args=TASK_DEFAULTS,
 ) as dag:
     plan = PartitionPlanOperator(task_id="plan")
-    gates: dict[str, QualityGateOperator] = {}
-    for stage in DATA:
-        with TaskGroup(stage.name):
-            run = RayStageOperator(task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED)
-            gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
-        run >> gates[stage.name]
-        (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
+    gates = wire(DATA, plan)
     publish = PublishOperator(task_id="publish", stage=LAST, asset=CORPUS, trigger_rule=TriggerRule.NONE_FAILED)
     gates[LAST] >> publish

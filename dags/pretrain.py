@@ -4,16 +4,14 @@ Each phase of training is a task group of its own. A DAG's tasks are there befor
 a place for every phase that a recipe may have, and `plan` skips those that this recipe hasn't.
 """
 
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, Param, TaskGroup
 
-from operators.gate import QualityGateOperator
 from operators.plan import PlanOperator
 from operators.publish import CHECKPOINT, PublishOperator
 from operators.retries import TASK_DEFAULTS
-from operators.stage import RayStageOperator
+from operators.wiring import wire
 from smelt.checkout import CHECKOUT
-from smelt.pool import pool_of
-from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, direct_inputs
+from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES
 
 RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
 NAMES = list(dict.fromkeys([*KINDS, *(stage.name for stage in STAGES)]))
@@ -79,15 +77,7 @@ with DAG(
     default_args=TASK_DEFAULTS,
 ) as dag:
     plan = PlanOperator(task_id="plan")
-    gates: dict[str, QualityGateOperator] = {}
     with TaskGroup("phases", prefix_group_id=False):
-        places = {place: TaskGroup(f"phase-{place}", prefix_group_id=False) for place in range(1, MAX_PHASES + 1)}
-    for stage in STAGES:
-        with TaskGroup(stage.name, parent_group=places.get(stage.phase or 0)):
-            run = RayStageOperator(
-                task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED, pool=pool_of(stage)
-            )
-            gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
-        run >> gates[stage.name]
-        (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
+        phases = {place: TaskGroup(f"phase-{place}", prefix_group_id=False) for place in range(1, MAX_PHASES + 1)}
+    gates = wire(STAGES, plan, phases)
     gates["export"] >> PublishOperator(task_id="checkpoint", stage="export", asset=CHECKPOINT)

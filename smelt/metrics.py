@@ -3,7 +3,7 @@
 Ray carries the figures: a process that works for it hands them to its node's agent every 10 s and when it ends, and
 each node serves all it was given at its metrics port, with ``ray_`` before the names. A process that no Ray runs in
 (tests, ``training.local``) records nothing. Figures are for looking at: nothing that is decided, stored or
-fingerprinted depends on them. ``docker/grafana.json`` draws them.
+fingerprinted depends on them. ``helm/smelt/dashboards/smelt.json`` draws them.
 """
 
 import math

@@ -15,4 +15,4 @@ DEFAULT_POOL = "default_pool"
 
 def pool_of(stage: StageSpec) -> str:
     """The pool of a stage's task."""
-    return TRAIN_POOL if stage.implementation.startswith("training.stage:") else DEFAULT_POOL
+    return TRAIN_POOL if stage.kind == "train" else DEFAULT_POOL

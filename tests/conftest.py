@@ -1,6 +1,5 @@
 """What every room's tests share: real services, started once a session and ended with it."""
 
-import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.store import store_in
 from smelt.lake import Lake
-from smelt.services import processes
 from smelt.services import stack as stack_module
-from smelt.services.object_store import object_store
-from smelt.services.starting import wait_until_ready
-from smelt.services.state import State, prepare_state
+from smelt.services.state import State
 from smelt.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,17 +20,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a real SeaweedFS of its own, empty, for the whole session."""
-    home: Path = tmp_path_factory.mktemp("s3") / "home"
-    state = prepare_state(home, keep_ports=False)
-    service = object_store(state)
-    child = processes.spawn(service, home, state.logs / "s3.log")
-    try:
-        wait_until_ready(service, child, state.logs / "s3.log")
-        yield state.settings
-    finally:
-        processes.end(home, grace_s=2)
-        child.wait()
-        shutil.rmtree(state.runtime)
+    with store_in(tmp_path_factory.mktemp("s3") / "home") as settings:
+        yield settings
 
 
 @pytest.fixture
