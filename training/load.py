@@ -60,7 +60,7 @@ def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = N
             vocab_size=description.padded_vocab_size,
             max_sequence_length=description.sequence_length,
             rope_base=description.rope_base,
-            precision=description.precision,
+            precision="fp32" if description.precision == "fp32" else "bf16",  # FP8 is a way to train
             seed=0,
         )
         checkpoint.load_weights(model, checkpoint.fetch(lake, manifest.artifact, record, folder))

@@ -32,13 +32,13 @@ with warnings.catch_warnings(), decorations_left_out():
         DistributedDataParallelConfig,
         finalize_model_grads,
     )
+    from megatron.core.extensions import transformer_engine
     from megatron.core.models.common.embeddings.rotary_pos_embedding import RotaryEmbedding
     from megatron.core.models.gpt.gpt_layer_specs import get_gpt_layer_local_spec
     from megatron.core.models.gpt.gpt_model import GPTModel
     from megatron.core.pipeline_parallel import get_forward_backward_func
     from megatron.core.process_groups_config import ProcessGroupCollection
     from megatron.core.tensor_parallel import param_is_not_tensor_parallel_duplicate
-    from megatron.core.tensor_parallel.cross_entropy import vocab_parallel_cross_entropy
     from megatron.core.transformer.enums import AttnMaskType
     from megatron.core.transformer.module import MegatronModule
     from megatron.core.transformer.spec_utils import ModuleSpec
@@ -75,5 +75,5 @@ __all__ = [
     "param_is_not_tensor_parallel_duplicate",
     "save_config",
     "torch_strategy",
-    "vocab_parallel_cross_entropy",
+    "transformer_engine",
 ]

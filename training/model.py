@@ -11,6 +11,7 @@ from torch import Tensor
 
 from smelt.identity import digest
 from smelt.recipe.model import ModelConfig
+from training import fp8
 from training.attention import CausalAttention
 from training.cpu import cuda_stays_here
 from training.kernels import PLAIN, Kernels
@@ -23,10 +24,10 @@ from training.megatron import (
     TransformerConfig,
     get_gpt_layer_local_spec,
     parallel_state,
-    vocab_parallel_cross_entropy,
 )
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp8": torch.bfloat16}
+"""Of weights and activations by precision; with fp8, matrix multiplications alone are narrower."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ def build_model(
 
     Args:
         vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
-        precision: ``fp32`` or ``bf16``.
+        precision: ``fp32``, ``bf16`` or ``fp8``.
         kernels: what lies between matrix multiplications; for a long training, compiled.
     """
     torch.manual_seed(seed)  # of the embedding; each layer has a seed of its own
     model = Llama(
         config=transformer_config(config, precision),
-        transformer_layer_spec=_submodules(config, seed, kernels),
+        transformer_layer_spec=_submodules(config, seed, kernels, precision),
         vocab_size=vocab_size,
         max_sequence_length=max_sequence_length,
         pre_process=parallel_state.is_pipeline_first_stage(),
@@ -97,7 +98,8 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
             use_cpu_initialization=True,  # the same weights on any device and under any tensor-parallel size
             params_dtype=dtype,
             pipeline_dtype=dtype,
-            bf16=precision == "bf16",
+            bf16=dtype == torch.bfloat16,
+            **(fp8.FORMAT if precision == "fp8" else {}),
             tensor_model_parallel_size=parallel_state.get_tensor_model_parallel_world_size(),
             pipeline_model_parallel_size=parallel_state.get_pipeline_model_parallel_world_size(),
             gradient_accumulation_fusion=False,  # these four are Apex's and Transformer Engine's kernels
@@ -108,7 +110,7 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
         )
 
 
-def _submodules(config: ModelConfig, seed: int, kernels: Kernels) -> TransformerBlockSubmodules:
+def _submodules(config: ModelConfig, seed: int, kernels: Kernels, precision: str) -> TransformerBlockSubmodules:
     spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
     norm = ModuleSpec(module=Norm, params={"kernels": kernels})
     layer, attention = spec.submodules, spec.submodules.self_attention.submodules
@@ -117,6 +119,11 @@ def _submodules(config: ModelConfig, seed: int, kernels: Kernels) -> Transformer
     if config.qk_norm:
         attention.q_layernorm = attention.k_layernorm = norm
     attention.core_attention = CausalAttention
+    if precision == "fp8":
+        column, row = fp8.linear_layers()
+        mlp = layer.mlp.submodules
+        attention.linear_qkv = mlp.linear_fc1 = column
+        attention.linear_proj = mlp.linear_fc2 = row
     num_layers = config.num_layers // parallel_state.get_pipeline_model_parallel_world_size()
     return TransformerBlockSubmodules(layer_specs=[spec] * num_layers, layer_norm=norm)
 
@@ -162,10 +169,6 @@ class Llama(GPTModel):
             return super()._postprocess(hidden_states=hidden_states, labels=labels, **named)
         weight = self.shared_embedding_or_output_weight() if self.share_embeddings_and_output_weights else None
         by_position = labels.transpose(0, 1)
-        if self.config.tensor_model_parallel_size > 1:
-            logits, _ = self.output_layer(hidden_states, weight=weight)
-            losses = vocab_parallel_cross_entropy(logits.float(), by_position.contiguous())
-            return Loss(losses.mean(), losses.detach().transpose(0, 1))
         if weight is None:
             weight = self.output_layer.weight
         mean, losses = LinearCrossEntropy.apply(
@@ -174,5 +177,6 @@ class Llama(GPTModel):
             by_position.flatten(),
             self.z_loss if self.training else 0.0,
             self.kernels,
+            self.pg_collection.tp,
         )
         return Loss(mean, losses.view_as(by_position).transpose(0, 1))

@@ -14,18 +14,20 @@ class Card:
         memory_gb: memory in GiB.
         tflops: dense bf16 matrix multiplication, in TFLOP/s (without sparsity).
         matches: a part of the name that its driver reports.
+        fp8: whether it multiplies in FP8.
     """
 
     memory_gb: float
     tflops: float
     matches: str
+    fp8: bool = True
 
 
 CARDS: dict[CardName, Card] = {
     "l4-24gb": Card(22.5, 121, "L4"),
     "rtx4090-24gb": Card(24, 165, "RTX 4090"),
-    "a100-40gb": Card(40, 312, "A100"),
-    "a100-80gb": Card(80, 312, "A100"),
+    "a100-40gb": Card(40, 312, "A100", fp8=False),
+    "a100-80gb": Card(80, 312, "A100", fp8=False),
     "h100-80gb": Card(80, 989, "H100"),
     "h200-141gb": Card(141, 989, "H200"),
     "b200-180gb": Card(180, 2250, "B200"),

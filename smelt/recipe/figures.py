@@ -28,8 +28,8 @@ class Memory:
     """Bytes per GPU (or process) while training, by use; an estimate, good to about a tenth plus the runtime's own.
 
     Weights in the training precision, gradients summed in fp32, this process's share of AdamW's two moments (and bf16's
-    main weights) in fp32. Activations without recomputation, attention scores not stored (flash); the logits and their
-    gradient only with tensor parallelism, because otherwise the loss never holds them all.
+    main weights) in fp32; with fp8, also each layer's weights as they are multiplied with, and their transposes.
+    Activations without recomputation; attention's scores and the logits are never held whole.
     """
 
     weights: int
@@ -90,7 +90,7 @@ def figures(config: TrainConfig, *, vocab_size: int, workers: int = 1) -> Figure
         steps=config.num_steps,
         tokens_per_parameter=config.num_tokens / parameters,
         training_flops=sum(phase.tokens * phase.flops_per_token for phase in phases),
-        checkpoint_bytes=12 * parameters + (2 * parameters if config.training.precision == "bf16" else 0),
+        checkpoint_bytes=12 * parameters + (2 * parameters if config.training.precision != "fp32" else 0),
         inference_bytes=2 * parameters,
         workers=workers,
         memory=max(memories, key=lambda item: item.total),
@@ -103,7 +103,8 @@ def memory(config: TrainConfig, index: int, *, vocab_size: int, workers: int) ->
     """Bytes per process in phase ``index``."""
     model, phase, parallel = config.model, config.phases[index], config.training.parallel
     ranks = parallel.tensor * parallel.pipeline
-    width = 2 if config.training.precision == "bf16" else 4
+    width = 4 if config.training.precision == "fp32" else 2
+    rounded = 2 * model.num_layer_parameters / ranks if config.training.precision == "fp8" else 0
     share = model.num_parameters(vocab_size) / ranks
     replicas = max(1, workers // ranks)
     batch = micro_batch_size(config, phase, replicas, phase.batch_size(0))
@@ -112,13 +113,12 @@ def memory(config: TrainConfig, index: int, *, vocab_size: int, workers: int) ->
     # per token and layer: two norms' inputs and outputs, queries, attention's output and the projection's, and twice
     # the residual (8 x hidden); keys and values; SwiGLU's gate, value, activation and product (4 x inner size)
     per_layer = width * (8 * model.hidden_size + 2 * groups + 4 * model.ffn_hidden_size) / parallel.tensor
-    logits = 8 * model.padded_vocab_size(vocab_size) / parallel.tensor if parallel.tensor > 1 else 0
     return Memory(
-        weights=round(share * width),
+        weights=round(share * width + rounded),
         gradients=round(share * 4),
         optimizer=round(share * (12 if width == 2 else 8) / replicas),
         # a pipeline's first stage holds as many micro batches as there are stages: layers/stages x stages
-        activations=round(tokens * (per_layer * model.num_layers + logits)),
+        activations=round(tokens * per_layer * model.num_layers),
     )
 
 

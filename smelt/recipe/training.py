@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_serializer, model_validator
 
 from smelt.recipe.base import Config
-from smelt.recipe.cards import CardName
+from smelt.recipe.cards import CARDS, CardName
 from smelt.recipe.guard import GuardConfig
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.optimizer import OptimizerConfig
@@ -48,8 +48,9 @@ class TrainingConfig(Config):
     optimizer: OptimizerConfig = OptimizerConfig()
     z_loss: float = Field(default=0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state."""
+    precision: Literal["fp32", "bf16", "fp8"] = "fp32"
+    """Number format of weights and activations; bf16 keeps fp32 main weights and optimizer state. fp8 is bf16 whose
+    layers multiply in FP8, through Transformer Engine, on cards from Hopper and Ada on."""
     document_mask: bool = False
     """Whether attention stays within a document; otherwise a sample's later documents see its earlier ones."""
     checkpoint: CheckpointConfig = CheckpointConfig()
@@ -118,9 +119,8 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
         divides("model.vocab_multiple_of", model.vocab_multiple_of, *tensor),
         divides("model.num_layers", model.num_layers, *pipeline),
     ]
-    if config.training.z_loss:
-        one = Rule("training.z_loss goes with training.parallel.tensor 1", parallel.tensor == 1, mend="set either so")
-        rules.append(one)
+    if config.training.precision == "fp8":
+        rules += _fp8_rules(config)
     if workers is None:
         return rules
     ranks = parallel.tensor * parallel.pipeline
@@ -133,6 +133,22 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
         if config.training.micro_batch_size:
             by = replicas * config.training.micro_batch_size
             rules.append(divides(*batch, "data-parallel size x training.micro_batch_size", by))
+    return rules
+
+
+def _fp8_rules(config: TrainConfig) -> list[Rule]:
+    """FP8 products want both sides of every matrix in multiples of 16, and a card that has the format."""
+    model, training = config.model, config.training
+    sides = ("16 (fp8) x training.parallel.tensor", 16 * training.parallel.tensor)
+    rules = [
+        divides("model.hidden_size", model.hidden_size, *sides),
+        divides("model.ffn_hidden_size", model.ffn_hidden_size, *sides),
+        divides("keys' width (num_query_groups x head size)", model.num_query_groups * model.head_size, *sides),
+        *(divides(f"phase {one.name}: sequence_length", one.sequence_length, "16 (fp8)", 16) for one in config.phases),
+    ]
+    if training.card is not None:
+        name = f"training.card {training.card} multiplies in fp8"
+        rules.append(Rule(name, CARDS[training.card].fp8, mend="set training.precision to bf16"))
     return rules
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
@@ -58,7 +59,7 @@ def test_the_loss_has_the_gradients_of_cross_entropy(dtype: torch.dtype, z_loss:
     torch.manual_seed(0)
     hidden, weight = (torch.randn(rows, 16).to(dtype).requires_grad_() for rows in (40, 50))
     targets = torch.randint(0, 50, (40,))
-    mean, losses = LinearCrossEntropy.apply(hidden, weight, targets, z_loss, PLAIN)
+    mean, losses = LinearCrossEntropy.apply(hidden, weight, targets, z_loss, PLAIN, dist.group.WORLD)
     mean.backward()
     exact = [tensor.detach().double().requires_grad_() for tensor in (hidden, weight)]
     logits = exact[0] @ exact[1].T

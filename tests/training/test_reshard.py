@@ -21,7 +21,7 @@ LAYOUTS = {"data": {}, "tensor": {"tensor": 2}, "pipeline": {"pipeline": 2}}
 
 def work(lake: Lake, home: Path, parallel: dict | None = None, **training) -> Context:
     """What is trained, under a layout."""
-    settings = TrainingConfig(parallel=ParallelConfig(**(parallel or {})), **training)
+    settings = TrainingConfig(parallel=ParallelConfig(**(parallel or {})), z_loss=1e-2, **training)
     return context(lake, home, TrainConfig(model=MODEL, phases=PHASES, training=settings))
 
 
