@@ -1,12 +1,14 @@
 """Launching the trainer's processes with Ray Train: one a GPU, or CPU workers with gloo.
 
 When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
-checkpoint. As long as checkpoints are being committed it may try as often as it takes. Processes whose node is going
+checkpoint. As long as checkpoints are being committed it may try as often as it takes, and a few times without one,
+since machines may well be lost twice while a long block lasts. Processes whose node is going
 to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, and where the
 recipe does not say how many workers, there are as many as the cluster has by then.
 """
 
 import os
+import time
 
 import ray
 import torch
@@ -30,6 +32,12 @@ QUIET = {
 """Ray Train's options: no helper actors that nobody asks, and a dead worker noticed within a second."""
 
 
+MAX_LAUNCHES = 4
+"""Launches in a row that may fail without a new checkpoint."""
+PAUSE_S = 10.0
+"""Before the second of them; twice as long before each that follows."""
+
+
 def launch(context: Context) -> None:
     """Train with the workers that the resources say, to the end, or until a node of theirs is taken away.
 
@@ -37,7 +45,7 @@ def launch(context: Context) -> None:
         SmeltError: the one a worker raised, or that workers keep dying without getting any further.
     """
     os.environ.update(QUIET)
-    done = -1
+    done, failed = -1, 0
     while True:
         workers = num_workers(context.config, context.resources)
         require_layout(context.config, workers)
@@ -47,8 +55,11 @@ def launch(context: Context) -> None:
         except TrainingFailedError as error:
             raised = _cause(error)
             committed = len(context.records("checkpoints"))
-            if isinstance(raised, SmeltError) or committed == done:
+            failed = failed + 1 if committed == done else 1
+            if isinstance(raised, SmeltError) or failed == MAX_LAUNCHES:
                 raise raised from None
+            if committed == done:
+                time.sleep(PAUSE_S * 2 ** (failed - 2))
             done = committed
 
 

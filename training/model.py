@@ -48,6 +48,7 @@ def build_model(
     z_loss: float = 0.0,
     seed: int,
     kernels: Kernels = PLAIN,
+    recomputes: bool = False,
 ) -> "Llama":
     """This process's share of the model, on its device, with weights drawn from ``seed``.
 
@@ -55,11 +56,12 @@ def build_model(
         vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
         precision: ``fp32``, ``bf16`` or ``fp8``.
         kernels: what lies between matrix multiplications; for a long training, compiled.
+        recomputes: whether each layer's activations are made again in the backward instead of kept.
     """
     torch.manual_seed(seed)  # of the embedding; each layer has a seed of its own
     model = Llama(
         config=transformer_config(config, precision),
-        transformer_layer_spec=_submodules(config, seed, kernels, precision),
+        transformer_layer_spec=_submodules(config, seed, precision, {"kernels": kernels, "recomputes": recomputes}),
         vocab_size=vocab_size,
         max_sequence_length=max_sequence_length,
         pre_process=parallel_state.is_pipeline_first_stage(),
@@ -110,11 +112,12 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
         )
 
 
-def _submodules(config: ModelConfig, seed: int, kernels: Kernels, precision: str) -> TransformerBlockSubmodules:
+def _submodules(config: ModelConfig, seed: int, precision: str, layers: dict[str, Any]) -> TransformerBlockSubmodules:
+    """The parts of the model; ``layers`` is what ``FusedLayer`` is given."""
     spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
-    norm = ModuleSpec(module=Norm, params={"kernels": kernels})
+    norm = ModuleSpec(module=Norm, params={"kernels": layers["kernels"]})
     layer, attention = spec.submodules, spec.submodules.self_attention.submodules
-    spec.module, spec.params = _seeded_layer(seed), {"kernels": kernels}
+    spec.module, spec.params = _seeded_layer(seed), layers
     layer.input_layernorm = layer.pre_mlp_layernorm = norm
     if config.qk_norm:
         attention.q_layernorm = attention.k_layernorm = norm

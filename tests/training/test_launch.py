@@ -2,10 +2,12 @@
 
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ray.train.v2.api.exceptions import WorkerGroupError
 
 from smelt.engine.drain import drain, leaving_nodes
 from smelt.errors import StageError
@@ -16,6 +18,7 @@ from smelt.stage import Progress
 from tests.ray_nodes import Nodes
 from tests.training.artifacts import MODEL, again, context, metrics
 from tests.training.pair import Pair
+from training import launch
 from training.stage import STAGE
 
 
@@ -74,6 +77,33 @@ def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path,
     assert [line["loss"] for line in metrics(disturbed)] == [line["loss"] for line in expected]
     assert [record.digest for record in records] == [record.digest for record in whole.records("checkpoints").values()]
     assert not disturbed.records("interrupted")
+
+
+class Dying:
+    """In the place of Ray Train: workers that die some times, without a checkpoint in between."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.launches = times, 0
+
+    def fit(self) -> None:
+        """One launch."""
+        self.launches += 1
+        if self.launches <= self.times:
+            raise WorkerGroupError("a node is gone", {0: RuntimeError("killed")})
+
+
+@pytest.mark.parametrize(("times", "launches"), [(3, 4), (4, 4)])
+def test_workers_may_die_more_than_once_in_a_block(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, launches: int
+) -> None:
+    dying = Dying(times)
+    monkeypatch.setattr(launch, "PAUSE_S", 0.0)
+    monkeypatch.setattr(launch, "_trainer", lambda given, workers: dying)
+    monkeypatch.setattr(launch, "num_workers", lambda config, resources: 1)
+    expected = nullcontext() if times < launches else pytest.raises(WorkerGroupError, match="a node is gone")
+    with expected:
+        launch.launch(context(lake, tmp_path))
+    assert dying.launches == launches
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:
