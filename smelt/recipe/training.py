@@ -44,7 +44,7 @@ class TrainingConfig(Config):
     """The trainer's settings."""
 
     start_from: StartFrom | None = None
-    """Llama weights that training goes on from, instead of weights drawn from the seed."""
+    """Weights of a Llama or Qwen3 that training goes on from, instead of weights drawn from the seed."""
     optimizer: OptimizerConfig = OptimizerConfig()
     z_loss: float = Field(default=0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""

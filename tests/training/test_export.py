@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, Qwen3ForCausalLM
 
 from smelt.engine.make import work_on
 from smelt.lake import Lake
@@ -30,14 +30,15 @@ def trained(lake: Lake, home: Path, model: ModelConfig) -> Context:
     return replace(given, config=ExportConfig(), inputs=inputs, artifact=replace(given.artifact, stage="export"))
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool) -> None:
-    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied}))
+@pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (True, True)])
+def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool, qk_norm: bool) -> None:
+    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied, "qk_norm": qk_norm}))
     record = work_on(given, 0, Shard("hf"))
     folder = tmp_path / "hf"
     for suffix in record.files:
         given.lake.download(given.artifact.key("parts", "hf", suffix), folder / suffix.lstrip("/"))
-    theirs = LlamaForCausalLM.from_pretrained(folder).eval()
+    theirs = AutoModelForCausalLM.from_pretrained(folder).eval()
+    assert type(theirs) is (Qwen3ForCausalLM if qk_norm else LlamaForCausalLM)
     ours = load_model(given.lake, given.inputs["train"])
     tokens = torch.randint(0, 300, (2, 64), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

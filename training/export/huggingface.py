@@ -1,4 +1,4 @@
-"""The model as a Hugging Face Llama: names, shapes and configuration.
+"""The model as a Hugging Face Llama, or with QK-norm as a Qwen3, which is one with it: names, shapes, configuration.
 
 Megatron keeps queries, keys and values of a layer in one matrix, group by group ([q ... q, k, v] for each group of
 query heads), and the gate above the value of SwiGLU; Hugging Face keeps each apart.
@@ -9,19 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from smelt.errors import StageError
 from smelt.recipe.model import ModelConfig
 from training.checkpoint import Description
 
 
 def hf_weights(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
-    """Megatron's state dict (one process's, unsplit) under Llama's names.
-
-    Raises:
-        StageError: for what Llama has no place for.
-    """
-    if config.qk_norm:
-        raise StageError("Llama has no qk_norm", where="export", mend="set model.qk_norm to false")
+    """Megatron's state dict (one process's, unsplit) under Llama's names, which are Qwen3's too."""
     heads, groups, head_size = config.num_heads, config.num_query_groups, config.head_size
     embedding = state["embedding.word_embeddings.weight"]
     weights = {"model.embed_tokens.weight": embedding, "model.norm.weight": state["decoder.final_layernorm.weight"]}
@@ -42,15 +35,21 @@ def hf_weights(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tenso
             f"{theirs}input_layernorm.weight": state[f"{ours}input_layernorm.weight"],
             f"{theirs}post_attention_layernorm.weight": state[f"{ours}pre_mlp_layernorm.weight"],
         }
+        if config.qk_norm:
+            for kind in "qk":
+                norm = state[f"{ours}self_attention.{kind}_layernorm.weight"]
+                weights[f"{theirs}self_attn.{kind}_norm.weight"] = norm
     return {name: weight.contiguous() for name, weight in weights.items()}
 
 
 def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dtype) -> dict[str, Any]:
-    """``config.json`` of a LlamaForCausalLM."""
+    """``config.json`` of a LlamaForCausalLM; with QK-norm of a Qwen3ForCausalLM, which is the same with these norms."""
     config = description.config
+    kind: dict[str, Any] = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False}
+    if config.qk_norm:
+        kind = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "use_sliding_window": False}
     return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
+        **kind,
         "vocab_size": description.padded_vocab_size,
         "hidden_size": config.hidden_size,
         "intermediate_size": config.ffn_hidden_size,
@@ -66,7 +65,6 @@ def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dty
         "rope_parameters": {"rope_type": "default", "rope_theta": description.rope_base},
         "tie_word_embeddings": config.tied_embeddings,
         "attention_bias": False,
-        "mlp_bias": False,
         **end,
         "torch_dtype": str(dtype).removeprefix("torch."),
     }
