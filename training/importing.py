@@ -1,4 +1,4 @@
-"""Weights of a Hugging Face Llama put into this process's share of the model; ``training.export`` is the way back.
+"""Weights of a Hugging Face Llama or Qwen3 put into this process's share of the model; ``training.export`` goes back.
 
 Each process reads only the rows and columns that are its own: of its pipeline stage's layers, and of each matrix what
 its tensor-parallel rank holds.
@@ -55,6 +55,9 @@ def load_llama(model: Llama, folder: Path) -> None:
         # Megatron keeps them group by group: the group's queries, its key, its value
         qkv = torch.cat([part.unflatten(0, (groups, -1)) for part in heads], dim=1)
         attention.linear_qkv.weight.copy_(qkv.flatten(0, 1))
+        if model.config.qk_layernorm:
+            attention.q_layernorm.weight.copy_(weights.whole(f"{theirs}self_attn.q_norm.weight"))
+            attention.k_layernorm.weight.copy_(weights.whole(f"{theirs}self_attn.k_norm.weight"))
         attention.linear_proj.weight.copy_(weights.part(f"{theirs}self_attn.o_proj.weight", 1))
         gate_up = [weights.part(f"{theirs}mlp.{kind}_proj.weight", 0) for kind in ("gate", "up")]
         mlp.linear_fc1.weight.copy_(torch.cat(gate_up))

@@ -69,9 +69,9 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ("training FLOPs", f"{derived.training_flops:.3g}"),
         (
             "memory per worker",
-            f"{size(derived.memory.total)} = weights {size(derived.memory.weights)} + gradients "
-            f"{size(derived.memory.gradients)} + optimizer {size(derived.memory.optimizer)} + activations "
-            f"{size(derived.memory.activations)}, on {derived.workers} worker{'s' * (derived.workers > 1)}",
+            f"{size(derived.memory.total)} = "
+            + " + ".join(f"{name} {size(part)}" for name, part in derived.memory.parts.items())
+            + f", on {derived.workers} worker{'s' * (derived.workers > 1)}",
         ),
         ("checkpoint", size(derived.checkpoint_bytes)),
         ("inference weights", f"{size(derived.inference_bytes)} in bf16"),
@@ -108,7 +108,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
 
 def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple[str, str]]:
     """What is said of the cards that the recipe names."""
-    from smelt.recipe.fitting import CONTEXT_TOKENS, inference_bytes, layouts, usable
+    from smelt.recipe.fitting import CONTEXT_TOKENS, inference_bytes, layouts, recomputing, usable
 
     said = []
     if (card := config.training.card) is not None:
@@ -125,6 +125,12 @@ def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple
             said.append(("smallest layout", f"{'; '.join(reversed(reasons))} {room}{asked}"))
         else:
             said.append(("smallest layout", f"none fits {workers} workers: {'; '.join(reasons) or '-'} {room}"))
+            less = layouts(recomputing(config), card, vocab_size=vocab_size, workers=workers)[-1:]
+            said += [
+                ("", f"with training.recompute: layer, {_layout(one)} takes {size(one.bytes)}")
+                for one in less
+                if one.fits
+            ]
     if (card := config.training.inference_card) is not None:
         needed, most = inference_bytes(config, vocab_size=vocab_size), usable(card)
         verb = "fits" if needed <= most else "does not fit"

@@ -1,5 +1,6 @@
 """What is asked of the stages between text and report, from ``tokenizer`` to ``report``."""
 
+from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ from smelt.recipe.gates import (
     TrainGate,
 )
 
-EXPORTED = ("/config.json", "/model.safetensors", "/tokenizer.json")
+EXPORTED = ("/config.json", "/model*.safetensors", "/tokenizer.json")
+"""Files of an export; large weights are several."""
 HEADER = {4: "<i4", 8: "<u2"}
 """Type of token ids by the code in a Megatron index."""
 
@@ -139,7 +141,8 @@ def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: T
 def export(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ExportGate) -> Gate:
     """The files that others load are there."""
     files = manifest.parts[0].files
-    figures = common(manifest) | {f"bytes of {name}": files[name].bytes if name in files else 0 for name in EXPORTED}
+    sizes = {name: sum(file.bytes for suffix, file in files.items() if fnmatch(suffix, name)) for name in EXPORTED}
+    figures = common(manifest) | {f"bytes of {name}": found for name, found in sizes.items()}
     checks = [at_least("bytes_stored", config.min_bytes, "The export is not empty")]
     checks += [at_least(f"bytes of {name}", 1, f"There is a {name[1:]}") for name in EXPORTED]
     return Gate(figures, checks)

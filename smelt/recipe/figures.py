@@ -23,24 +23,44 @@ class PhaseFigures:
     flops_per_token: float
 
 
+LOSS_CHUNK_BYTES = 512 << 20
+"""Logits that exist at once on a GPU, in fp32; see ``training.loss``."""
+
+
 @dataclass(frozen=True)
 class Memory:
-    """Bytes per GPU (or process) while training, by use; an estimate, good to about a tenth plus the runtime's own.
+    """Bytes on the fullest GPU (or process) while training, by use; an estimate, good to about a tenth plus the
+    runtime's own.
 
     Weights in the training precision, gradients summed in fp32, this process's share of AdamW's two moments (and bf16's
     main weights) in fp32; with fp8, also each layer's weights as they are multiplied with, and their transposes.
-    Activations without recomputation; attention's scores and the logits are never held whole.
+    Attention's scores and the logits are never held whole.
+
+    Attributes:
+        loss: the output weight's gradient in fp32 (and a chunk's share of it in bf16), and the chunk's logits.
+        published: a flat copy of a replica's share of the weights, on its way to the others. By then what was kept
+            for the backward pass is gone.
     """
 
     weights: int
     gradients: int
     optimizer: int
     activations: int
+    loss: int
+    published: int
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """What is held when most is held."""
+        lasting = {"weights": self.weights, "gradients": self.gradients, "optimizer": self.optimizer}
+        if self.published > self.activations + self.loss:
+            return {**lasting, "published weights": self.published}
+        return {**lasting, "activations": self.activations, "loss": self.loss}
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.weights + self.gradients + self.optimizer + self.activations
+        return sum(self.parts.values())
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,7 @@ class Figures:
         training_flops: floating-point operations of the whole training.
         checkpoint_bytes: bytes of one checkpoint (fp32 main weights and moments).
         inference_bytes: bytes of the weights alone, in bf16.
-        memory: per GPU, of the phase that needs the most.
+        memory: on the fullest GPU, in the phase that needs the most.
         rules: every divisibility rule, and whether it holds.
     """
 
@@ -95,31 +115,59 @@ def figures(config: TrainConfig, *, vocab_size: int, workers: int = 1) -> Figure
         workers=workers,
         memory=max(memories, key=lambda item: item.total),
         phases=phases,
-        rules=(*model.rules(), *layout_rules(config, workers=workers)),
+        rules=(*model.rules(), *layout_rules(config, workers=workers, vocab_size=vocab_size)),
     )
 
 
 def memory(config: TrainConfig, index: int, *, vocab_size: int, workers: int) -> Memory:
-    """Bytes per process in phase ``index``."""
+    """Bytes in phase ``index`` on the process that needs the most: one of the first or of the last pipeline stage."""
+    stages = {0, config.training.parallel.pipeline - 1}
+    found = [_stage_memory(config, index, stage, vocab_size=vocab_size, workers=workers) for stage in sorted(stages)]
+    return max(found, key=lambda item: item.total)
+
+
+def _stage_memory(config: TrainConfig, index: int, stage: int, *, vocab_size: int, workers: int) -> Memory:
     model, phase, parallel = config.model, config.phases[index], config.training.parallel
-    ranks = parallel.tensor * parallel.pipeline
+    first, last = stage == 0, stage == parallel.pipeline - 1
     width = 4 if config.training.precision == "fp32" else 2
-    rounded = 2 * model.num_layer_parameters / ranks if config.training.precision == "fp8" else 0
-    share = model.num_parameters(vocab_size) / ranks
-    replicas = max(1, workers // ranks)
-    batch = micro_batch_size(config, phase, replicas, phase.batch_size(0))
-    tokens = batch * phase.sequence_length
-    groups = model.num_query_groups * model.head_size
-    # per token and layer: two norms' inputs and outputs, queries, attention's output and the projection's, and twice
-    # the residual (8 x hidden); keys and values; SwiGLU's gate, value, activation and product (4 x inner size)
-    per_layer = width * (8 * model.hidden_size + 2 * groups + 4 * model.ffn_hidden_size) / parallel.tensor
+    replicas = max(1, workers // (parallel.tensor * parallel.pipeline))
+    tokens = micro_batch_size(config, phase, replicas) * phase.sequence_length
+
+    # a tied output layer is the embedding itself, or in another stage a copy of it
+    table = model.padded_vocab_size(vocab_size) * model.hidden_size / parallel.tensor
+    tables = first + last - (first and last and model.tied_embeddings)
+    layers = model.num_layer_parameters / parallel.tensor / parallel.pipeline
+    share = layers + tables * table
+    # parameters are not cut, so a replica's share of the optimizer is never less than the largest of them
+    largest = max(table * (tables > 0), 2 * model.hidden_size * model.ffn_hidden_size / parallel.tensor)
+    owned = max(share / replicas, largest) if replicas > 1 else share
+
+    vocabulary = model.padded_vocab_size(vocab_size) / parallel.tensor
+    loss = table * (4 if width == 4 else 4 + width) + min(LOSS_CHUNK_BYTES, 4 * tokens * vocabulary)
+    rounded = 2 * layers if config.training.precision == "fp8" else 0
     return Memory(
         weights=round(share * width + rounded),
         gradients=round(share * 4),
-        optimizer=round(share * (12 if width == 2 else 8) / replicas),
-        # a pipeline's first stage holds as many micro batches as there are stages: layers/stages x stages
-        activations=round(tokens * per_layer * model.num_layers),
+        optimizer=round(owned * (12 if width == 2 else 8)),
+        activations=round(tokens * width * _kept_per_token(config, stage)),
+        loss=round(loss) if last else 0,
+        published=round(owned * width) if replicas > 1 else 0,
     )
+
+
+def _kept_per_token(config: TrainConfig, stage: int) -> float:
+    """Numbers that are kept of each token for the backward pass, of all micro batches that are under way."""
+    model, parallel = config.model, config.training.parallel
+    groups = model.num_query_groups * model.head_size
+    # whole on each tensor-parallel rank: two norms' inputs and outputs; split: queries, attention's output (twice) and
+    # the projection's, keys and values, SwiGLU's gate, value, activation and product
+    split = 4 * model.hidden_size + 2 * groups + 4 * model.ffn_hidden_size
+    of_layer = 4 * model.hidden_size + split / parallel.tensor
+    # a stage has begun as many micro batches as there are stages from it on, before the first comes back
+    layers = model.num_layers / parallel.pipeline * (parallel.pipeline - stage)
+    if config.training.recompute == "layer":
+        return layers * model.hidden_size + of_layer
+    return layers * of_layer
 
 
 def _phase(config: TrainConfig, index: int, vocab_size: int) -> PhaseFigures:

@@ -1,7 +1,8 @@
 """What fits on which card: the smallest model parallelism to train with, and the model by itself.
 
 Data parallelism costs least, so a model is split only where a share of it does not fit: first over tensors within a
-machine (its cards talk fast), then over layers. Nothing is recomputed or moved off the card unless asked.
+machine (its cards talk fast), then over layers. Nothing is recomputed unless ``training.recompute`` asks for it, and
+nothing is moved off the card.
 """
 
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ def layouts(config: TrainConfig, card: CardName, *, vocab_size: int, workers: in
         if found[-1].fits:
             break
     return found
+
+
+def recomputing(config: TrainConfig) -> TrainConfig:
+    """The same training, which keeps each layer's input alone for the backward pass."""
+    return config.model_copy(update={"training": config.training.model_copy(update={"recompute": "layer"})})
 
 
 def usable(card: CardName) -> int:

@@ -59,7 +59,8 @@ class Phase(Config):
     decay_tokens: int | None = Field(default=None, gt=0)
     """Length of ``wsd``'s decay; by default a tenth of the phase."""
     rope_base: float | None = Field(default=None, gt=1)
-    """RoPE base of the phase; by default the model's, raised NTK-aware where sequences outgrow the first phase's."""
+    """RoPE base of the phase; by default that of the phase before (of the first: the model's), raised NTK-aware where
+    sequences are longer than all before."""
     weights: dict[str, float] | None = None
     """Mixture of this phase, instead of the recipe's."""
     optimizer: OptimizerConfig | None = None
@@ -77,22 +78,36 @@ class Phase(Config):
                 f"phase {self.name}: min_learning_rate {self.min_learning_rate} is above learning_rate "
                 f"{self.learning_rate} (lower it)"
             )
-        if self.warmup_tokens + (self.decay_tokens or 0) > self.tokens:
+        if self.min_learning_rate and self.schedule in ("warmup", "constant"):
             raise ValueError(
-                f"phase {self.name}: warmup_tokens and decay_tokens exceed its {self.tokens} tokens (shorten them)"
+                f"phase {self.name}: schedule {self.schedule} never falls to min_learning_rate (leave it out)"
+            )
+        if self.decay_tokens and self.schedule != "wsd":
+            raise ValueError(
+                f"phase {self.name}: schedule {self.schedule} has no decay_tokens (leave it out, or take wsd)"
+            )
+        if self.warmup_tokens + self.num_decay_tokens > self.num_trained_tokens:
+            raise ValueError(
+                f"phase {self.name}: a warm-up of {self.warmup_tokens} tokens and a decay of {self.num_decay_tokens} "
+                f"exceed the {self.num_trained_tokens} that it trains on in whole steps (shorten them)"
             )
         if self.schedule == "warmup" and self.warmup_tokens:
             raise ValueError(f"phase {self.name}: schedule warmup rises over the whole phase (leave out warmup_tokens)")
         if (self.first_batch_size is None) != (self.ramp_tokens == 0):
             raise ValueError(f"phase {self.name}: first_batch_size and ramp_tokens go together (give both or none)")
         growth = self.global_batch_size / (self.first_batch_size or self.global_batch_size)
-        if growth < 1 or not math.log2(growth).is_integer():
+        if growth < 1 or not math.log2(growth).is_integer() or self.first_batch_size == self.global_batch_size:
             raise ValueError(
                 f"phase {self.name}: first_batch_size {self.first_batch_size} does not reach global_batch_size "
                 f"{self.global_batch_size} by doubling (take a half, a quarter, an eighth of it)"
             )
         if self.ramp_tokens > self.tokens:
             raise ValueError(f"phase {self.name}: ramp_tokens exceed its {self.tokens} tokens (shorten them)")
+        if self.ramp_tokens < (least := int(math.log2(growth)) * self.tokens_per_batch):
+            raise ValueError(
+                f"phase {self.name}: ramp_tokens {self.ramp_tokens} hold no step at some of its batch sizes (give at "
+                f"least {least}, a global batch for each doubling)"
+            )
         return self
 
     @property
@@ -116,12 +131,19 @@ class Phase(Config):
         return self.num_batches * self.tokens_per_batch
 
     @property
+    def num_decay_tokens(self) -> int:
+        """Length of ``wsd``'s decay; 0 for other schedules."""
+        if self.schedule != "wsd":
+            return 0
+        return self.decay_tokens or max(self.tokens_per_batch, self.num_trained_tokens // 10)
+
+    @property
     def stretches(self) -> tuple[Stretch, ...]:
         """The ramp's sizes in order, and the full size behind them."""
         if self.first_batch_size is None:
             return (Stretch(self.num_batches, 1),)
         doublings = int(math.log2(self.global_batch_size // self.first_batch_size))
-        borders = [self.ramp_tokens * n // (max(1, doublings) * self.tokens_per_batch) for n in range(doublings + 1)]
+        borders = [self.ramp_tokens * n // (doublings * self.tokens_per_batch) for n in range(doublings + 1)]
         growing = [Stretch(borders[n + 1] - borders[n], 2 ** (doublings - n)) for n in range(doublings)]
         return (*growing, Stretch(self.num_batches - borders[-1], 1))
 
@@ -156,12 +178,12 @@ def ntk_base(base: float, ratio: float, head_size: int) -> float:
 
 
 def rope_base(phases: Sequence[Phase], index: int, *, base: float, head_size: int) -> float:
-    """RoPE base of phase ``index``: its own, else the model's ``base``, NTK-scaled where sequences have grown."""
-    phase = phases[index]
-    if phase.rope_base is not None:
-        return phase.rope_base
-    ratio = phase.sequence_length / phases[0].sequence_length
-    return ntk_base(phases[0].rope_base or base, ratio, head_size) if ratio > 1 else base
+    """RoPE base of phase ``index``: the last that a phase was given (else the model's ``base``), NTK-scaled by how much
+    longer than all before the sequences have become since. Without a base of its own no phase lowers it."""
+    given = max((n for n in range(index + 1) if phases[n].rope_base is not None), default=0)
+    known, longest = (max(phase.sequence_length for phase in phases[: last + 1]) for last in (given, index))
+    own = phases[given].rope_base or base
+    return ntk_base(own, longest / known, head_size) if longest > known else own
 
 
 def learning_rate(phases: Sequence[Phase], index: int, step: int) -> float:
@@ -179,7 +201,7 @@ def learning_rate(phases: Sequence[Phase], index: int, step: int) -> float:
         return start + (phase.learning_rate - start) * tokens / rise
     start_of_decay = phase.warmup_tokens
     if phase.schedule == "wsd":
-        start_of_decay = end - (phase.decay_tokens or max(phase.tokens_per_batch, end // 10))
+        start_of_decay = end - phase.num_decay_tokens
     position = max(0.0, (tokens - start_of_decay) / max(1, end - start_of_decay))
     height = phase.learning_rate - phase.min_learning_rate
     match phase.schedule:

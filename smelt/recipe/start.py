@@ -1,4 +1,4 @@
-"""Weights that training goes on from: a Llama as ``transformers`` saves it.
+"""Weights that training goes on from: a Llama as ``transformers`` saves it, or a Qwen3, which is one with QK-norm.
 
 What the weights are decides the result, where they lie does not: the digest of their files enters the fingerprint in
 the place of their address, and whoever loads them holds them to it.
@@ -29,11 +29,13 @@ SAME: dict[str, str] = {
     "rope_theta": "rope_base",
 }
 """What must be equal: its name in ``config.json`` and in the recipe's ``model``."""
+QK_NORM = {"llama": False, "qwen3": True}
+"""Whether there are norms on queries and keys, by ``model_type``."""
 PLAIN: dict[str, Any] = {
-    "model_type": "llama",
     "hidden_act": "silu",
     "attention_bias": False,
     "mlp_bias": False,
+    "use_sliding_window": False,
     "rope_type": "default",
     "quantization_config": None,
 }
@@ -92,8 +94,8 @@ class StartFrom(Config):
         base = self.path.rstrip("/")
         theirs = _with_defaults(_read_json(f"{base}/config.json"))
         where = f"{WHERE}: {base}/config.json"
-        for name, value in PLAIN.items():
-            if theirs[name] != value:
+        for name, known in {"model_type": QK_NORM, **{name: (value,) for name, value in PLAIN.items()}}.items():
+            if theirs[name] not in known:
                 raise RecipeError(
                     f"{name} is {theirs[name]!r}, which the model here can't have", where=where, mend=_mend(name)
                 )
@@ -105,8 +107,9 @@ class StartFrom(Config):
             for name, own in SAME.items()
             if theirs[name] != getattr(model, own)
         ]
-        if model.qk_norm:
-            wrong.append(("the weights have no QK-norm, model.qk_norm is true", "model.qk_norm: false"))
+        if (there := QK_NORM[theirs["model_type"]]) != model.qk_norm:
+            words = f"the weights have {'a' if there else 'no'} QK-norm, model.qk_norm is {json.dumps(model.qk_norm)}"
+            wrong.append((words, f"model.qk_norm: {json.dumps(there)}"))
         if theirs["vocab_size"] > rows:
             wrong.append(
                 (
@@ -153,13 +156,14 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
     rope = given.get("rope_parameters") or given.get("rope_scaling") or {}
     heads = given.get("num_attention_heads", 1)
     return {
-        **dict.fromkeys((*SAME, *PLAIN)),
+        **dict.fromkeys(("model_type", *SAME, *PLAIN)),
         "num_key_value_heads": heads,
-        "head_dim": given.get("hidden_size", 0) // heads,
+        "head_dim": 128 if given.get("model_type") == "qwen3" else given.get("hidden_size", 0) // heads,
         "vocab_size": 32_000,
         "hidden_act": "silu",
         "attention_bias": False,
         "mlp_bias": False,
+        "use_sliding_window": False,
         "tie_word_embeddings": False,
         "rms_norm_eps": 1e-6,
         "rope_theta": rope.get("rope_theta", 10_000.0),
@@ -171,4 +175,4 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
 def _mend(name: str) -> str:
     if name == "rope_type":
         return "take the weights from before their context was scaled; a phase's rope_base lengthens it here"
-    return "take the weights of a plain LlamaForCausalLM"
+    return "take the weights of a plain LlamaForCausalLM or Qwen3ForCausalLM"

@@ -1,8 +1,8 @@
 """How the model is trained: optimizer, precision, checkpoints; and, apart from these, the parallel layout.
 
-The layout (``parallel``, ``micro_batch_size``, the cards) says how a step is computed, not which step: sample order,
-schedule and batch are the same under any layout, so it stays out of the fingerprint and may change between
-a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
+The layout (``parallel``, ``recompute``, ``micro_batch_size``, the cards) says how a step is computed, not which step:
+sample order, schedule and batch are the same under any layout, so it stays out of the fingerprint and may change
+between a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
 """
 
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class TrainingConfig(Config):
     """The trainer's settings."""
 
     start_from: StartFrom | None = None
-    """Llama weights that training goes on from, instead of weights drawn from the seed."""
+    """Weights of a Llama or Qwen3 that training goes on from, instead of weights drawn from the seed."""
     optimizer: OptimizerConfig = OptimizerConfig()
     z_loss: float = Field(default=0.0, ge=0)
     """Weight of the mean of log(Z)^2, which keeps the logits' scale in place (PaLM uses 1e-4)."""
@@ -56,12 +56,19 @@ class TrainingConfig(Config):
     checkpoint: CheckpointConfig = CheckpointConfig()
     guard: GuardConfig = GuardConfig()
     parallel: ParallelConfig = ParallelConfig()
+    recompute: Literal["none", "layer"] = "none"
+    """What is computed again in the backward pass instead of kept: with ``layer`` all of a layer but its input, for a
+    third more FLOPs."""
     card: CardName | None = None
     """The card that is trained on; ``smelt check`` then says with which model parallelism a share fits it."""
     inference_card: CardName | None = None
     """The card that the model is meant to run on; ``smelt check`` says whether it fits, by itself."""
     micro_batch_size: int | None = Field(default=None, ge=1)
     """Sequences a process computes at once; by default as many as hold 4,096 tokens."""
+
+
+LAYOUT = {"parallel", "recompute", "micro_batch_size", "card", "inference_card"}
+"""Settings that say how a step is computed, not which."""
 
 
 class TrainConfig(Config):
@@ -77,7 +84,7 @@ class TrainConfig(Config):
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
-        decides = training.model_dump(exclude={"parallel", "micro_batch_size", "card", "inference_card", "start_from"})
+        decides = training.model_dump(exclude={*LAYOUT, "start_from"})
         return decides if training.start_from is None else {**decides, "start_from": training.start_from.digest}
 
     @model_validator(mode="after")
@@ -85,8 +92,24 @@ class TrainConfig(Config):
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
             raise ValueError("two phases have the same name (rename one)")
+        self._insist_on_lower_betas()
         insist(layout_rules(self))
         return self
+
+    def _insist_on_lower_betas(self) -> None:
+        """Refuse a guard that would raise the betas of a phase where it means to lower them."""
+        guard = self.training.guard
+        if not guard.enabled or not guard.lowered_steps:
+            return
+        for phase in self.phases:
+            adam = phase.optimizer or self.training.optimizer
+            for name in ("beta1", "beta2"):
+                lowered, own = getattr(guard, f"lowered_{name}"), getattr(adam, name)
+                if lowered > own:
+                    raise ValueError(
+                        f"training.guard.lowered_{name} {lowered} is above the {name} {own} of phase {phase.name} "
+                        f"(set it to {own} or less)"
+                    )
 
     @property
     def num_steps(self) -> int:
@@ -104,11 +127,12 @@ class TrainConfig(Config):
         return max(phase.sequence_length for phase in self.phases)
 
 
-def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rule]:
+def layout_rules(config: TrainConfig, *, workers: int | None = None, vocab_size: int | None = None) -> list[Rule]:
     """Rules between the model, the phases and the parallel layout.
 
     Args:
         workers: processes that train; None leaves out the rules on their number.
+        vocab_size: of the tokenizer; None leaves out the advice on the padded vocabulary.
     """
     model, parallel = config.model, config.training.parallel
     tensor, pipeline = ("training.parallel.tensor", parallel.tensor), ("training.parallel.pipeline", parallel.pipeline)
@@ -121,6 +145,7 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
     ]
     if config.training.precision == "fp8":
         rules += _fp8_rules(config)
+    rules += _tile_rules(config, vocab_size)
     if workers is None:
         return rules
     ranks = parallel.tensor * parallel.pipeline
@@ -134,6 +159,18 @@ def layout_rules(config: TrainConfig, *, workers: int | None = None) -> list[Rul
             by = replicas * config.training.micro_batch_size
             rules.append(divides(*batch, "data-parallel size x training.micro_batch_size", by))
     return rules
+
+
+def _tile_rules(config: TrainConfig, vocab_size: int | None) -> list[Rule]:
+    """Each process's share of a matrix had better be whole tiles; undivided, the model's own rules say so."""
+    model, tensor = config.model, config.training.parallel.tensor
+    sizes = (
+        {} if tensor == 1 else {"model.hidden_size": model.hidden_size, "model.ffn_hidden_size": model.ffn_hidden_size}
+    )
+    if vocab_size is not None:
+        sizes["the padded vocabulary"] = model.padded_vocab_size(vocab_size)
+    tiles = ("a matrix tile's 64 x training.parallel.tensor", 64 * tensor)
+    return [divides(name, size, *tiles, required=False) for name, size in sizes.items()]
 
 
 def _fp8_rules(config: TrainConfig) -> list[Rule]:
@@ -162,7 +199,7 @@ def micro_batch_size(config: TrainConfig, phase: Phase, replicas: int, batch_siz
         return config.training.micro_batch_size
     share = (batch_size or phase.global_batch_size) // replicas
     fitting = max(1, 4096 // phase.sequence_length)
-    return max(size for size in range(1, share + 1) if share % size == 0 and size <= fitting)
+    return max((size for size in range(1, share + 1) if share % size == 0 and size <= fitting), default=1)
 
 
 def with_layout(config: TrainConfig, *, tensor: int, pipeline: int) -> TrainConfig:

@@ -49,3 +49,14 @@ def test_logs_show_the_last_lines_with_their_service(tmp_path):
     (tmp_path / "logs" / "ray.log").write_text("four\n")
     assert run("logs", "-n", "2", home=tmp_path).stdout == "ray | four\ns3  | two\ns3  | three\n"
     assert run("logs", "s3", "-n", "1", home=tmp_path).stdout == "three\n"
+
+
+def test_the_production_recipe_is_valid_and_recomputing_is_suggested_where_nothing_fits(tmp_path):
+    recipe = ("check", "recipes/zh-en-code-1b.yaml")
+    answer = run(*recipe, home=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert "The recipe is valid." in answer.stdout and "costs speed" not in answer.stdout
+    small = ("--set", "training.card=l4-24gb", "--set", "resources.train.workers=4")
+    assert "with training.recompute: layer, tensor 1 x pipeline 1 takes" in run(*recipe, *small, home=tmp_path).stdout
+    already = run(*recipe, *small, "--set", "training.recompute=layer", home=tmp_path).stdout
+    assert "with training.recompute" not in already and "tensor 1 x pipeline 1 takes" in already

@@ -1,19 +1,23 @@
 """What leaves the trainer is the model that was trained."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, Qwen3ForCausalLM
 
 from smelt.engine.make import work_on
+from smelt.gates.model import export as export_gate
 from smelt.lake import Lake
 from smelt.recipe.export import ExportConfig
+from smelt.recipe.gates import ExportGate
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context, Shard
 from tests.training.artifacts import MODEL, PHASES, commit, context
+from training.export import huggingface
 from training.load import generate, load_model
 from training.loop import train
 from training.processes import start_alone
@@ -30,14 +34,20 @@ def trained(lake: Lake, home: Path, model: ModelConfig) -> Context:
     return replace(given, config=ExportConfig(), inputs=inputs, artifact=replace(given.artifact, stage="export"))
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool) -> None:
-    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied}))
+def fetched(given: Context, suffixes: Iterable[str], home: Path) -> Path:
+    """The export's folder, on disk."""
+    for suffix in suffixes:
+        given.lake.download(given.artifact.key("parts", "hf", suffix), home / "hf" / suffix.lstrip("/"))
+    return home / "hf"
+
+
+@pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (True, True)])
+def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool, qk_norm: bool) -> None:
+    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied, "qk_norm": qk_norm}))
     record = work_on(given, 0, Shard("hf"))
-    folder = tmp_path / "hf"
-    for suffix in record.files:
-        given.lake.download(given.artifact.key("parts", "hf", suffix), folder / suffix.lstrip("/"))
-    theirs = LlamaForCausalLM.from_pretrained(folder).eval()
+    folder = fetched(given, record.files, tmp_path)
+    theirs = AutoModelForCausalLM.from_pretrained(folder).eval()
+    assert type(theirs) is (Qwen3ForCausalLM if qk_norm else LlamaForCausalLM)
     ours = load_model(given.lake, given.inputs["train"])
     tokens = torch.randint(0, 300, (2, 64), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -45,6 +55,27 @@ def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bo
     assert torch.allclose(ours(tokens), expected, atol=1e-4)
     ids = AutoTokenizer.from_pretrained(folder)("smelt 炼").input_ids
     assert len(ids) == len("smelt 炼".encode())
+
+
+def test_large_weights_are_several_files_with_an_index(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface, "MAX_FILE_BYTES", 100_000)
+    given = trained(lake, tmp_path, MODEL)
+    record = work_on(given, 0, Shard("hf"))
+    names = sorted(suffix for suffix in record.files if suffix.endswith(".safetensors"))
+    assert len(names) > 2 and names[0] == f"/model-00001-of-{len(names):05d}.safetensors"
+    assert all(record.files[name].bytes < 110_000 for name in names)
+    assert not list(given.scratch.iterdir()), "nothing is left on disk"
+    manifest = commit(given.lake, given.artifact, [record])
+    gate = export_gate(given.lake, manifest, {}, ExportGate())
+    assert gate.figures["bytes of /model*.safetensors"] == sum(record.files[name].bytes for name in names)
+    folder = fetched(given, record.files, tmp_path)
+    theirs = LlamaForCausalLM.from_pretrained(folder).eval()
+    tokens = torch.randint(0, 300, (2, 64), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = theirs(tokens).logits[..., :300]
+    assert torch.allclose(load_model(given.lake, given.inputs["train"])(tokens), expected, atol=1e-4)
 
 
 def test_a_loaded_model_scores_and_generates(lake: Lake, tmp_path: Path) -> None:

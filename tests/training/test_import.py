@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from smelt.engine.make import work_on
 from smelt.errors import RecipeError, StageError
@@ -43,15 +50,14 @@ def alone() -> None:
     start_alone()
 
 
-def random_llama(folder: Path, *, tied: bool, **sizes) -> LlamaForCausalLM:
-    """A Llama of transformers' own, saved in several files."""
+def random_llama(folder: Path, *, tied: bool, qk_norm: bool = False, **sizes) -> PreTrainedModel:
+    """A Llama (or with QK-norm a Qwen3) of transformers' own, saved in several files."""
     torch.manual_seed(3)
     shape = {"hidden_size": 64, "intermediate_size": MODEL.ffn_hidden_size, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
-    config = LlamaConfig(
-        **{**shape, **heads, "vocab_size": KNOWN, "rms_norm_eps": 1e-5, "tie_word_embeddings": tied, **sizes}
-    )
-    model = LlamaForCausalLM(config).eval()
+    kind, config = (Qwen3ForCausalLM, Qwen3Config) if qk_norm else (LlamaForCausalLM, LlamaConfig)
+    settings = {"vocab_size": KNOWN, "rms_norm_eps": 1e-5, "tie_word_embeddings": tied, "head_dim": 16}
+    model = kind(config(**{**shape, **heads, **settings, **sizes})).eval()
     for weight in model.parameters():
         if weight.ndim == 1:
             weight.data.uniform_(0.5, 1.5)  # norms that are all one would hide an exchange
@@ -76,10 +82,10 @@ def starting(folder: Path | str, model: ModelConfig = MODEL, **training) -> Trai
     return TrainConfig(model=model, phases=(PHASE,), training=TrainingConfig(start_from=start, **training))
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_a_llama_of_transformers_gives_its_logits(tmp_path: Path, tied: bool) -> None:
-    theirs = random_llama(tmp_path / "hf", tied=tied)
-    ours = imported(tmp_path / "hf", MODEL.model_copy(update={"tied_embeddings": tied}))
+@pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (False, True)])
+def test_a_llama_of_transformers_gives_its_logits(tmp_path: Path, tied: bool, qk_norm: bool) -> None:
+    theirs = random_llama(tmp_path / "hf", tied=tied, qk_norm=qk_norm)
+    ours = imported(tmp_path / "hf", MODEL.model_copy(update={"tied_embeddings": tied, "qk_norm": qk_norm}))
     tokens = torch.randint(0, KNOWN, (2, 64), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         logits, expected = ours(tokens, None, None)[..., :KNOWN], theirs(tokens).logits
@@ -89,13 +95,13 @@ def test_a_llama_of_transformers_gives_its_logits(tmp_path: Path, tied: bool) ->
     assert torch.equal(ours.state_dict()[name][KNOWN:], drawn.state_dict()[name][KNOWN:])
 
 
-@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (True, True)])
 def test_what_was_exported_comes_back_bit_by_bit(
-    lake: Lake, tmp_path: Path, tied: bool, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, tmp_path: Path, tied: bool, qk_norm: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in lake.settings.environment().items():
         monkeypatch.setenv(name, value)
-    model = MODEL.model_copy(update={"tied_embeddings": tied})
+    model = MODEL.model_copy(update={"tied_embeddings": tied, "qk_norm": qk_norm})
     given = context(lake, tmp_path, TrainConfig(model=model, phases=(PHASE,)))
     train(given)
     manifest = commit(given.lake, given.artifact, list(given.records("checkpoints").values()))
@@ -119,7 +125,7 @@ def test_what_was_exported_comes_back_bit_by_bit(
         lake.download(blocks.key("parts", "0-00000", suffix), tmp_path / f"block{suffix}")
     batch = Block(tmp_path / "block.bin", tmp_path / "block.segments.parquet", 2).batch(0, 8, 32)
     with torch.no_grad():
-        logits = LlamaForCausalLM.from_pretrained(folder)(batch.tokens).logits
+        logits = AutoModelForCausalLM.from_pretrained(folder)(batch.tokens).logits
     expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch.targets.flatten())
     assert metrics(following)[0]["loss"] == pytest.approx(float(expected), abs=1e-5)
     assert float(expected) < metrics(given)[0]["loss"] - 0.5  # it goes on, where the other began
@@ -246,7 +252,12 @@ def test_other_sizes_are_one_line_with_both_values(recipe_file: Path, tmp_path: 
     ("settings", "line"),
     [
         ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "rope_parameters": None}, "rope_type is 'llama3', "),
-        ({"model_type": "qwen3"}, r"model_type is 'qwen3', .* \(take the weights of a plain LlamaForCausalLM\)"),
+        ({"model_type": "qwen2"}, r"model_type is 'qwen2', .* \(take the weights of a plain LlamaForCausalLM or Qwen3"),
+        ({"model_type": "qwen3", "use_sliding_window": True}, "use_sliding_window is True, which the model here can't"),
+        (
+            {"model_type": "qwen3", "head_dim": None},
+            r"the weights have a QK-norm, .* false \(set model\.qk_norm: true\)",
+        ),
         ({"attention_bias": True}, "attention_bias is True, which the model here can't have"),
         ({"head_dim": 32}, "head_dim 32 is not hidden_size / num_attention_heads"),
     ],

@@ -2,8 +2,6 @@
 
 import json
 
-from safetensors.torch import save
-
 from smelt.stage import Context, Part, Round, Shard, Stage
 from training.plan import read_vocabulary
 
@@ -15,7 +13,7 @@ def export_shards(context: Context) -> list[Shard]:
 
 def export_model(context: Context, shard: Shard) -> Part:
     """The folder's files."""
-    from training.export.huggingface import hf_config, hf_tokenizer_config, hf_weights
+    from training.export.huggingface import hf_config, hf_tokenizer_config, hf_weights, write_weights
     from training.load import load_model
     from training.model import DTYPES
 
@@ -27,16 +25,17 @@ def export_model(context: Context, shard: Shard) -> Part:
     description = loaded.description
     dtype = DTYPES[context.config.precision or description.precision]
     weights = hf_weights(loaded.model.state_dict(), description.config)
+    files = write_weights(weights, context.scratch, dtype)
     return Part(
         files={
-            "/model.safetensors": save({name: w.to("cpu", dtype) for name, w in weights.items()}, {"format": "pt"}),
+            **files,
             "/config.json": _json(hf_config(description, end=end, dtype=dtype)),
             "/generation_config.json": _json(end),
             "/tokenizer.json": tokenizer_json,
             "/tokenizer_config.json": _json(hf_tokenizer_config(description, end_token=vocabulary.end_token)),
         },
         rows=1,
-        stats={"parameters": sum(weight.numel() for weight in weights.values()), "tokens": description.tokens},
+        stats={"parameters": sum(one.numel() for one in loaded.parameters()), "tokens": description.tokens},
     )
 
 
