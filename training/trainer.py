@@ -134,6 +134,7 @@ class Trainer:
             z_loss=config.training.z_loss,
             seed=config.seed,
             kernels=kernels_for(config, vocab_size, self.device.type),
+            recomputes=config.training.recompute == "layer",
         )
         if weights is not None:
             load_llama(self.model, weights)
