@@ -3,10 +3,11 @@
 When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
 checkpoint. As long as checkpoints are being committed it may try as often as it takes, and a few times without one,
 since machines may well be lost twice while a long block lasts. Processes whose node is going
-to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, and where the
-recipe does not say how many workers, there are as many as the cluster has by then.
+to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, with as many
+workers as the recipe asks for, or where it leaves that open (``workers``, ``min_workers``) as the cluster has by then.
 """
 
+import logging
 import os
 import time
 
@@ -23,6 +24,8 @@ from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
 from smelt.stage import Context, Resources
 from training.plan import require_layout
+
+logger = logging.getLogger(__name__)
 
 QUIET = {
     "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
@@ -49,6 +52,8 @@ def launch(context: Context) -> None:
     while True:
         workers = num_workers(context.config, context.resources)
         require_layout(context.config, workers)
+        if workers < (context.resources.workers or 0):
+            logger.warning("training with %d of %d workers, all that there are", workers, context.resources.workers)
         try:
             _trainer(context, workers).fit()
             return
@@ -64,13 +69,18 @@ def launch(context: Context) -> None:
 
 
 def num_workers(config: TrainConfig, resources: Resources) -> int:
-    """As many workers as asked for, else the most that the cluster has and the recipe's sizes allow."""
-    if resources.workers:
+    """As many workers as asked for, if need be as few as ``min_workers``; unasked, the most that the cluster has.
+
+    Fewer than all are as many as the recipe's sizes allow.
+    """
+    if resources.workers and resources.min_workers is None:
         return resources.workers
     found = ray.cluster_resources()
-    most = found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus
-    fitting = (n for n in range(int(most), 0, -1) if broken(layout_rules(config, workers=n)) is None)
-    return next(fitting, max(1, int(most)))
+    most = int(found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus)
+    least = resources.min_workers or 1
+    candidates = range(min(most, resources.workers or most), least - 1, -1)
+    fitting = (n for n in candidates if broken(layout_rules(config, workers=n)) is None)
+    return next(fitting, max(least, most if resources.workers is None else least))
 
 
 def _trainer(context: Context, workers: int) -> TorchTrainer:

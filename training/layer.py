@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from smelt.recipe.model import RopeScaling
 from training.attention import Documents
 from training.kernels import Kernels
 from training.megatron import RotaryEmbedding, TransformerConfig, TransformerLayer, get_fp8_context
@@ -29,6 +30,11 @@ class Norm(nn.Module):
 
 class Turns(RotaryEmbedding):
     """The rotary embedding as what its users need: cosines and sines, [2, s, 1, 1, head size] fp32."""
+
+    def __init__(self, *, scaling: RopeScaling | None, **named: Any) -> None:
+        super().__init__(**named)
+        if scaling is not None:
+            self.inv_freq: Tensor = self._apply_scaling(self.inv_freq, **scaling.model_dump())
 
     def forward(self, max_seq_len: int, *args: Any, **named: Any) -> Tensor:
         """Those of the first ``max_seq_len`` positions."""

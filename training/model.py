@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
 from smelt.identity import digest
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.model import ModelConfig, RopeScaling
 from training import fp8
 from training.attention import CausalAttention
 from training.cpu import cuda_stays_here
@@ -68,6 +68,7 @@ def build_model(
         post_process=parallel_state.is_pipeline_last_stage(),
         position_embedding_type="rope",
         rotary_base=rope_base,  # annotated int, but computed with as it is
+        scaling=config.rope_scaling,
         share_embeddings_and_output_weights=config.tied_embeddings,
         z_loss=z_loss,
         kernels=kernels,
@@ -147,9 +148,9 @@ def _seeded_layer(seed: int) -> type[FusedLayer]:
 class Llama(GPTModel):
     """GPTModel whose loss never holds all logits; ``forward`` with labels returns a ``Loss``."""
 
-    def __init__(self, *, z_loss: float, kernels: Kernels, **named: Any) -> None:
+    def __init__(self, *, z_loss: float, kernels: Kernels, scaling: RopeScaling | None, **named: Any) -> None:
         super().__init__(**named)
-        self.z_loss, self.kernels = z_loss, kernels
+        self.z_loss, self.kernels, self.scaling = z_loss, kernels, scaling
         self.set_rope_base(named["rotary_base"])
 
     def setup_embeddings_and_output_layer(self) -> None:
@@ -163,6 +164,7 @@ class Llama(GPTModel):
             kv_channels=self.config.kv_channels,
             rotary_percent=1.0,
             rotary_base=base,
+            scaling=self.scaling,
             use_cpu_initialization=self.config.use_cpu_initialization,
             cp_group=self.pg_collection.cp,
         )

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from ray.train.v2.api.exceptions import WorkerGroupError
 
 from smelt.engine.drain import drain, leaving_nodes
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.phases import Phase
+from smelt.recipe.resources import Resources
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Progress
 from tests.ray_nodes import Nodes
-from tests.training.artifacts import MODEL, again, context, metrics
+from tests.training.artifacts import MODEL, PHASES, again, context, metrics
 from tests.training.pair import Pair
 from training import launch
 from training.stage import STAGE
@@ -104,6 +106,30 @@ def test_workers_may_die_more_than_once_in_a_block(
     with expected:
         launch.launch(context(lake, tmp_path))
     assert dying.launches == launches
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "expected"),
+    [
+        ({}, 6, 4),  # batches of 8 and 4 sequences divide by no more
+        ({"workers": 2}, 6, 2),
+        ({"workers": 4}, 3, 4),  # Ray waits for the fourth
+        ({"workers": 4, "min_workers": 2}, 6, 4),
+        ({"workers": 4, "min_workers": 2}, 3, 2),
+        ({"workers": 4, "min_workers": 2}, 1, 2),
+    ],
+)
+def test_training_goes_on_with_the_workers_there_are(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, int], there: int, expected: int
+) -> None:
+    monkeypatch.setattr(launch.ray, "cluster_resources", lambda: {"CPU": float(there)})
+    config = TrainConfig(model=MODEL, phases=PHASES)
+    assert launch.num_workers(config, Resources(**asked)) == expected
+
+
+def test_fewest_workers_without_all_of_them_is_one_line() -> None:
+    with pytest.raises(ValidationError, match=r"min_workers 4 needs workers of at least as many \(set both\)"):
+        Resources(workers=2, min_workers=4)
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:
