@@ -8,7 +8,7 @@ run: install            ## the demo: raw documents in, an evaluated model out
 	$(VENV)/bin/smelt run recipes/demo.yaml
 
 test: install browser   ## every test, against real services and a real browser
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m tests
 
 browser:                ## headless Chromium, which one test drives
 	@command -v chromium >/dev/null || { echo "installing chromium with apt"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }

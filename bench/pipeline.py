@@ -129,7 +129,7 @@ def measure(megabytes: float) -> dict[str, Any]:
             lake.put(name, content)
         bare(dict(list(raw.items())[:1]))  # compiled code is loaded, and the model
         seconds = {"bare": bare(raw)}
-        ray.init(num_cpus=2, include_dashboard=False, logging_level=logging.ERROR)
+        ray.init(address="local", num_cpus=2, include_dashboard=False, logging_level=logging.ERROR)
         try:
             through_engine(Lake(settings, url="s3://smelt/warm-up"), 2)
             for workers in (1, 2):

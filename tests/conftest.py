@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from tests.ray_nodes import Nodes
 
 
+SERVICES = {"stack", "nodes", "started_nodes"}
+"""Fixtures that start many processes; one run of pytest has them all (``python -m tests`` starts two)."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the services, before ``-m`` chooses by it."""
+    for item in items:
+        if SERVICES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("services")
+
+
 @pytest.fixture(scope="session")
 def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a real SeaweedFS of its own, empty, for the whole session."""

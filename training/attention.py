@@ -7,9 +7,10 @@ embeddings are relative, so positions need not begin anew with a document.
 """
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -32,10 +33,16 @@ def find_flash() -> Flash | None:
     for name, module in (("4", "flash_attn.cute"), ("3", "flash_attn_interface"), ("2", "flash_attn")):
         try:
             found = importlib.import_module(module)
-            return Flash(name, found.flash_attn_func, found.flash_attn_varlen_func)
+            return Flash(name, repeatable(found.flash_attn_func), repeatable(found.flash_attn_varlen_func))
         except (ImportError, AttributeError):
             continue
     return None
+
+
+def repeatable(attend: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with gradients summed in a fixed order where it offers that: a resumed run repeats its bits."""
+    offered = "deterministic" in inspect.signature(attend).parameters
+    return partial(attend, deterministic=True) if offered else attend
 
 
 FLASH = find_flash() if torch.cuda.is_available() else None
@@ -47,24 +54,20 @@ class Documents:
     Made once a micro batch; what the layers need of it is worked out by the first of them.
     """
 
-    def __init__(self, documents: Tensor) -> None:
-        self._documents = documents  # [b, s]
+    def __init__(self, documents: Tensor, starts: Tensor) -> None:
+        """Takes what a batch says of them.
+
+        Args:
+            documents: [b, s]
+            starts: where documents begin in the batch laid end to end, int32, the batch's length at the end.
+        """
+        self._documents, self.starts = documents, starts
 
     @cached_property
     def visible(self) -> Tensor:
         """[b, 1, s, s]: whether a position (third) sees another: of its document and not behind it."""
         same = self._documents[:, :, None] == self._documents[:, None, :]
         return same.tril()[:, None]
-
-    @cached_property
-    def starts(self) -> tuple[Tensor, int]:
-        """Where documents begin in the batch laid end to end, int32 with the total at the end; and the longest's
-        length, at most a sample's."""
-        batch, length = self._documents.shape
-        first = torch.ones_like(self._documents, dtype=torch.bool)
-        first[:, 1:] = self._documents[:, 1:] != self._documents[:, :-1]
-        begins = first.flatten().nonzero().flatten()
-        return F.pad(begins, (0, 1), value=batch * length).int(), length
 
 
 class CausalAttention(MegatronModule):
@@ -124,13 +127,12 @@ class CausalAttention(MegatronModule):
         if documents is None:
             out = flash.whole(*rows, softmax_scale=self.softmax_scale, causal=True)
         else:
-            starts, longest = documents.starts
             out = flash.packed(
                 *(part.flatten(0, 1) for part in rows),
-                cu_seqlens_q=starts,
-                cu_seqlens_k=starts,
-                max_seqlen_q=longest,
-                max_seqlen_k=longest,
+                cu_seqlens_q=documents.starts,
+                cu_seqlens_k=documents.starts,
+                max_seqlen_q=length,
+                max_seqlen_k=length,
                 softmax_scale=self.softmax_scale,
                 causal=True,
             )

@@ -139,6 +139,11 @@ class CheckpointWriter:
         snapshot = Snapshot(contents, folder)
         self._saving = self._thread.submit(self._commit, snapshot, folder, description, metrics, round_name)
 
+    def check(self) -> None:
+        """Raise what went wrong with the checkpoint in progress as soon as it has: others would follow in vain."""
+        if self._saving is not None and self._saving.done():
+            self._saving.result()
+
     def wait(self) -> None:
         """Wait until the checkpoint in progress counts on every process, and raise what went wrong."""
         if self._saving is not None:

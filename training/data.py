@@ -25,17 +25,18 @@ DATA_WAIT = "data wait"
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples of one micro batch, all [b, s] int64.
+    """Samples of one micro batch, [b, s] int64.
 
     Attributes:
         tokens: inputs; ``targets`` their successors, ``labels`` each successor's label (an index).
-        documents: which document each input is of, rising along a sample; None where attention may cross documents.
+        documents: which document each input is of, rising along a sample, and where documents begin in the inputs laid
+            end to end, int32 [documents + 1], b*s at the end; None where attention may cross documents.
     """
 
     tokens: Tensor
     targets: Tensor
     labels: Tensor
-    documents: Tensor | None = None
+    documents: tuple[Tensor, Tensor] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on ``device``."""
@@ -45,7 +46,7 @@ class Batch:
         def move(part: Tensor) -> Tensor:
             return part.pin_memory().to(device, non_blocking=True)
 
-        documents = None if self.documents is None else move(self.documents)
+        documents = None if self.documents is None else (move(self.documents[0]), move(self.documents[1]))
         return Batch(move(self.tokens), move(self.targets), move(self.labels), documents)
 
 
@@ -85,12 +86,22 @@ class Block:
         segments = np.searchsorted(self._starts, positions, side="right") - 1
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
         labels = torch.from_numpy(self._segment_labels[segments[:, 1:]])
-        return Batch(inputs, targets, labels, torch.from_numpy(segments[:, :-1].copy()) if documents else None)
+        if not documents:
+            return Batch(inputs, targets, labels)
+        of = segments[:, :-1].copy()
+        return Batch(inputs, targets, labels, (torch.from_numpy(of), torch.from_numpy(_starts(of))))
 
     def _windows(self, first_sample: int, count: int, sequence_length: int) -> np.ndarray:
         num_windows = (len(self._tokens) - 1) // sequence_length
         samples = np.arange(first_sample, first_sample + count)
         return samples * golden_stride(num_windows) % num_windows
+
+
+def _starts(documents: np.ndarray) -> np.ndarray:
+    """Where a document begins in [b, s] laid end to end, a sample's first token included; the length at the end."""
+    first = np.ones(documents.shape, dtype=bool)
+    first[:, 1:] = documents[:, 1:] != documents[:, :-1]
+    return np.append(np.flatnonzero(first), documents.size).astype(np.int32)
 
 
 @cache

@@ -1,12 +1,15 @@
 """Launching the trainer's processes with Ray Train: one a GPU, or CPU workers with gloo.
 
 When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
-checkpoint. As long as checkpoints are being committed it may try as often as it takes. Processes whose node is going
-to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, and where the
-recipe does not say how many workers, there are as many as the cluster has by then.
+checkpoint. As long as checkpoints are being committed it may try as often as it takes, and a few times without one,
+since machines may well be lost twice while a long block lasts. Processes whose node is going
+to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, with as many
+workers as the recipe asks for, or where it leaves that open (``workers``, ``min_workers``) as the cluster has by then.
 """
 
+import logging
 import os
+import time
 
 import ray
 import torch
@@ -22,12 +25,20 @@ from smelt.recipe.training import TrainConfig, layout_rules
 from smelt.stage import Context, Resources
 from training.plan import require_layout
 
+logger = logging.getLogger(__name__)
+
 QUIET = {
     "RAY_TRAIN_ENABLE_STATE_ACTOR_RECONCILIATION": "0",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "1",
 }
 """Ray Train's options: no helper actors that nobody asks, and a dead worker noticed within a second."""
+
+
+MAX_LAUNCHES = 4
+"""Launches in a row that may fail without a new checkpoint."""
+PAUSE_S = 10.0
+"""Before the second of them; twice as long before each that follows."""
 
 
 def launch(context: Context) -> None:
@@ -37,29 +48,39 @@ def launch(context: Context) -> None:
         SmeltError: the one a worker raised, or that workers keep dying without getting any further.
     """
     os.environ.update(QUIET)
-    done = -1
+    done, failed = -1, 0
     while True:
         workers = num_workers(context.config, context.resources)
         require_layout(context.config, workers)
+        if workers < (context.resources.workers or 0):
+            logger.warning("training with %d of %d workers, all that there are", workers, context.resources.workers)
         try:
             _trainer(context, workers).fit()
             return
         except TrainingFailedError as error:
             raised = _cause(error)
             committed = len(context.records("checkpoints"))
-            if isinstance(raised, SmeltError) or committed == done:
+            failed = failed + 1 if committed == done else 1
+            if isinstance(raised, SmeltError) or failed == MAX_LAUNCHES:
                 raise raised from None
+            if committed == done:
+                time.sleep(PAUSE_S * 2 ** (failed - 2))
             done = committed
 
 
 def num_workers(config: TrainConfig, resources: Resources) -> int:
-    """As many workers as asked for, else the most that the cluster has and the recipe's sizes allow."""
-    if resources.workers:
+    """As many workers as asked for, if need be as few as ``min_workers``; unasked, the most that the cluster has.
+
+    Fewer than all are as many as the recipe's sizes allow.
+    """
+    if resources.workers and resources.min_workers is None:
         return resources.workers
     found = ray.cluster_resources()
-    most = found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus
-    fitting = (n for n in range(int(most), 0, -1) if broken(layout_rules(config, workers=n)) is None)
-    return next(fitting, max(1, int(most)))
+    most = int(found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus)
+    least = resources.min_workers or 1
+    candidates = range(min(most, resources.workers or most), least - 1, -1)
+    fitting = (n for n in candidates if broken(layout_rules(config, workers=n)) is None)
+    return next(fitting, max(least, most if resources.workers is None else least))
 
 
 def _trainer(context: Context, workers: int) -> TorchTrainer:

@@ -1,13 +1,16 @@
 """A transformer layer of Megatron's, the same modules and weights, whose forward goes through ``training.kernels``."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from smelt.recipe.model import RopeScaling
 from training.attention import Documents
 from training.kernels import Kernels
-from training.megatron import RotaryEmbedding, TransformerConfig, TransformerLayer
+from training.megatron import RotaryEmbedding, TransformerConfig, TransformerLayer, get_fp8_context
 
 
 class Norm(nn.Module):
@@ -28,6 +31,11 @@ class Norm(nn.Module):
 class Turns(RotaryEmbedding):
     """The rotary embedding as what its users need: cosines and sines, [2, s, 1, 1, head size] fp32."""
 
+    def __init__(self, *, scaling: RopeScaling | None, **named: Any) -> None:
+        super().__init__(**named)
+        if scaling is not None:
+            self.inv_freq: Tensor = self._apply_scaling(self.inv_freq, **scaling.model_dump())
+
     def forward(self, max_seq_len: int, *args: Any, **named: Any) -> Tensor:
         """Those of the first ``max_seq_len`` positions."""
         angles = super().forward(max_seq_len, *args, **named)
@@ -38,10 +46,22 @@ class FusedLayer(TransformerLayer):
     """Llama's layer: Megatron's linear layers (and their tensor parallelism) with our kernels in between."""
 
     def __init__(
-        self, config: TransformerConfig, submodules: Any, layer_number: int = 1, *, kernels: Kernels, **named: Any
+        self,
+        config: TransformerConfig,
+        submodules: Any,
+        layer_number: int = 1,
+        *,
+        kernels: Kernels,
+        recomputes: bool,
+        **named: Any,
     ) -> None:
+        """Makes the layer.
+
+        Args:
+            recomputes: whether only the layer's input is kept for the backward, and what is in between made again.
+        """
         super().__init__(config, submodules, layer_number=layer_number, **named)
-        self.kernels = kernels
+        self.kernels, self.recomputes = kernels, recomputes
 
     def forward(
         self,
@@ -56,6 +76,16 @@ class FusedLayer(TransformerLayer):
         Args:
             rotary_pos_emb: what ``Turns`` gives.
         """
+        if not (self.recomputes and self.training):
+            return self._compute(hidden_states, attention_mask, rotary_pos_emb), None
+
+        def formats() -> tuple[AbstractContextManager, AbstractContextManager]:
+            return nullcontext(), get_fp8_context(self.config, self.layer_number - 1)  # as Megatron's block enters it
+
+        given = (hidden_states, attention_mask, rotary_pos_emb)
+        return checkpoint(self._compute, *given, use_reentrant=False, context_fn=formats), None
+
+    def _compute(self, hidden_states: Tensor, attention_mask: Documents | None, rotary_pos_emb: Tensor) -> Tensor:
         run, epsilon = self.kernels, self.config.layernorm_epsilon
         attention, mlp = self.self_attention, self.mlp
         qkv, _ = attention.linear_qkv(self.input_layernorm(hidden_states))
@@ -68,4 +98,4 @@ class FusedLayer(TransformerLayer):
         hidden_states, normed = run.add_norm(mixed, hidden_states, self.pre_mlp_layernorm.weight, epsilon)
         inner, _ = mlp.linear_fc1(normed)
         out, _ = mlp.linear_fc2(run.swiglu(inner))
-        return hidden_states + out, None
+        return hidden_states + out

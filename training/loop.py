@@ -4,6 +4,7 @@ A phase that has no checkpoint yet goes on from the last one of the phase before
 weights, optimizer, position, guard and the events that still have their effect.
 """
 
+import gc
 import platform
 import shutil
 from collections.abc import Callable
@@ -129,6 +130,8 @@ class Loop:
             self.guard.load(state["guard"])
             watched = state["watched"]
         elif self.step:
+            del self.trainer  # before there is another: a card has no room for two
+            gc.collect()
             self.trainer = self._begin()
             self.step = self.tokens = self.phase = 0
             self.guard.forget()
@@ -206,7 +209,9 @@ class Loop:
                     self._take_in(plan, at, result)
                     self.spikes += 1
                     gives_up = self.config.training.guard.enabled and self.spikes >= self.config.training.guard.patience
-                    self._tell("rollback" if gives_up else sights[0].kind, plan, block, at, result, sights, again)
+                    # no sight where a sum on the device, in another order, has just reached what here it has not
+                    kind = sights[0].kind if sights else "spike"
+                    self._tell("rollback" if gives_up else kind, plan, block, at, result, sights, again)
                     if gives_up:
                         return False
                     continue
@@ -215,6 +220,7 @@ class Loop:
 
     def _launch(self, plan: BlockPlan, block: Block, index: int) -> tuple[int, Limits, Pending]:
         self.notice.ask()
+        self.writer.check()
         limits, self.limits = self.limits or self.guard.limits(), None
         lowered = self.events.lowered(plan.first_step + index, self.config.training.guard)
         step = self.trainer.launch(
@@ -277,11 +283,18 @@ class Loop:
                 "loss_by_label": result.loss_by_label,
                 "unusual": [asdict(sight) for sight in sights],
                 "again": None if again is None else {"loss": again.loss, "grad_norm": again.grad_norm},
-                "machine": platform.node(),
+                "machines": [] if again is None else self._machines(result, again),
                 "before": self.guard.recent(BEFORE),
                 "documents": block.documents(first, count, phase.sequence_length),
             }
         )
+
+    def _machines(self, first: StepResult, second: StepResult) -> list[str]:
+        """The machines of the processes whose own share of a step's losses came out otherwise the second time."""
+        own = (platform.node(), near(first.own_loss, second.own_loss))
+        found: list[tuple[str, bool]] = [own] * dist.get_world_size()
+        dist.all_gather_object(found, own)
+        return sorted({machine for machine, same in found if not same})
 
     def _save(self, round_name: str) -> None:
         state = {
@@ -306,9 +319,12 @@ class Loop:
 def _agree(first: StepResult, second: StepResult) -> bool:
     """Whether two runs of a step on the same weights gave the same: then the data did it, and no passing fault."""
     pairs = ((first.loss, second.loss), (first.grad_norm, second.grad_norm))
-    return all(
-        one is two if one is None or two is None else abs(one - two) <= RERUN_TOLERANCE * abs(two) for one, two in pairs
-    )
+    return all(near(one, two) for one, two in pairs)
+
+
+def near(one: float | None, two: float | None) -> bool:
+    """Whether two figures of one step agree, as far as sums in another order can; None is one that is not finite."""
+    return one is two if one is None or two is None else abs(one - two) <= RERUN_TOLERANCE * abs(two)
 
 
 def _remove(folder: Path) -> None:

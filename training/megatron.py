@@ -33,6 +33,7 @@ with warnings.catch_warnings(), decorations_left_out():
         finalize_model_grads,
     )
     from megatron.core.extensions import transformer_engine
+    from megatron.core.fp8_utils import get_fp8_context
     from megatron.core.models.common.embeddings.rotary_pos_embedding import RotaryEmbedding
     from megatron.core.models.gpt.gpt_layer_specs import get_gpt_layer_local_spec
     from megatron.core.models.gpt.gpt_model import GPTModel
@@ -68,6 +69,7 @@ __all__ = [
     "filesystem_async",
     "finalize_model_grads",
     "get_forward_backward_func",
+    "get_fp8_context",
     "get_gpt_layer_local_spec",
     "get_param_id_to_sharded_param_map",
     "make_sharded_optimizer_tensor",

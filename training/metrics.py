@@ -27,7 +27,7 @@ SMOOTHED_STEPS = 10
 PERCENTILES = (50, 90, 99)
 TIMED_STEPS = 200
 """Steps over which step times are sorted."""
-SCALARS = ("loss", "grad_norm", "lr", "tokens_per_s", "data_wait_s", "tflops", "mfu", "memory_gb")
+SCALARS = ("loss", "grad_norm", "lr", "tokens_per_s", "data_wait_s", "data_wait_share", "tflops", "mfu", "memory_gb")
 
 
 class MetricsLog:
@@ -79,24 +79,26 @@ class MetricsLog:
         self._recent.append((count, step_s))
         self._times.append(step_s)
         tflops = self._flops[phase] * count / step_s / dist.get_world_size() / 1e12
+        waited, self._waited = self._waited + result.batch_s, 0.0
         line = {
             "step": step,
             "phase": self._config.phases[phase].name,
             "tokens": tokens,
             "loss": result.loss,
             "loss_by_label": result.loss_by_label,
+            "perplexity_by_label": {label: _perplexity(loss) for label, loss in result.loss_by_label.items()},
             "tokens_by_label": result.tokens_by_label,
             "grad_norm": result.grad_norm,
             "lr": result.learning_rate,
             "skipped": result.skipped,
             "tokens_per_s": count / step_s,
             "step_s": step_s,
-            "data_wait_s": self._waited + result.batch_s,
+            "data_wait_s": waited,
+            "data_wait_share": waited / step_s,
             "tflops": tflops,
             "mfu": None if self._peak is None else tflops / self._peak,
             "memory_gb": peak_memory() / 2**30,
         }
-        self._waited = 0.0
         self._lines.append(line)
         if self._board is not None:
             self._show(line)
@@ -131,7 +133,7 @@ class MetricsLog:
             self._board.add_scalar(f"step_s/p{share}", seconds, step)
         for label, loss in line["loss_by_label"].items():
             self._board.add_scalar(f"loss/{label}", _number(loss), step)
-            self._board.add_scalar(f"perplexity/{label}", math.exp(min(_number(loss), 100)), step)
+            self._board.add_scalar(f"perplexity/{label}", _number(line["perplexity_by_label"][label]), step)
             self._board.add_scalar(f"tokens/{label}", line["tokens_by_label"][label], step)
         seconds = sum(taken for _, taken in self._recent)
         figures = {
@@ -150,6 +152,10 @@ def peak_memory() -> int:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _perplexity(loss: float | None) -> float | None:
+    return None if loss is None else math.exp(min(loss, 100.0))
 
 
 def _number(value: float | None) -> float:

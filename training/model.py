@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
 from smelt.identity import digest
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.model import ModelConfig, RopeScaling
 from training import fp8
 from training.attention import CausalAttention
 from training.cpu import cuda_stays_here
@@ -48,6 +48,7 @@ def build_model(
     z_loss: float = 0.0,
     seed: int,
     kernels: Kernels = PLAIN,
+    recomputes: bool = False,
 ) -> "Llama":
     """This process's share of the model, on its device, with weights drawn from ``seed``.
 
@@ -55,17 +56,19 @@ def build_model(
         vocab_size: padded vocabulary (``ModelConfig.padded_vocab_size``).
         precision: ``fp32``, ``bf16`` or ``fp8``.
         kernels: what lies between matrix multiplications; for a long training, compiled.
+        recomputes: whether each layer's activations are made again in the backward instead of kept.
     """
     torch.manual_seed(seed)  # of the embedding; each layer has a seed of its own
     model = Llama(
         config=transformer_config(config, precision),
-        transformer_layer_spec=_submodules(config, seed, kernels, precision),
+        transformer_layer_spec=_submodules(config, seed, precision, {"kernels": kernels, "recomputes": recomputes}),
         vocab_size=vocab_size,
         max_sequence_length=max_sequence_length,
         pre_process=parallel_state.is_pipeline_first_stage(),
         post_process=parallel_state.is_pipeline_last_stage(),
         position_embedding_type="rope",
         rotary_base=rope_base,  # annotated int, but computed with as it is
+        scaling=config.rope_scaling,
         share_embeddings_and_output_weights=config.tied_embeddings,
         z_loss=z_loss,
         kernels=kernels,
@@ -110,11 +113,12 @@ def transformer_config(config: ModelConfig, precision: str) -> TransformerConfig
         )
 
 
-def _submodules(config: ModelConfig, seed: int, kernels: Kernels, precision: str) -> TransformerBlockSubmodules:
+def _submodules(config: ModelConfig, seed: int, precision: str, layers: dict[str, Any]) -> TransformerBlockSubmodules:
+    """The parts of the model; ``layers`` is what ``FusedLayer`` is given."""
     spec = get_gpt_layer_local_spec(normalization="RMSNorm", qk_layernorm=config.qk_norm)
-    norm = ModuleSpec(module=Norm, params={"kernels": kernels})
+    norm = ModuleSpec(module=Norm, params={"kernels": layers["kernels"]})
     layer, attention = spec.submodules, spec.submodules.self_attention.submodules
-    spec.module, spec.params = _seeded_layer(seed), {"kernels": kernels}
+    spec.module, spec.params = _seeded_layer(seed), layers
     layer.input_layernorm = layer.pre_mlp_layernorm = norm
     if config.qk_norm:
         attention.q_layernorm = attention.k_layernorm = norm
@@ -144,9 +148,9 @@ def _seeded_layer(seed: int) -> type[FusedLayer]:
 class Llama(GPTModel):
     """GPTModel whose loss never holds all logits; ``forward`` with labels returns a ``Loss``."""
 
-    def __init__(self, *, z_loss: float, kernels: Kernels, **named: Any) -> None:
+    def __init__(self, *, z_loss: float, kernels: Kernels, scaling: RopeScaling | None, **named: Any) -> None:
         super().__init__(**named)
-        self.z_loss, self.kernels = z_loss, kernels
+        self.z_loss, self.kernels, self.scaling = z_loss, kernels, scaling
         self.set_rope_base(named["rotary_base"])
 
     def setup_embeddings_and_output_layer(self) -> None:
@@ -160,6 +164,7 @@ class Llama(GPTModel):
             kv_channels=self.config.kv_channels,
             rotary_percent=1.0,
             rotary_base=base,
+            scaling=self.scaling,
             use_cpu_initialization=self.config.use_cpu_initialization,
             cp_group=self.pg_collection.cp,
         )

@@ -82,8 +82,9 @@ class Optimizer:
         Returns:
             The gradient's norm before clipping, and 1 where the update was left out; fp32 scalars on the device.
         """
-        norm = self.norm()
-        self._held |= limits.broken(labels, sums, norm)
+        norm = self._own_norm()
+        norm, broken = agreed(torch.stack((norm, limits.broken(labels, sums, norm).float())))
+        self._held |= broken > 0
         left_out = self._held.float()
         for index, main in self.main.items():
             main.grad = self.params[index].main_grad
@@ -103,7 +104,11 @@ class Optimizer:
         self._held.fill_(False)
 
     def norm(self) -> Tensor:
-        """Norm of the gradients in ``main_grad`` over all processes; fp32 scalar on the device."""
+        """Norm of the gradients in ``main_grad``, the same on all processes; fp32 scalar on the device."""
+        return agreed(self._own_norm()[None])[0]
+
+    def _own_norm(self) -> Tensor:
+        """The norm as this process's model-parallel group has it."""
         counted = [
             param.main_grad
             for param in self.params
@@ -168,6 +173,17 @@ class Optimizer:
                 dist.broadcast(flat, group_src=owner, group=group)
                 if owner != group.rank():
                     torch._foreach_copy_(share, list(_unflatten_dense_tensors(flat, share)))
+
+
+def agreed(figures: Tensor) -> Tensor:
+    """The largest of each figure over all processes, NaN counted as infinite: what one of them sees, all act on.
+
+    Replicas have the same gradients, unless a card has spoilt its own; then one would go another way than the rest.
+    """
+    largest = torch.nan_to_num(figures, nan=torch.inf, posinf=torch.inf)
+    if dist.get_world_size() > 1:
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+    return largest
 
 
 def owners(sizes: Sequence[int], replicas: int) -> list[int]:

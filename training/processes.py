@@ -17,6 +17,9 @@ def start_alone() -> None:
 
 def start_parallel(*, tensor: int, pipeline: int) -> None:
     """Divide the processes of the initialized world into tensor-, pipeline- and data-parallel groups."""
+    if torch.cuda.is_available():  # sums in a fixed order: a resumed run repeats its bits
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if not parallel_state.model_parallel_is_initialized():
         parallel_state.initialize_model_parallel(tensor, pipeline)
 

@@ -49,6 +49,7 @@ class StepResult:
         learning_rate: rate the update was made with.
         skipped: whether the update was left out.
         batch_s: seconds this process took to lay the samples out.
+        own_loss: summed loss of this process's own tokens, which no other had a part in; None where not finite.
     """
 
     loss: float | None
@@ -58,6 +59,7 @@ class StepResult:
     learning_rate: float
     skipped: bool
     batch_s: float = 0.0
+    own_loss: float | None = None
 
     @property
     def losses(self) -> dict[str, float | None]:
@@ -77,7 +79,7 @@ class Pending:
         """Starts to bring the figures home.
 
         Args:
-            figures: [2 x labels + 2] fp64 on the device: losses, tokens, gradient norm, whether left out.
+            figures: [2 x labels + 3] fp64 on the device: losses, tokens, gradient norm, whether left out, own loss.
         """
         self._labels, self._rate, self._batch_s = labels, rate, batch_s
         self._done: torch.cuda.Event | None = None
@@ -93,7 +95,7 @@ class Pending:
         """What the step gave."""
         if self._done is not None:
             self._done.synchronize()
-        *sums, grad_norm, skipped = self._figures.tolist()
+        *sums, grad_norm, skipped, own_loss = self._figures.tolist()
         losses, counts = sums[: len(self._labels)], sums[len(self._labels) :]
         labels = [(name, loss, round(count)) for name, loss, count in zip(self._labels, losses, counts, strict=True)]
         return StepResult(
@@ -104,6 +106,7 @@ class Pending:
             learning_rate=self._rate,
             skipped=bool(skipped),
             batch_s=self._batch_s,
+            own_loss=_finite(own_loss),
         )
 
 
@@ -131,6 +134,7 @@ class Trainer:
             z_loss=config.training.z_loss,
             seed=config.seed,
             kernels=kernels_for(config, vocab_size, self.device.type),
+            recomputes=config.training.recompute == "layer",
         )
         if weights is not None:
             load_llama(self.model, weights)
@@ -178,27 +182,34 @@ class Trainer:
             lowered: whether AdamW takes the guard's lowered betas.
         """
         rate = learning_rate(self.config.phases, self._phase, phase_step)
-        sums, batch_s = self._gradients(block, samples)
+        sums, own_loss, batch_s = self._gradients(block, samples)
         adam, guard = self._settings, self.config.training.guard
-        betas = (guard.lowered_beta1, guard.lowered_beta2) if lowered else (adam.beta1, adam.beta2)
-        self.optimizer.set_betas(*betas)
+        beta1, beta2 = adam.beta1, adam.beta2
+        if lowered:
+            beta1, beta2 = min(beta1, guard.lowered_beta1), min(beta2, guard.lowered_beta2)
+        self.optimizer.set_betas(beta1, beta2)
         with record_function("optimizer"):
             norm, left_out = self.optimizer.step(rate, block.label_names, sums, limits)
-        return self._pending(block, sums, norm, left_out, rate, batch_s)
+        return self._pending(block, sums, (norm, left_out, own_loss), rate, batch_s)
 
     def measure(self, block: Block, samples: tuple[int, int]) -> StepResult:
         """Loss and gradient norm of samples, with the weights as they are; updates nothing."""
-        sums, batch_s = self._gradients(block, samples)
+        sums, own_loss, batch_s = self._gradients(block, samples)
         norm = self.optimizer.norm()
-        return self._pending(block, sums, norm, torch.ones_like(norm), 0.0, batch_s).result()
+        return self._pending(block, sums, (norm, torch.ones_like(norm), own_loss), 0.0, batch_s).result()
 
     @property
     def _settings(self) -> OptimizerConfig:
         """The phase's optimizer settings."""
         return self.config.phases[self._phase].optimizer or self.config.training.optimizer
 
-    def _gradients(self, block: Block, samples: tuple[int, int]) -> tuple[Tensor, float]:
-        """Fill ``main_grad``; returns losses and tokens by label, [2, labels] over all processes, and batch seconds."""
+    def _gradients(self, block: Block, samples: tuple[int, int]) -> tuple[Tensor, Tensor, float]:
+        """Fill ``main_grad``.
+
+        Returns:
+            Losses and tokens by label, [2, labels], over all processes; this process's own summed loss; and the
+            seconds that laying out its batches took.
+        """
         phase, (first, count) = self.config.phases[self._phase], samples
         sums = torch.zeros(2, len(block.label_names), dtype=torch.float64, device=self.device)
         self.parallel.zero_grad_buffer()
@@ -213,14 +224,13 @@ class Trainer:
             micro_batch_size=size,
             forward_only=False,
         )
+        own_loss = sums[0].sum()
         if dist.get_world_size() > 1:
             dist.all_reduce(sums)
-        return sums / self.tensor, batches.seconds
+        return sums / self.tensor, own_loss, batches.seconds
 
-    def _pending(
-        self, block: Block, sums: Tensor, norm: Tensor, left_out: Tensor, rate: float, batch_s: float
-    ) -> Pending:
-        figures = torch.cat((sums.flatten(), torch.stack((norm, left_out)).double()))
+    def _pending(self, block: Block, sums: Tensor, scalars: tuple[Tensor, ...], rate: float, batch_s: float) -> Pending:
+        figures = torch.cat((sums.flatten(), torch.stack([scalar.double() for scalar in scalars])))
         return Pending(block.label_names, figures, rate, batch_s)
 
 
@@ -253,7 +263,7 @@ def _forward_step(sums: Tensor):
 
     def forward(batches: Iterator[Batch], model: DistributedDataParallel):
         batch = next(batches)
-        mask = None if batch.documents is None else Documents(batch.documents)
+        mask = None if batch.documents is None else Documents(*batch.documents)
         output = model(batch.tokens, None, mask, labels=batch.targets)
         return output, lambda loss: reduce(batch, loss)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from smelt.recipe.base import Config
 from smelt.recipe.rules import Rule, divides, insist
@@ -45,6 +45,25 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+class RopeScaling(Config):
+    """Slow rotary frequencies made slower, for contexts longer than were trained with: Llama 3.1's rule ("llama3")."""
+
+    factor: float = Field(ge=1)
+    """What the slowest frequencies are divided by."""
+    low_freq_factor: float = Field(default=1.0, gt=0)
+    """Wavelengths above original_max_position_embeddings over this are divided whole."""
+    high_freq_factor: float = Field(default=4.0, gt=0)
+    """Wavelengths below original_max_position_embeddings over this are left alone."""
+    original_max_position_embeddings: int = Field(default=8192, ge=1)
+    """Context before the scaling, in tokens."""
+
+    @model_validator(mode="after")
+    def _order(self) -> "RopeScaling":
+        if self.high_freq_factor <= self.low_freq_factor:
+            raise ValueError("high_freq_factor must be above low_freq_factor (Llama 3.1 has 4 and 1)")
+        return self
+
+
 class ModelConfig(Config):
     """Sizes of the model. Keys given beside ``preset`` win over the preset's."""
 
@@ -68,6 +87,8 @@ class ModelConfig(Config):
     """What the tokenizer's vocabulary is padded to; matrix units like multiples of 64 or 128."""
     rope_base: float = Field(default=10_000.0, gt=1)
     """Base of the rotary embedding (Su et al. 2021); 500000 for long contexts (Llama 3)."""
+    rope_scaling: RopeScaling | None = None
+    """As weights that training starts from have it (Llama 3.1 and later); a model of one's own needs only rope_base."""
     qk_norm: bool = False
     """RMSNorm on queries and keys, against attention logits that grow until the loss spikes."""
     norm_epsilon: float = Field(default=1e-5, gt=0)
@@ -78,6 +99,11 @@ class ModelConfig(Config):
     """Width at which init_std and the learning rates were found. Hidden matrices then get init_std over the root of
     the ratio of widths, and the learning rate over the ratio, as in muP (Yang et al. 2022, table 8, for Adam), but
     without its multiplier on the logits. Left out, both are used as they are."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out rope_scaling where there is none: models from before it keep their fingerprints."""
+        return {name: value for name, value in dump(self).items() if name != "rope_scaling" or value is not None}
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,7 @@
 """How stages are run: what may be changed without changing any result."""
 
+from pydantic import Field, model_validator
+
 from smelt.recipe.base import Config
 
 
@@ -8,6 +10,8 @@ class Resources(Config):
 
     workers: int | None = None
     """Shards worked on at the same time (training: data-parallel processes); None takes what the cluster has."""
+    min_workers: int | None = Field(default=None, ge=1)
+    """Training: with how few of ``workers`` it goes on where the cluster has no more; None waits for all of them."""
     cpus: float = 1
     """CPU cores per worker."""
     gpus: float = 0
@@ -16,3 +20,9 @@ class Resources(Config):
     """Memory per worker that Ray reserves, in GiB."""
     retries: int = 3
     """Times a shard is tried again when its worker dies."""
+
+    @model_validator(mode="after")
+    def _order(self) -> "Resources":
+        if self.min_workers is not None and not (self.workers and self.min_workers <= self.workers):
+            raise ValueError(f"min_workers {self.min_workers} needs workers of at least as many (set both)")
+        return self

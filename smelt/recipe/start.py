@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from smelt.errors import RecipeError
 from smelt.recipe import attached
 from smelt.recipe.base import Config
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.model import ModelConfig, RopeScaling
 
 WHERE = "training.start_from"
 FILES = ("config.json", "model.safetensors.index.json", "*.safetensors")
@@ -31,13 +31,13 @@ SAME: dict[str, str] = {
 """What must be equal: its name in ``config.json`` and in the recipe's ``model``."""
 QK_NORM = {"llama": False, "qwen3": True}
 """Whether there are norms on queries and keys, by ``model_type``."""
-PLAIN: dict[str, Any] = {
-    "hidden_act": "silu",
-    "attention_bias": False,
-    "mlp_bias": False,
-    "use_sliding_window": False,
-    "rope_type": "default",
-    "quantization_config": None,
+PLAIN: dict[str, tuple[Any, ...]] = {
+    "hidden_act": ("silu",),
+    "attention_bias": (False,),
+    "mlp_bias": (False,),
+    "use_sliding_window": (False,),
+    "rope_type": ("default", "llama3"),
+    "quantization_config": (None,),
 }
 """What a recipe has no choice about."""
 
@@ -94,7 +94,7 @@ class StartFrom(Config):
         base = self.path.rstrip("/")
         theirs = _with_defaults(_read_json(f"{base}/config.json"))
         where = f"{WHERE}: {base}/config.json"
-        for name, known in {"model_type": QK_NORM, **{name: (value,) for name, value in PLAIN.items()}}.items():
+        for name, known in {"model_type": tuple(QK_NORM), **PLAIN}.items():
             if theirs[name] not in known:
                 raise RecipeError(
                     f"{name} is {theirs[name]!r}, which the model here can't have", where=where, mend=_mend(name)
@@ -110,6 +110,10 @@ class StartFrom(Config):
         if (there := QK_NORM[theirs["model_type"]]) != model.qk_norm:
             words = f"the weights have {'a' if there else 'no'} QK-norm, model.qk_norm is {json.dumps(model.qk_norm)}"
             wrong.append((words, f"model.qk_norm: {json.dumps(there)}"))
+        if (scaling := theirs["rope_scaling"]) != model.rope_scaling:
+            shown = [json.dumps(one and one.model_dump()) for one in (scaling, model.rope_scaling)]
+            words = f"rope_scaling {shown[0]} is not model.rope_scaling {shown[1]}"
+            wrong.append((words, f"model.rope_scaling: {shown[0]}"))
         if theirs["vocab_size"] > rows:
             wrong.append(
                 (
@@ -155,6 +159,10 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
     """``config.json`` with what its writer may leave out; RoPE's settings lie in one of three places."""
     rope = given.get("rope_parameters") or given.get("rope_scaling") or {}
     heads = given.get("num_attention_heads", 1)
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    scaled = kind == "llama3"
+    if scaled and (missing := sorted({*RopeScaling.model_fields} - {*rope})):
+        kind, scaled = f"llama3 without {', '.join(missing)}", False
     return {
         **dict.fromkeys(("model_type", *SAME, *PLAIN)),
         "num_key_value_heads": heads,
@@ -167,12 +175,13 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
         "tie_word_embeddings": False,
         "rms_norm_eps": 1e-6,
         "rope_theta": rope.get("rope_theta", 10_000.0),
-        "rope_type": rope.get("rope_type", rope.get("type", "default")),
+        "rope_type": kind,
         **{name: value for name, value in given.items() if value is not None},
+        "rope_scaling": RopeScaling(**{name: rope[name] for name in RopeScaling.model_fields}) if scaled else None,
     }
 
 
 def _mend(name: str) -> str:
     if name == "rope_type":
-        return "take the weights from before their context was scaled; a phase's rope_base lengthens it here"
+        return "take weights with plain RoPE, or with Llama 3.1's scaling"
     return "take the weights of a plain LlamaForCausalLM or Qwen3ForCausalLM"

@@ -17,6 +17,7 @@ import pytest
 from smelt.engine.jobs import Jobs
 from smelt.following.airflow import Airflow
 from smelt.lake import Lake
+from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.recipe.graph import STAGES, direct_inputs
 from smelt.run import load_run, safe_run_id
 from smelt.services.airflow import USER
@@ -87,9 +88,16 @@ def backfill(stack: State, dag: str, first: str, last: str, recipe: Path) -> Non
     assert done.returncode == 0, done.stderr
 
 
-def texts(folder: Path) -> None:
+def texts(folder: Path, count: int = 1) -> None:
     folder.mkdir(parents=True)
-    (folder / "a.txt").write_text(f"There is one text of {folder.name}, and its number is {uuid.uuid4()}.")
+    for name in "abc"[:count]:
+        words = f"There is one text of {folder.name}, and its number is {uuid.uuid4()}."
+        (folder / f"{name}.txt").write_text(words)
+
+
+def tries(ask: Ask, dag: str, run: str) -> dict[str, int]:
+    found = ask("GET", f"dags/{dag}/dagRuns/{run}/taskInstances?limit=200")["task_instances"]
+    return {item["task_id"]: item["try_number"] for item in found}
 
 
 @pytest.mark.timeout(600)
@@ -119,6 +127,37 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
     assert event["source_run_id"] == full
     assert event["partition_key"] == "2026-10-01"
     assert event["extra"]["fingerprint"] == run.planned(event["extra"]["stage"]).fingerprint
+
+
+@pytest.mark.timeout(600)
+def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, stack, tmp_path):
+    run, lake = f"clear-{uuid.uuid4().hex[:8]}", Lake(stack.settings)
+    texts(tmp_path / run, 3)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.format(name=run, folder=tmp_path / run) + "ingest: {shard_bytes: 10}\n")
+    ask("POST", "dags/pretrain/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {"recipe": str(recipe)}})
+    wait_for(lambda: states(ask, "pretrain", run).get("ingest.gate") == "success")
+    end_runs(ask, "pretrain", run)
+    artifact = load_run(lake, run).planned("ingest").artifact
+    manifest = artifact.manifest(lake)
+    missing = manifest.parts[1]
+    lake.delete([f"{artifact.root}{MANIFEST}", artifact.key(missing.round, missing.name, RECORD)])
+    ask("PATCH", f"dags/pretrain/dagRuns/{run}/taskInstances/ingest.run", {"new_state": "failed"})
+    before = {item.key: item.modified for item in lake.objects(artifact.root)}
+    tried = tries(ask, "pretrain", run)
+
+    body = {"dag_run_id": run, "task_ids": ["ingest.run"], "include_downstream": True, "dry_run": False}
+    ask("POST", "dags/pretrain/clearTaskInstances", body | {"only_failed": False, "reset_dag_runs": True})
+    wait_for(lambda: tries(ask, "pretrain", run)["ingest.run"] > tried["ingest.run"])
+    wait_for(lambda: states(ask, "pretrain", run)["ingest.gate"] == "success")
+    end_runs(ask, "pretrain", run)
+    assert artifact.manifest(lake).digest == manifest.digest
+    after = {item.key: item.modified for item in lake.objects(artifact.root)}
+    made = {key for key, modified in after.items() if before.get(key) != modified}
+    part = {artifact.key(missing.round, missing.name, suffix) for suffix in (*missing.files, RECORD)}
+    assert made == {f"{artifact.root}{MANIFEST}", *part}
+    above = ("plan", "fetch.run", "fetch.gate")
+    assert [tries(ask, "pretrain", run)[task] for task in above] == [tried[task] for task in above]
 
 
 @pytest.mark.timeout(900)

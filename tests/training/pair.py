@@ -2,7 +2,7 @@
 
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,21 @@ def serve(rank: int, tasks: Any, done: Any) -> None:
     torch.set_num_threads(1)
     os.environ["LOCAL_RANK"] = str(rank)
     while (task := tasks.get()) is not None:
-        given, workers, folder, number = task
+        given, workers, folder, number, before = task
+        undo = None
         try:
             store = dist.FileStore(f"{folder}/{number}.store", workers)
             dist.init_process_group("gloo", store=store, rank=rank, world_size=workers)
             parallel = given.config.training.parallel
             start_parallel(tensor=parallel.tensor, pipeline=parallel.pipeline)
+            undo = before() if before else None
             train(given)
             done.put("")
         except BaseException:
             done.put(traceback.format_exc())
         finally:
+            if undo:
+                undo()
             parallel_state.destroy_model_parallel()
             dist.destroy_process_group()
 
@@ -54,11 +58,17 @@ class Pair:
         for process in self._processes:
             process.start()
 
-    def train(self, given: Context, folder: Path) -> list[dict]:
-        """Train on both together; returns the metrics."""
+    def train(
+        self, given: Context, folder: Path, before: Callable[[], Callable[[], None] | None] | None = None
+    ) -> list[dict]:
+        """Train on both together; returns the metrics.
+
+        Args:
+            before: called in both processes first; what it returns is called behind.
+        """
         self._number += 1
         for tasks in self._tasks:
-            tasks.put((given, len(self._tasks), str(folder), self._number))
+            tasks.put((given, len(self._tasks), str(folder), self._number, before))
         problems = [self._done.get() for _ in self._tasks]
         assert problems == ["", ""], "\n".join(problems)
         return metrics(given)

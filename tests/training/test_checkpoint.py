@@ -105,6 +105,24 @@ def test_a_checkpoint_of_a_newer_smelt_is_one_line(lake: Lake, tmp_path: Path) -
         load_model(given.lake, commit(given.lake, given.artifact, [record]))
 
 
+def test_a_checkpoint_that_failed_is_noticed_before_the_next(lake: Lake, tmp_path: Path) -> None:
+    given = context(lake, tmp_path)
+    writer = checkpoint.CheckpointWriter(lake, given.artifact, tmp_path, CheckpointConfig())
+    writer.check()
+    allowed = threading.Event()
+
+    def fail() -> None:
+        allowed.wait()
+        raise StageError("the disk is full", where="here", mend="make room")
+
+    writer._saving = writer._thread.submit(fail)
+    writer.check()  # it is still at it
+    allowed.set()
+    with pytest.raises(StageError, match="the disk is full"):
+        while True:
+            writer.check()
+
+
 def test_a_tidying_that_was_killed_is_finished_by_the_next(lake: Lake, tmp_path: Path) -> None:
     keep = CheckpointConfig(keep_last=1, keep_best=False)
     config = TrainConfig(model=MODEL, phases=PHASES[:1], training=TrainingConfig(checkpoint=keep))

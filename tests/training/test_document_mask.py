@@ -4,12 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
 from smelt.lake import Lake
 from tests.training.artifacts import context, metrics
-from training.attention import CausalAttention, Documents
+from training.attention import CausalAttention, Documents, repeatable
+from training.data import Block
 from training.loop import train
 from training.processes import start_alone
 
@@ -20,7 +24,7 @@ def test_each_document_sees_itself_alone() -> None:
     torch.nn.Module.__init__(attention)
     attention.softmax_scale = 0.5
     query, key, value = torch.randn(10, 1, 4, 8), torch.randn(10, 1, 2, 8), torch.randn(10, 1, 2, 8)
-    together = attention(query, key, value, Documents(torch.tensor([[7] * 6 + [9] * 4])))
+    together = attention(query, key, value, Documents(torch.tensor([[7] * 6 + [9] * 4]), torch.tensor([0, 6, 10])))
     for first, last in ((0, 6), (6, 10)):
         alone = attention(query[first:last], key[first:last], value[first:last], None)
         torch.testing.assert_close(together[first:last], alone)
@@ -28,10 +32,27 @@ def test_each_document_sees_itself_alone() -> None:
     assert not torch.allclose(together[6:], whole[6:])
 
 
-def test_packed_sequences_begin_where_documents_do() -> None:
-    starts, longest = Documents(torch.tensor([[1, 1, 2, 2], [2, 3, 3, 3]])).starts
-    assert (starts.tolist(), longest) == ([0, 2, 4, 5, 8], 4)
+def test_packed_sequences_begin_where_documents_do(tmp_path: Path) -> None:
+    np.arange(9, dtype=np.uint16).tofile(tmp_path / "tokens")
+    pq.write_table(pa.table({"start": [0, 2, 5], "label": ["a", "b", "a"]}), tmp_path / "segments")
+    batch = Block(tmp_path / "tokens", tmp_path / "segments", 2).batch(0, 2, 4, documents=True)
+    assert batch.documents is not None
+    documents, starts = batch.documents
+    first = documents.tolist().index([0, 0, 1, 1])
+    assert documents[1 - first].tolist() == [1, 2, 2, 2]
+    assert starts.tolist() == ([0, 2, 4, 5, 8] if first == 0 else [0, 1, 4, 6, 8])
     assert starts.dtype == torch.int32
+
+
+def test_flash_attention_sums_in_a_fixed_order_where_it_can() -> None:
+    def offers(query: int, *, deterministic: bool = False) -> bool:
+        return deterministic
+
+    def lacks(query: int) -> bool:
+        return False
+
+    assert repeatable(offers)(1)
+    assert not repeatable(lacks)(1)
 
 
 def test_training_with_masks_learns_and_is_another_training(lake: Lake, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from smelt.gates.run import run_gate
 from smelt.lake import Lake
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.gates import GatesConfig
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.model import ModelConfig, RopeScaling
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context, Shard
 from tests.training.artifacts import MODEL, PHASES, commit, context
@@ -41,9 +41,15 @@ def fetched(given: Context, suffixes: Iterable[str], home: Path) -> Path:
     return home / "hf"
 
 
-@pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (True, True)])
-def test_transformers_gives_the_same_logits(lake: Lake, tmp_path: Path, tied: bool, qk_norm: bool) -> None:
-    given = trained(lake, tmp_path, MODEL.model_copy(update={"tied_embeddings": tied, "qk_norm": qk_norm}))
+@pytest.mark.parametrize(
+    ("tied", "qk_norm", "scaled"), [(True, False, False), (False, False, True), (True, True, True)]
+)
+def test_transformers_gives_the_same_logits(
+    lake: Lake, tmp_path: Path, tied: bool, qk_norm: bool, scaled: bool
+) -> None:
+    scaling = RopeScaling(factor=4.0, original_max_position_embeddings=32) if scaled else None
+    changes = {"tied_embeddings": tied, "qk_norm": qk_norm, "rope_scaling": scaling}
+    given = trained(lake, tmp_path, MODEL.model_copy(update=changes))
     record = work_on(given, 0, Shard("hf"))
     folder = fetched(given, record.files, tmp_path)
     theirs = AutoModelForCausalLM.from_pretrained(folder).eval()

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.guard import GuardConfig
 from smelt.stage import Context
 from tests.training.artifacts import again, metrics
+from tests.training.pair import Pair
 from tests.training.planted import GUARD, heldout_loss, planted, random_tokens, repeated_text, shuffled_label
-from training.events import set_aside_blocks
+from training.events import set_aside_blocks, set_aside_folder
 from training.guard import ALL, Guard
 from training.loop import train
 from training.stage import STAGE
@@ -115,6 +117,29 @@ def test_a_fault_of_the_machine_is_told_from_the_data_and_leaves_no_trace(
     assert [(event["kind"], event["step"], event["grad_norm"]) for event in told] == [("fault", 10, None)]
     assert told[0]["again"]["grad_norm"] > 0
     assert [line["loss"] for line in metrics(faulty)] == [line["loss"] for line in metrics(whole)]
+
+
+def spoil_on_the_second() -> Callable[[], None]:
+    """In one of two processes: an infinity in its own copy of the tenth step's gradients, behind their sum."""
+    patch = pytest.MonkeyPatch()
+    if dist.get_rank() == 1:
+        spoil_gradients(patch, calls={10})
+    return patch.undo
+
+
+def test_what_one_process_sees_all_act_on(lake: Lake, tmp_path: Path, pair: Pair) -> None:
+    whole = planted(lake, tmp_path, GUARD, random_tokens)
+    expected = pair.train(whole, tmp_path)
+    kinds = [event["kind"] for event in events(whole).values()]
+    assert kinds.count("rollback") == 1 and kinds.count("fault") == 0
+    assert list(set_aside_blocks(lake, whole.inputs["blocks"])) == ["0-00003"]
+
+    lake.delete([item.key for item in lake.objects(set_aside_folder(whole.inputs["blocks"]))])
+    faulty = again(whole)
+    found = pair.train(faulty, tmp_path, spoil_on_the_second)
+    (fault,) = [event for event in events(faulty).values() if event["kind"] == "fault"]
+    assert (fault["step"], fault["grad_norm"]) == (10, None)
+    assert [line["loss"] for line in found] == [line["loss"] for line in expected]
 
 
 def test_a_gradient_that_is_not_finite_never_reaches_the_weights(

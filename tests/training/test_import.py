@@ -23,7 +23,7 @@ from smelt.lake import Lake
 from smelt.recipe import Recipe, load_recipe
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.graph import spec
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.model import ModelConfig, RopeScaling
 from smelt.recipe.start import StartFrom
 from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig
 from smelt.stage import Shard
@@ -76,6 +76,13 @@ def imported(folder: Path, model: ModelConfig) -> Llama:
     return built.eval()
 
 
+def imported_plain(folder: Path) -> Llama:
+    """The weights of a folder in a model without scaling, whatever the folder says."""
+    built = build_model(MODEL, vocab_size=ROWS, max_sequence_length=128, rope_base=1e4, precision="fp32", seed=1)
+    load_llama(built, folder)
+    return built.eval()
+
+
 def starting(folder: Path | str, model: ModelConfig = MODEL, **training) -> TrainConfig:
     """A short training that starts from the folder."""
     start = StartFrom(path=str(folder)).with_digest()
@@ -93,6 +100,23 @@ def test_a_llama_of_transformers_gives_its_logits(tmp_path: Path, tied: bool, qk
     drawn = build_model(MODEL, vocab_size=ROWS, max_sequence_length=64, rope_base=1e4, precision="fp32", seed=1)
     name = "embedding.word_embeddings.weight"
     assert torch.equal(ours.state_dict()[name][KNOWN:], drawn.state_dict()[name][KNOWN:])
+
+
+def test_a_llama_with_a_scaled_context_gives_its_logits(tmp_path: Path) -> None:
+    scaling = RopeScaling(factor=8.0, original_max_position_embeddings=32)
+    rope = {"rope_type": "llama3", "rope_theta": 10_000.0, **scaling.model_dump()}
+    theirs = random_llama(tmp_path / "hf", tied=True, rope_parameters=rope, max_position_embeddings=256)
+    with pytest.raises(
+        RecipeError, match=r"is not model.rope_scaling null \(set model.rope_scaling: \{\"factor\": 8.0"
+    ):
+        StartFrom(path=str(tmp_path / "hf")).insist_on(MODEL, rows=ROWS)
+    ours = imported(tmp_path / "hf", MODEL.model_copy(update={"rope_scaling": scaling}))
+    tokens = torch.randint(0, KNOWN, (2, 128), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        logits, expected = ours(tokens, None, None)[..., :KNOWN], theirs(tokens).logits
+        plain = imported_plain(tmp_path / "hf")(tokens, None, None)[..., :KNOWN]
+    assert torch.allclose(logits, expected, atol=1e-5, rtol=0)
+    assert not torch.allclose(plain, expected, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize(("tied", "qk_norm"), [(True, False), (False, False), (True, True)])
@@ -251,7 +275,11 @@ def test_other_sizes_are_one_line_with_both_values(recipe_file: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "rope_parameters": None}, "rope_type is 'llama3', "),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 8.0}, "rope_parameters": None}, "rope_type is 'yarn', "),
+        (
+            {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "rope_parameters": None},
+            "rope_type is 'llama3 without high_freq_factor, low_freq_factor, original_max_position_embeddings', ",
+        ),
         ({"model_type": "qwen2"}, r"model_type is 'qwen2', .* \(take the weights of a plain LlamaForCausalLM or Qwen3"),
         ({"model_type": "qwen3", "use_sliding_window": True}, "use_sliding_window is True, which the model here can't"),
         (

@@ -29,14 +29,14 @@ def alone() -> None:
     start_alone()
 
 
-def gradients(kernels: Kernels, precision: str) -> tuple[Tensor, dict[str, Tensor]]:
+def gradients(kernels: Kernels, precision: str, *, recomputes: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
     """A small model's loss on two samples of two documents each, and its gradients."""
     config = MODEL.model_copy(update={"qk_norm": True})
-    given: dict[str, Any] = {"precision": precision, "z_loss": 1e-3, "seed": 1, "kernels": kernels}
-    model = build_model(config, vocab_size=320, max_sequence_length=32, rope_base=1e4, **given)
+    given: dict[str, Any] = {"precision": precision, "z_loss": 1e-3, "seed": 1, "recomputes": recomputes}
+    model = build_model(config, vocab_size=320, max_sequence_length=32, rope_base=1e4, kernels=kernels, **given)
     tokens = torch.randint(0, 320, (2, 33), generator=torch.Generator().manual_seed(0))
-    documents = torch.arange(32).ge(20).long().expand(2, 32)
-    loss = model(tokens[:, :-1], None, Documents(documents), labels=tokens[:, 1:])
+    documents = Documents(torch.arange(32).ge(20).long().expand(2, 32), torch.tensor([0, 20, 32, 52, 64]))
+    loss = model(tokens[:, :-1], None, documents, labels=tokens[:, 1:])
     loss.mean.backward()
     return loss.tokens, {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
 
@@ -51,6 +51,13 @@ def test_compiled_kernels_give_the_same_loss_and_gradients(precision: str) -> No
     for name, gradient in ours.items():
         largest = theirs[name].abs().max().item()
         torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=largest * TOLERANCE[precision], msg=name)
+
+
+def test_recomputed_layers_give_the_same_bits() -> None:
+    expected, theirs = gradients(PLAIN, "fp32")
+    losses, ours = gradients(PLAIN, "fp32", recomputes=True)
+    assert torch.equal(losses, expected)
+    assert all(torch.equal(gradient, theirs[name]) for name, gradient in ours.items())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

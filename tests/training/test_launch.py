@@ -2,20 +2,25 @@
 
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+from ray.train.v2.api.exceptions import WorkerGroupError
 
 from smelt.engine.drain import drain, leaving_nodes
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.phases import Phase
+from smelt.recipe.resources import Resources
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Progress
 from tests.ray_nodes import Nodes
-from tests.training.artifacts import MODEL, again, context, metrics
+from tests.training.artifacts import MODEL, PHASES, again, context, metrics
 from tests.training.pair import Pair
+from training import launch
 from training.stage import STAGE
 
 
@@ -74,6 +79,57 @@ def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path,
     assert [line["loss"] for line in metrics(disturbed)] == [line["loss"] for line in expected]
     assert [record.digest for record in records] == [record.digest for record in whole.records("checkpoints").values()]
     assert not disturbed.records("interrupted")
+
+
+class Dying:
+    """In the place of Ray Train: workers that die some times, without a checkpoint in between."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.launches = times, 0
+
+    def fit(self) -> None:
+        """One launch."""
+        self.launches += 1
+        if self.launches <= self.times:
+            raise WorkerGroupError("a node is gone", {0: RuntimeError("killed")})
+
+
+@pytest.mark.parametrize(("times", "launches"), [(3, 4), (4, 4)])
+def test_workers_may_die_more_than_once_in_a_block(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, launches: int
+) -> None:
+    dying = Dying(times)
+    monkeypatch.setattr(launch, "PAUSE_S", 0.0)
+    monkeypatch.setattr(launch, "_trainer", lambda given, workers: dying)
+    monkeypatch.setattr(launch, "num_workers", lambda config, resources: 1)
+    expected = nullcontext() if times < launches else pytest.raises(WorkerGroupError, match="a node is gone")
+    with expected:
+        launch.launch(context(lake, tmp_path))
+    assert dying.launches == launches
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "expected"),
+    [
+        ({}, 6, 4),  # batches of 8 and 4 sequences divide by no more
+        ({"workers": 2}, 6, 2),
+        ({"workers": 4}, 3, 4),  # Ray waits for the fourth
+        ({"workers": 4, "min_workers": 2}, 6, 4),
+        ({"workers": 4, "min_workers": 2}, 3, 2),
+        ({"workers": 4, "min_workers": 2}, 1, 2),
+    ],
+)
+def test_training_goes_on_with_the_workers_there_are(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, int], there: int, expected: int
+) -> None:
+    monkeypatch.setattr(launch.ray, "cluster_resources", lambda: {"CPU": float(there)})
+    config = TrainConfig(model=MODEL, phases=PHASES)
+    assert launch.num_workers(config, Resources(**asked)) == expected
+
+
+def test_fewest_workers_without_all_of_them_is_one_line() -> None:
+    with pytest.raises(ValidationError, match=r"min_workers 4 needs workers of at least as many \(set both\)"):
+        Resources(workers=2, min_workers=4)
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:

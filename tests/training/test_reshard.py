@@ -7,6 +7,7 @@ import torch
 
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
+from smelt.recipe.model import ModelConfig
 from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig
 from smelt.stage import Context
 from tests.training.artifacts import MODEL, PHASES, again, context, metrics
@@ -16,13 +17,15 @@ from training.processes import start_alone
 
 TOLERANCE = 2e-3
 """Difference of a step's loss, in nats, after up to 64 steps whose sums were taken in another order."""
-LAYOUTS = {"data": {}, "tensor": {"tensor": 2}, "pipeline": {"pipeline": 2}}
+LAYOUTS: dict[str, dict[str, int]] = {"data": {}, "tensor": {"tensor": 2}, "pipeline": {"pipeline": 2}}
+SPLIT = MODEL.model_copy(update={"qk_norm": True, "tied_embeddings": False})
+"""What is trained on two processes that share the matrices: norms that are on both, and matrices of either kind."""
 
 
-def work(lake: Lake, home: Path, parallel: dict | None = None, **training) -> Context:
+def work(lake: Lake, home: Path, model: ModelConfig, **parallel: int) -> Context:
     """What is trained, under a layout."""
-    settings = TrainingConfig(parallel=ParallelConfig(**(parallel or {})), z_loss=1e-2, **training)
-    return context(lake, home, TrainConfig(model=MODEL, phases=PHASES, training=settings))
+    settings = TrainingConfig(parallel=ParallelConfig(**parallel), z_loss=1e-2, document_mask=model is SPLIT)
+    return context(lake, home, TrainConfig(model=model, phases=PHASES, training=settings))
 
 
 def same_losses(ours: list[dict], theirs: list[dict]) -> None:
@@ -31,16 +34,18 @@ def same_losses(ours: list[dict], theirs: list[dict]) -> None:
         assert one["loss"] == pytest.approx(other["loss"], abs=TOLERANCE)
         assert one["tokens_by_label"] == other["tokens_by_label"]
         assert one["lr"] == other["lr"]
+    assert ours[0]["grad_norm"] == pytest.approx(theirs[0]["grad_norm"], rel=1e-4)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_run_under_another_layout_and_back(lake: Lake, tmp_path: Path, pair: Pair, layout: str) -> None:
     start_alone()
     torch.set_num_threads(1)
-    alone = work(lake, tmp_path)
+    model = SPLIT if layout == "tensor" else MODEL
+    alone = work(lake, tmp_path, model)
     train(alone)
     expected = metrics(alone)
-    two = again(alone, config=work(lake, tmp_path, LAYOUTS[layout]).config)
+    two = again(alone, config=work(lake, tmp_path, model, **LAYOUTS[layout]).config)
     same_losses(pair.train(two, tmp_path), expected)
 
     whole = [record.digest for record in two.records("checkpoints").values()]

@@ -97,12 +97,21 @@ def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dty
         "initializer_range": config.init_std,
         "max_position_embeddings": description.sequence_length,
         "rope_theta": description.rope_base,
-        "rope_parameters": {"rope_type": "default", "rope_theta": description.rope_base},
+        **_rope(description),
         "tie_word_embeddings": config.tied_embeddings,
         "attention_bias": False,
         **end,
         "torch_dtype": str(dtype).removeprefix("torch."),
     }
+
+
+def _rope(description: Description) -> dict[str, Any]:
+    """The rotary embedding, as transformers 5 reads it; scaled, also as earlier ones and other engines do."""
+    scaling = description.config.rope_scaling
+    if scaling is None:
+        return {"rope_parameters": {"rope_type": "default", "rope_theta": description.rope_base}}
+    scaled = {"rope_type": "llama3", **scaling.model_dump()}
+    return {"rope_parameters": scaled | {"rope_theta": description.rope_base}, "rope_scaling": scaled}
 
 
 def hf_tokenizer_config(description: Description, *, end_token: str) -> dict[str, Any]:
