@@ -98,6 +98,13 @@ def test_the_layout_is_not_in_the_fingerprint() -> None:
     assert digest(here) == digest(there) != digest(other)
 
 
+def test_more_workers_than_sequences_are_a_broken_rule() -> None:
+    rules = figures(TrainConfig(), vocab_size=300, workers=32).rules
+    assert [rule.name for rule in rules if rule.required and not rule.holds] == [
+        "phase main: global_batch_size 16 is a multiple of the data-parallel size 32"
+    ]
+
+
 def test_layouts_that_do_not_divide_are_one_line() -> None:
     with pytest.raises(ValidationError, match=r"model.num_layers 4 is a multiple of training.parallel.pipeline 3"):
         TrainConfig(training=TrainingConfig(parallel=ParallelConfig(pipeline=3)))
