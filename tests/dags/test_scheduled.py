@@ -21,7 +21,7 @@ from smelt.errors import LakeError, RecipeError
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
-from smelt.run import load_run
+from smelt.run import load_run, published_key
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
 
@@ -109,6 +109,15 @@ def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
     late = plan(recipe, "2026-11-02")
     assert set(late.skipped) == set(corpus.dag.task_ids) - {"plan"}
     assert late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; the next plan looks again"
+
+
+def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):
+    plan(recipe, DAY)
+    events = {CORPUS: SimpleNamespace()}
+    corpus.dag.get_task("publish").execute({"run_id": f"days-{DAY}", "outlet_events": events})
+    fingerprint = load_run(here, f"days-{DAY}").planned(corpus.LAST).fingerprint
+    assert events[CORPUS].extra == {"run": f"days-{DAY}", "stage": corpus.LAST, "fingerprint": fingerprint}
+    assert here.get_json(published_key(f"days-{DAY}", "corpus")) == events[CORPUS].extra
 
 
 def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
