@@ -16,7 +16,7 @@ from smelt import log, metrics
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import LakeError, SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
@@ -38,7 +38,7 @@ def main() -> int:
             run_stage(arguments.run, arguments.stage)
         except SmeltError as error:
             log.logger.error("%s", error)
-            return 1 if isinstance(error, LakeError) else USER_ERROR
+            return 1 if isinstance(error, LakeOutageError) else USER_ERROR
         except Exception as error:
             log.logger.exception("%s: %s", type(error).__name__, (str(error).splitlines() or [""])[0])
             return 1

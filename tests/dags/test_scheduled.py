@@ -17,7 +17,7 @@ from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
-from smelt.errors import LakeError, RecipeError
+from smelt.errors import LakeError, LakeOutageError, RecipeError
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
@@ -132,7 +132,8 @@ def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_pa
 @pytest.mark.parametrize(
     ("error", "action"),
     [
-        (LakeError("503 Slow Down"), RetryAction.RETRY),
+        (LakeOutageError("503 Slow Down"), RetryAction.RETRY),
+        (LakeError("no S3 credentials"), RetryAction.FAIL),
         (EngineError("Ray's Jobs API is out of reach"), RetryAction.RETRY),
         (TransientError("the node was lost"), RetryAction.RETRY),
         (PermanentError("gate of clean failed"), RetryAction.FAIL),
