@@ -83,6 +83,20 @@ def test_every_task_notifies_and_the_dags_survive_serialization():
             assert again.get_task(task.task_id).has_retry_policy
 
 
+def test_every_task_offers_the_links_of_its_kind():
+    def offered(dag, task_id):
+        again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+        key = SimpleNamespace(run_id="manual__1", task_id=task_id)
+        task = again.get_task(task_id)
+        return {name for name in task.extra_links if task.get_extra_links(SimpleNamespace(key=key), name)}
+
+    assert offered(pretrain.dag, "plan") == offered(corpus.dag, "plan") == offered(evaluate.dag, "plan")
+    assert offered(pretrain.dag, "checkpoint") == offered(corpus.dag, "publish") == {"Report", "Smelt"}
+    assert offered(corpus.dag, "clean.run") == {"Artifact", "Ray job", "Report", "Smelt"}
+    assert offered(pretrain.dag, "train-2.run") == {"Artifact", "Ray job", "Report", "Smelt", "TensorBoard"}
+    assert offered(evaluate.dag, "evaluate.gate") == {"Artifact", "Data Docs", "Report", "Smelt"}
+
+
 def test_the_corpus_ends_with_the_data_and_the_checkpoint_with_the_export():
     assert corpus.DATA[-1].name == corpus.LAST and "tokenizer" not in corpus.dag.task_ids
     assert corpus.dag.get_task("publish").outlets == [CORPUS]
