@@ -3,7 +3,7 @@
 from airflow.sdk import DAG, Param
 
 from operators.maintenance import CollectGarbageOperator, VerifyOperator
-from operators.notify import SmeltNotifier
+from operators.retries import TASK_DEFAULTS
 from smelt.recipe.graph import KINDS
 
 ABOUT = """
@@ -24,7 +24,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["smelt"],
-    default_args={"on_failure_callback": SmeltNotifier()},
+    default_args=TASK_DEFAULTS,
     params={
         "delete": Param(False, type="boolean", title="Delete", description="Off: only say what would go"),
         "keep_runs": Param(

@@ -1,4 +1,4 @@
-"""Addresses of the plugin's pages."""
+"""Addresses of the plugin's pages, and of Airflow's."""
 
 from urllib.parse import urlsplit
 
@@ -10,5 +10,10 @@ PREFIX = "/smelt"
 
 def page(path: str) -> str:
     """Address of a page of the plugin, below the path that Airflow itself is served from."""
+    return beside(f"{PREFIX.lstrip('/')}/{path}")
+
+
+def beside(path: str) -> str:
+    """Address of a page of Airflow's own."""
     base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
-    return f"{base}{PREFIX}/{path}"
+    return f"{base}/{path}"

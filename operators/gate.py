@@ -5,7 +5,8 @@ to read; where there is none (the suite has changed since), a job makes it.
 
 A failed gate of a stage that the recipe or the trigger form names under ``approve`` is shown to a person. The task
 then waits in Airflow's state ``awaiting_input``, which costs no process and no trigger, until somebody answers
-on its page (*Required actions*) or by the API. The answer is written beside the gate's result in the lake.
+on its page (*Required actions*) or by the API. The answer is written beside the gate's result in the lake, and in the
+run.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -70,7 +71,7 @@ class QualityGateOperator(RayStageOperator):
         Raises:
             AirflowFailException: the artifact was rejected.
         """
-        from smelt.gates.approval import Approval, record_approval
+        from smelt.gates.approval import Approval, record_approval, record_decision
         from smelt.lake import Lake
         from smelt.run import safe_run_id
 
@@ -82,7 +83,9 @@ class QualityGateOperator(RayStageOperator):
             run=safe_run_id(context["run_id"]),
             expectations=tuple(result.failures),
         )
-        record_approval(Lake.connect(), result, approval)
+        lake = Lake.connect()
+        record_decision(lake, self.stage, approval)
+        record_approval(lake, result, approval)
         self.log.info("%s", approval.sentence)
         if not approval.approved:
             line = approval.rejection_of(self.stage)

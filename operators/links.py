@@ -1,8 +1,8 @@
-"""Links on a task: to its Ray job, its artifact, its gate's Data Docs and the run's report.
+"""Links on a task: to its Ray job, artifact, curves and gate's Data Docs, and to the run's page and report.
 
 A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is
 followed. So it can be shown for every task at any time, skipped ones included, and showing it asks
-neither the lake nor Ray.
+neither the lake nor Ray. Airflow gives a link to the very classes that it names, not to those below them.
 """
 
 from typing import Any, ClassVar
@@ -11,9 +11,22 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from operators.addresses import page
+from operators.event import EventPlanOperator
 from operators.gate import QualityGateOperator
+from operators.partition import PartitionPlanOperator
 from operators.plan import PlanOperator
+from operators.publish import PublishOperator
 from operators.stage import RayStageOperator
+from smelt.recipe.graph import kind_of
+
+TASKS: list[type] = [
+    PlanOperator,
+    PartitionPlanOperator,
+    EventPlanOperator,
+    RayStageOperator,
+    QualityGateOperator,
+    PublishOperator,
+]
 
 
 class _StageLink(BaseOperatorLink):
@@ -55,7 +68,31 @@ class ReportLink(_StageLink):
 
     name = "Report"
     kind = "report"
-    operators: ClassVar[list[type]] = [PlanOperator, RayStageOperator, QualityGateOperator]
+    operators: ClassVar[list[type]] = TASKS
 
 
-LINKS = [RayJobLink(), ArtifactLink(), DataDocsLink(), ReportLink()]
+class TensorBoardLink(_StageLink):
+    """The curves of a training; no other stage has any."""
+
+    name = "TensorBoard"
+    kind = "tensorboard"
+    operators: ClassVar[list[type]] = [RayStageOperator]
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Address of the page that leads there; empty, which shows no link, for a stage that trains nothing."""
+        trains = kind_of(ti_key.task_id.partition(".")[0]) == "train"
+        return super().get_link(operator, ti_key=ti_key) if trains else ""
+
+
+class RunLink(BaseOperatorLink):
+    """The run in Smelt's pages."""
+
+    name = "Smelt"
+    operators: ClassVar[list[type]] = TASKS
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Address of the run's page."""
+        return page(f"runs/{quote(ti_key.run_id, safe='')}")
+
+
+LINKS = [RunLink(), RayJobLink(), ArtifactLink(), TensorBoardLink(), DataDocsLink(), ReportLink()]

@@ -1,9 +1,11 @@
 """Operators that look after the lake, in a worker of Airflow: they list, delete and read, and compute nothing."""
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException
+
+from operators.retries import RETRY_POLICY, PermanentError
 
 
 class CollectGarbageOperator(BaseOperator):
@@ -11,6 +13,9 @@ class CollectGarbageOperator(BaseOperator):
 
     The run's params: ``delete``, ``keep_runs`` and ``grace_days``; see ``smelt.maintenance.garbage.Policy``.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(retry_policy=RETRY_POLICY, **kwargs)
 
     def execute(self, context: Context) -> int:
         """Find and, where asked to, delete; the bytes that are or would be freed.
@@ -42,11 +47,14 @@ class CollectGarbageOperator(BaseOperator):
 class VerifyOperator(BaseOperator):
     """Reads every artifact and holds its objects to the digests in their records. The param ``verify`` narrows it."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(retry_policy=RETRY_POLICY, **kwargs)
+
     def execute(self, context: Context) -> None:
         """Read and compare.
 
         Raises:
-            AirflowException: what is damaged, the first line in full; every line stands in the log.
+            PermanentError: what is damaged, the first line in full; every line stands in the log.
             LakeError: the lake is out of reach.
         """
         from smelt.artifacts import existing
@@ -63,4 +71,4 @@ class VerifyOperator(BaseOperator):
             damages += found.damages
         if damages:
             more = f" (and {len(damages) - 1} more)" if len(damages) > 1 else ""
-            raise AirflowException(f"{damages[0]}{more}")
+            raise PermanentError(f"{damages[0]}{more}")

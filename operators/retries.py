@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError
-from smelt.errors import LakeError, SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 
 
 class TransientError(AirflowException):
@@ -26,7 +26,9 @@ class PermanentError(AirflowException):
 
 RETRY_POLICY = ExceptionRetryPolicy(
     [
-        RetryRule([LakeError, EngineError, TransientError], RetryAction.RETRY, reason="it may pass: tried again later"),
+        RetryRule(
+            [LakeOutageError, EngineError, TransientError], RetryAction.RETRY, reason="it may pass: tried again later"
+        ),
         RetryRule([SmeltError, PermanentError], RetryAction.FAIL, reason="no retry mends it"),
     ]
 )

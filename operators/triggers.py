@@ -33,7 +33,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from operators.news import news
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
-from smelt.errors import LakeError, SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
 from smelt.lake import Lake
@@ -89,7 +89,7 @@ class StageTrigger(BaseTrigger):
         except _FailureError as failure:
             yield TriggerEvent({"error": failure.line, "again": failure.again, "ask": failure.ask})
         except SmeltError as error:
-            again = isinstance(error, LakeError | EngineError)
+            again = isinstance(error, LakeOutageError | EngineError)
             yield TriggerEvent({"error": str(error), "again": again, "ask": False})
 
     async def on_kill(self) -> None:
@@ -251,7 +251,7 @@ async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> 
     while True:
         try:
             return await ask()
-        except (EngineError, LakeError) as error:
+        except (EngineError, LakeOutageError) as error:
             if time.monotonic() > deadline:
                 raise
             trigger.log.warning("%s; trying again", error)

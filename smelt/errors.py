@@ -27,6 +27,10 @@ class LakeError(SmeltError):
     """The object store refused, is out of reach, or holds something unexpected."""
 
 
+class LakeOutageError(LakeError):
+    """The object store is out of reach or out of breath: the same request may succeed later."""
+
+
 class RecipeError(SmeltError):
     """The recipe is wrong; raised before anything starts."""
 

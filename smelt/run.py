@@ -31,6 +31,7 @@ class Run(BaseModel):
         overrides: what was laid over the file.
         force: stages that were to be built anew; the recipe's ``rebuild`` says which generation that made.
         created: ISO 8601 time.
+        taken_from: id of the run that recipe and plan were taken over from; empty for a run that planned itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +42,7 @@ class Run(BaseModel):
     recipe: Recipe
     plan: Plan
     created: str
+    taken_from: str = ""
 
     def planned(self, stage: str) -> Planned:
         """The plan of one stage."""
@@ -107,7 +109,7 @@ def create_run(
         plan=plan,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    lake.put(_key(run_id), run.model_dump_json().encode())
+    lake.put(run_key(run_id), run.model_dump_json().encode())
     remember(plan, lake)
     return run
 
@@ -119,8 +121,8 @@ def take_over(lake: Lake, source: str, run_id: str) -> Run:
         StageError: when there is no such run.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    run = load_run(lake, source).model_copy(update={"id": run_id, "created": created})
-    lake.put(_key(run_id), run.model_dump_json().encode())
+    run = load_run(lake, source).model_copy(update={"id": run_id, "created": created, "taken_from": source})
+    lake.put(run_key(run_id), run.model_dump_json().encode())
     return run
 
 
@@ -137,7 +139,7 @@ def load_run(lake: Lake, run_id: str) -> Run:
 
 def find_run(lake: Lake, run_id: str) -> Run | None:
     """The run of that id, or None while it isn't planned yet."""
-    found = lake.find_json(_key(run_id))
+    found = lake.find_json(run_key(run_id))
     return None if found is None else Run.model_validate(found)
 
 
@@ -146,10 +148,16 @@ def safe_run_id(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-")
 
 
+def run_key(run_id: str) -> str:
+    """Key of the run itself."""
+    return f"runs/{run_id}/run.json"
+
+
+def published_key(run_id: str, asset: str) -> str:
+    """Key of the object that tells that the run has published an asset."""
+    return f"runs/{run_id}/published/{asset}.json"
+
+
 def progress_key(run_id: str, stage: str) -> str:
     """Key of the small object that tells how far a stage is."""
     return f"runs/{run_id}/progress/{stage}.json"
-
-
-def _key(run_id: str) -> str:
-    return f"runs/{run_id}/run.json"

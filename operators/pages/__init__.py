@@ -2,7 +2,8 @@
 
 ``/smelt/``                                     the runs, newest first
 ``/smelt/runs/<run>``                           a run: stages, gates, loss curve
-``/smelt/runs/<run>/<stage>/<kind>``            on to the Ray job, artifact, Data Docs page or report of a task
+``/smelt/runs/<run>/airflow``                   on to Airflow's page of the run
+``/smelt/runs/<run>/<stage>/<kind>``            on to a task's Ray job, artifact, Data Docs, report or TensorBoard
 ``/smelt/data/<stage>/<fingerprint>``           documents before and after a stage
 ``/smelt/data/<stage>/<fingerprint>/<part>/<row>``   one document: its text before and after, signals, decisions
 ``/smelt/quarantine/<fingerprint>``             what ``ingest`` could not read

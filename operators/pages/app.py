@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from operators.pages import data, objects, runs
 from operators.pages.access import LoginNeededError, reader
-from smelt.errors import SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 
 app = FastAPI(title="Smelt", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
 for part in (runs, data, objects):
@@ -22,5 +22,6 @@ async def to_login(request: Request, _: LoginNeededError) -> Response:
 
 @app.exception_handler(SmeltError)
 def to_message(_: Request, error: SmeltError) -> Response:
-    """What is not in the lake is not found; the line says what."""
-    return Response(str(error), status_code=404, media_type="text/plain")
+    """What is not in the lake is not found; the line says what. A lake that is out of reach may come back."""
+    status = 503 if isinstance(error, LakeOutageError) else 404
+    return Response(str(error), status_code=status, media_type="text/plain")

@@ -3,13 +3,14 @@
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smelt.errors import StageError
 from smelt.gates.result import GateResult
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.plan import Plan, Planned
 from smelt.recipe.graph import KINDS
+from smelt.run import run_key
 
 
 class RunHead(BaseModel):
@@ -59,12 +60,15 @@ def run_head(lake: Lake, run_id: str) -> RunHead:
     """The run of that id.
 
     Raises:
-        StageError: when there is none.
+        StageError: when there is none, or it was written by a Smelt that had other plans.
     """
-    found = find_json(lake, f"runs/{run_id}/run.json")
+    found = find_json(lake, run_key(run_id))
     if found is None:
         raise StageError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
-    return RunHead.model_validate(found)
+    try:
+        return RunHead.model_validate(found)
+    except ValidationError:
+        raise StageError("the run was written by a Smelt whose plans this one can't read", where=run_id) from None
 
 
 def find_gate(lake: Lake, planned: Planned) -> GateResult | None:

@@ -3,24 +3,31 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
 from smelt.charts import Line, line_chart
+from smelt.errors import StageError
+from smelt.gates.approval import Approval, find_approval, find_decision
 from smelt.gates.even import evenly
 from smelt.gates.result import GateResult
 from smelt.lake import Lake, Manifest
+from smelt.maintenance.pins import pin_key
 from smelt.plan import Planned
-from smelt.run import progress_key
+from smelt.run import progress_key, run_key
 
 MAX_CHECKPOINTS = 64
 """Checkpoints whose metrics a curve is drawn from; of more, so many at even distances."""
 MAX_REASONS = 4
 DOCUMENT_STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate")
 THREADS = 16
+SILENT_AFTER = timedelta(minutes=10)
+"""A stage that has said nothing for so long may be at one long part, or its job is gone."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class RunLine:
         cached: stages that were cached when it began.
         made: stages whose artifacts are there.
         passed: how many gates passed.
-        failed: stages whose gates failed.
+        failed: stages whose gates failed and were not approved.
         loss: held-out loss of the last checkpoint in nats per token, where it was evaluated.
     """
 
@@ -41,6 +48,7 @@ class RunLine:
     passed: int
     failed: list[str]
     loss: float | None
+    pinned: bool
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,25 @@ class StageLine:
     """A stage of a run.
 
     Attributes:
-        state: ``cached``, ``made``, ``under way`` or ``missing``.
-        progress: what the stage last said of its progress, while it is under way.
+        state: ``cached``, ``made``, ``under way``, ``silent`` (under way, and long unheard of), ``failed`` or
+            ``missing``.
+        progress: what the stage last said of its progress, while it is not made.
+        decision: what a person decided on the failed gate: in this run, else the latest on the artifact.
     """
 
     planned: Planned
     state: str
     manifest: Manifest | None
     gate: GateResult | None
-    progress: dict[str, Any] | None
+    progress: dict[str, Any] | None = None
+    decision: Approval | None = None
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the artifact may be used, by its gate or by a person; None before the gate has run."""
+        if self.gate is None:
+            return None
+        return self.gate.success or (self.decision is not None and self.decision.approved)
 
     @property
     def documents(self) -> tuple[int, int] | None:
@@ -103,12 +121,21 @@ def quarantined(manifest: Manifest) -> list[tuple[str, int]]:
 
 
 def list_runs(lake: Lake, start: int, count: int) -> tuple[list[RunLine], int]:
-    """``count`` runs from the ``start``-th newest, and how many there are."""
-    ids = lake.folders("runs/")
+    """Of ``count`` runs from the ``start``-th newest those that this Smelt can read, and how many there are in all."""
+    listed = {item.key: item for item in lake.objects("runs/")}
+    ids = {key.split("/")[1] for key in listed}
+    written = [(listed[run_key(run_id)].modified, run_id) for run_id in ids if run_key(run_id) in listed]
+    newest = [run_id for _, run_id in sorted(written, reverse=True)]
+
+    def line(run_id: str) -> RunLine | None:
+        try:
+            return _line(lake, run_head(lake, run_id), pinned=pin_key(run_id) in listed)
+        except (StageError, ValidationError):
+            return None
+
     with ThreadPoolExecutor(THREADS) as threads:
-        heads = list(threads.map(lambda run_id: run_head(lake, run_id), ids))
-        heads.sort(key=lambda head: (head.created, head.id), reverse=True)
-        return list(threads.map(lambda head: _line(lake, head), heads[start : start + count])), len(heads)
+        found = threads.map(line, newest[start : start + count])
+        return [item for item in found if item is not None], len(newest)
 
 
 def stage_lines(lake: Lake, head: RunHead) -> list[StageLine]:
@@ -141,22 +168,35 @@ def _metrics_keys(lake: Lake, train: Planned) -> list[str]:
     return [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in names]
 
 
-def _line(lake: Lake, head: RunHead) -> RunLine:
+def _line(lake: Lake, head: RunHead, *, pinned: bool) -> RunLine:
     stages = [_stage(lake, head, planned) for planned in head.plan.stages]
-    failed = [line.planned.stage for line in stages if line.gate is not None and not line.gate.success]
-    passed = sum(line.gate is not None and line.gate.success for line in stages)
+    failed = [line.planned.stage for line in stages if line.passed is False]
+    passed = sum(line.passed is True for line in stages)
     made = sum(line.manifest is not None for line in stages)
     last = _evaluations(lake, head, only_last=True)
     loss = last[-1]["heldout"]["loss"] if last else None
-    return RunLine(head, len(stages) - len(head.plan.to_do), made, passed, failed, loss)
+    return RunLine(head, len(stages) - len(head.plan.to_do), made, passed, failed, loss, pinned)
 
 
 def _stage(lake: Lake, head: RunHead, planned: Planned) -> StageLine:
     manifest = find_manifest(lake, planned.kind, planned.fingerprint)
     if manifest is not None:
-        return StageLine(planned, "cached" if planned.cached else "made", manifest, find_gate(lake, planned), None)
+        gate, decision = find_gate(lake, planned), None
+        if gate is not None and not gate.success:
+            decision = find_decision(lake, head.id, planned.stage)
+            decision = decision or find_approval(lake, planned.kind, planned.fingerprint, planned.suite)
+        return StageLine(planned, "cached" if planned.cached else "made", manifest, gate, decision=decision)
     progress = lake.find_json(progress_key(head.id, planned.stage))  # changes, so it is not remembered
-    return StageLine(planned, "under way" if progress else "missing", None, None, progress)
+    return StageLine(planned, _state(progress), None, None, progress)
+
+
+def _state(progress: dict[str, Any] | None) -> str:
+    if progress is None:
+        return "missing"
+    if progress["state"] == "failed":
+        return "failed"
+    silent = datetime.now(UTC) - datetime.fromisoformat(progress["updated"]) > SILENT_AFTER
+    return "silent" if silent else "under way"
 
 
 def _evaluations(lake: Lake, head: RunHead, *, only_last: bool = False) -> list[dict[str, Any]]:

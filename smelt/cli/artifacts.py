@@ -74,10 +74,15 @@ def lineage(
 
 
 def _list_runs(lake) -> None:
-    from smelt.run import load_run
+    from smelt.maintenance.pins import pin_key
+    from smelt.run import run_key
 
-    table = Table("run", "recipe", "created", "to do then")
-    for run_id in lake.folders("runs/"):
-        run = load_run(lake, run_id)
-        table.add_row(run.id, run.recipe_path, run.created, ", ".join(run.plan.to_do) or "nothing")
+    table = Table("run", "recipe", "created", "to do then", "")
+    keys = {item.key for item in lake.objects("runs/")}
+    for run_id in sorted({key.split("/")[1] for key in keys}):
+        # plain JSON: a run that an older version wrote down is listed although its recipe is no longer valid
+        if (run := lake.find_json(run_key(run_id))) is not None:
+            to_do = ", ".join(planned["stage"] for planned in run["plan"]["stages"] if not planned["cached"])
+            pinned = "pinned" if pin_key(run_id) in keys else ""
+            table.add_row(run_id, run["recipe_path"], run["created"], to_do or "nothing", pinned)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""``smelt gc`` and ``smelt verify``: looking after the lake."""
+"""``smelt gc``, ``pin``, ``unpin`` and ``verify``: looking after the lake."""
 
 from typing import Annotated
 
@@ -38,6 +38,26 @@ def gc(
         f"{'deleted' if delete else 'would delete (--delete does)'}: "
         f"{len(gone if delete else found)} artifacts and listings of {size(freed)}, {len(uploads)} uploads"
     )
+
+
+@app.command()
+def pin(run: Annotated[str, typer.Argument(help="Id of a run; `smelt artifacts --runs` lists them.")]) -> None:
+    """Keep what a run planned, however many newer runs there are."""
+    from smelt.lake import Lake
+    from smelt.maintenance import pins
+    from smelt.run import safe_run_id
+
+    pins.pin(Lake.connect(), safe_run_id(run))
+
+
+@app.command()
+def unpin(run: Annotated[str, typer.Argument(help="Id of a pinned run.")]) -> None:
+    """Let a pinned run count as any other again."""
+    from smelt.lake import Lake
+    from smelt.maintenance import pins
+    from smelt.run import safe_run_id
+
+    pins.unpin(Lake.connect(), safe_run_id(run))
 
 
 @app.command()

@@ -16,11 +16,11 @@ from smelt import log, metrics
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import LakeError, SmeltError
+from smelt.errors import LakeError, LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
-from smelt.run import Run, load_run, progress_key
+from smelt.run import Run, load_run, progress_key, run_key
 
 USER_ERROR = 3
 """Exit status for an error that a retry can't mend; the object store's troubles may pass."""
@@ -38,9 +38,12 @@ def main() -> int:
             run_stage(arguments.run, arguments.stage)
         except SmeltError as error:
             log.logger.error("%s", error)
-            return 1 if isinstance(error, LakeError) else USER_ERROR
+            _tell_failure(arguments.run, arguments.stage, str(error))
+            return 1 if isinstance(error, LakeOutageError) else USER_ERROR
         except Exception as error:
-            log.logger.exception("%s: %s", type(error).__name__, (str(error).splitlines() or [""])[0])
+            line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            log.logger.exception("%s", line)
+            _tell_failure(arguments.run, arguments.stage, line)
             return 1
     return 0
 
@@ -86,6 +89,19 @@ def _count_start(lake: Lake, run: Run, stage: str) -> None:
         hit = first if planned.cached else planned.stage == stage and planned.artifact.manifest(lake) is not None
         if hit:
             record(metrics.CACHE_HITS, run=run.id, stage=planned.stage)
+
+
+def _tell_failure(run_id: str, stage: str, line: str) -> None:
+    """Leave in the stage's progress that it has failed and why, where the run is there and the lake can be written."""
+    try:
+        lake = Lake.connect()
+        if lake.exists(run_key(run_id)):
+            key = progress_key(run_id, stage)
+            before = lake.find_json(key) or {"stage": stage, "done": 0, "total": 0, "unit": "parts", "figures": {}}
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            lake.put_json(key, {**before, "state": "failed", "error": line, "updated": now, "eta_s": None})
+    except LakeError as error:
+        log.logger.warning("the failure could not be told in the lake: %s", error)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Approvals: a person's decision on a gate that has failed.
 
 The decision lies beside the gate's result, so it holds for the artifact and the very tolerances that it was made
-under: a recipe that asks for other tolerances asks for its own verdict. The result itself stays as it is.
+under: a recipe that asks for other tolerances asks for its own verdict. The result itself stays as it is. The latest
+decision is the one that counts; what was decided in a run stands in the run too, where no later one takes its place.
 """
 
 import re
@@ -63,3 +64,18 @@ def record_approval(lake: Lake, result: GateResult, approval: Approval) -> None:
     lake.put(result.docs, _PLACE.sub(lambda place: place[1] + shown + place[2], page).encode())
     key = approval_key(result.stage, result.fingerprint, result.suite)
     lake.put(key, approval.model_dump_json().encode())
+
+
+def record_decision(lake: Lake, stage: str, approval: Approval) -> None:
+    """Write down in the run what was decided on a stage of it, by the stage's name."""
+    lake.put(_decision_key(approval.run, stage), approval.model_dump_json().encode())
+
+
+def find_decision(lake: Lake, run: str, stage: str) -> Approval | None:
+    """What was decided in a run on a stage, or None where nobody was asked in it."""
+    found = lake.find_json(_decision_key(run, stage))
+    return None if found is None else Approval.model_validate(found)
+
+
+def _decision_key(run: str, stage: str) -> str:
+    return f"runs/{run}/approvals/{stage}.json"

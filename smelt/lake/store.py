@@ -18,13 +18,20 @@ from urllib.parse import urlparse
 import boto3
 import obstore
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from smelt import settings as settings_module
-from smelt.errors import LakeError
+from smelt.errors import LakeError, LakeOutageError
 from smelt.lake.remote import RemoteFile
 from smelt.settings import Settings
 
@@ -40,6 +47,8 @@ RETRIES: "RetryConfig" = {
 """Patience with a store that restarts: about 25 s, then the shard fails and the engine's own retries count."""
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_FOR_GOOD = _DENIED | _MISSING | {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed"}
+"""Answers that stay the same however often the store is asked; any other may pass."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,8 @@ class Lake:
         """Write an object, in parallel parts where it is large; overwrites."""
         try:
             obstore.put(self._data, key, content)
+        except FileNotFoundError:
+            raise LakeError("no such bucket", where=self.path(key)) from None
         except BaseError as error:
             raise _failed(error, self.path(key)) from error
 
@@ -189,7 +200,12 @@ class Lake:
         pages = self._control.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self._key(prefix), Delimiter="/"
         )
-        found = (item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ()))
+        try:
+            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+        except ClientError as error:
+            raise _refused(error, self.path(prefix)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(prefix)) from error
         return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
 
     def download(self, key: str, target: Path) -> None:
@@ -229,7 +245,7 @@ class Lake:
             except BotoCoreError as error:
                 raise _unreachable(error, self.path(keys[start])) from error
             for refusal in answer.get("Errors", ()):
-                raise LakeError(f"the object store answered {refusal['Code']}", where=f"{self.bucket}/{refusal['Key']}")
+                raise _answered(refusal["Code"], f"{self.bucket}/{refusal['Key']}")
 
     def uploads(self) -> list[Upload]:
         """Multipart uploads below the lake's prefix that were begun and not ended.
@@ -296,12 +312,7 @@ class Lake:
 
     @cached_property
     def _control(self) -> Any:
-        if self._session.get_credentials() is None:
-            raise LakeError(
-                "no S3 credentials",
-                where=self.url,
-                mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
-            )
+        self._require_credentials()
         return self._session.client(
             "s3",
             endpoint_url=self.settings.endpoint,
@@ -310,6 +321,7 @@ class Lake:
 
     @cached_property
     def _data(self) -> S3Store:
+        self._require_credentials()
         return S3Store(
             self.bucket,
             prefix=self.prefix or None,
@@ -320,6 +332,14 @@ class Lake:
             client_options={"allow_http": (self.settings.endpoint or "").startswith("http://")},
         )
 
+    def _require_credentials(self) -> None:
+        if self._session.get_credentials() is None:
+            raise LakeError(
+                "no S3 credentials",
+                where=self.url,
+                mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
+            )
+
 
 def _relink(settings: Settings, url: str) -> Lake:
     return Lake(settings, url=url)
@@ -327,21 +347,25 @@ def _relink(settings: Settings, url: str) -> Lake:
 
 def _failed(error: BaseError, where: str) -> LakeError:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return LakeError("the object store answered AccessDenied", where=where, mend="check the credentials")
+        return _answered("AccessDenied", where)
     if "kind: Connect" in str(error):
-        return LakeError("the object store can't be reached", where=where, mend=_RUNNING)
-    return LakeError(str(error).strip().splitlines()[0][:300], where=where)
+        return LakeOutageError("the object store can't be reached", where=where, mend=_RUNNING)
+    return LakeOutageError(str(error).strip().splitlines()[0][:300], where=where)
 
 
 def _refused(error: ClientError, where: str) -> LakeError:
-    code = error.response["Error"].get("Code", "error")
-    mend = (
-        "check the credentials"
-        if code in {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-        else ""
+    return _answered(error.response["Error"].get("Code", "error"), where)
+
+
+def _answered(code: str, where: str) -> LakeError:
+    kind = LakeError if code in _FOR_GOOD else LakeOutageError
+    return kind(
+        f"the object store answered {code}", where=where, mend="check the credentials" if code in _DENIED else ""
     )
-    return LakeError(f"the object store answered {code}", where=where, mend=mend)
 
 
 def _unreachable(error: BotoCoreError, where: str) -> LakeError:
-    return LakeError(" ".join(str(error).split())[:300], where=where, mend=_RUNNING)
+    line = " ".join(str(error).split())[:300]
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound | ParamValidationError):
+        return LakeError(line, where=where)
+    return LakeOutageError(line, where=where, mend=_RUNNING)

@@ -2,10 +2,14 @@
 
 Kept are
 
-* what the newest runs of each recipe planned, and every run that wrote anything within the grace time (so a
-  training run of months keeps its blocks, for its progress is written all along);
+* what the newest runs of each recipe planned; where the dates of a crawl are laid over a recipe, as ``corpus`` does,
+  those of each recipe and dates, and with them the newest run that published the asset ``corpus`` for these dates;
+* what every run planned that is pinned, or that wrote anything within the grace time (so a training run of months
+  keeps its blocks, for its progress is written all along);
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
+
+A run that was taken over from another to evaluate it counts among none of the newest: it has planned nothing.
 
 Nothing else of the lake is touched: runs stay as a record, and so does what Smelt did not name.
 
@@ -17,16 +21,24 @@ fails with "an input is missing", and started again it makes what it lacks.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smelt.identity import canonical
 from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.store import Listed
+from smelt.maintenance.pins import pin_key
 from smelt.plan import LISTING
 from smelt.recipe.graph import KINDS, kind_of
+from smelt.run import published_key, run_key
 from smelt.sources.listing import LISTINGS, listing_key
+
+CORPUS = "corpus"
+"""Name of the asset whose artifacts stay."""
+THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ class Policy:
     """What is kept.
 
     Attributes:
-        keep_runs: newest runs of each recipe whose artifacts stay.
+        keep_runs: newest runs of each recipe (and dates laid over it) whose artifacts stay.
         grace: age below which nothing goes.
     """
 
@@ -69,7 +81,7 @@ def find_garbage(lake: Lake, policy: Policy, *, now: datetime | None = None) -> 
     """What may go, by name; deletes nothing."""
     now = now or datetime.now(UTC)
     found = list(_collectable(lake))  # before the runs: what a run plans with meanwhile is then seen as kept
-    kept = kept_names(lake, policy, now=now)
+    kept = _Runs(lake).kept_names(policy, now=now)
     return [item for item in found if item.name not in kept and now - item.newest >= policy.grace]
 
 
@@ -78,29 +90,80 @@ def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime
 
     What a run has come to want since is left where it is.
     """
+    runs = _Runs(lake)
     for item in garbage:
-        if item.name not in kept_names(lake, policy, now=now or datetime.now(UTC)):
+        if item.name not in runs.kept_names(policy, now=now or datetime.now(UTC)):
             for keys in _in_order([listed.key for listed in item.objects]):
                 lake.delete(keys)
             yield item
 
 
-def kept_names(lake: Lake, policy: Policy, *, now: datetime) -> set[str]:
-    """Names of everything that the kept runs and all pins refer to, as ``Garbage.name`` has them."""
-    written: dict[str, datetime] = {}
-    for item in lake.objects("runs/"):
-        run_id = item.key.split("/")[1]
-        written[run_id] = max(item.modified, written.get(run_id, item.modified))
-    # plain JSON: a run that an older version wrote down keeps its artifacts although its recipe is no longer valid
-    runs = {run_id: run for run_id in written if (run := lake.find_json(f"runs/{run_id}/run.json")) is not None}
-    by_recipe: dict[str, list[str]] = defaultdict(list)
-    for run_id in sorted(runs, key=lambda run_id: runs[run_id]["created"], reverse=True):
-        by_recipe[runs[run_id]["plan"]["recipe"]].append(run_id)
-    kept = {run_id for run_ids in by_recipe.values() for run_id in run_ids[: policy.keep_runs]}
-    kept |= {run_id for run_id in runs if now - written[run_id] < policy.grace}
-    names = {name for run_id in kept for name in _planned_names(runs[run_id])}
-    pins = (run["recipe"].get("pins", {}).items() for run in runs.values())
-    return names | {Artifact(kind_of(stage), fingerprint).root for items in pins for stage, fingerprint in items}
+@dataclass(frozen=True)
+class _Run:
+    """What a run says of the artifacts it keeps.
+
+    Attributes:
+        group: runs of one group are counted together: recipe, and dates that are laid over it.
+        taken_over: whether it has its plan from another run.
+        names: what it planned, as ``Garbage.name`` has it.
+        pins: what its recipe pins, likewise.
+    """
+
+    group: bytes
+    created: str
+    taken_over: bool
+    names: frozenset[str]
+    pins: frozenset[str]
+
+
+class _Runs:
+    """The lake's runs, listed as often as they are asked for, each read once: a run does not change."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._read: dict[tuple[str, str], _Run | None] = {}
+
+    def kept_names(self, policy: Policy, *, now: datetime) -> set[str]:
+        """Names of everything that the kept runs and all pins refer to, as ``Garbage.name`` has them."""
+        listed = {item.key: item for item in self.lake.objects("runs/")}
+        written: dict[str, datetime] = {}
+        for item in listed.values():
+            run_id = item.key.split("/")[1]
+            written[run_id] = max(item.modified, written.get(run_id, item.modified))
+        runs = self._known({run_id: listed[run_key(run_id)] for run_id in written if run_key(run_id) in listed})
+        groups: dict[bytes, list[str]] = defaultdict(list)
+        for run_id in sorted(runs, key=lambda run_id: runs[run_id].created, reverse=True):
+            if not runs[run_id].taken_over:
+                groups[runs[run_id].group].append(run_id)
+        kept = {run_id for run_ids in groups.values() for run_id in run_ids[: policy.keep_runs]}
+        for run_ids in groups.values():
+            kept |= set([run_id for run_id in run_ids if published_key(run_id, CORPUS) in listed][:1])
+        kept |= {run_id for run_id in runs if pin_key(run_id) in listed or now - written[run_id] < policy.grace}
+        return {name for run_id in kept for name in runs[run_id].names} | {
+            name for run in runs.values() for name in run.pins
+        }
+
+    def _known(self, listed: dict[str, Listed]) -> dict[str, _Run]:
+        """The runs by id; those that were not read yet are read."""
+        new = [(item.key, item.etag) for item in listed.values() if (item.key, item.etag) not in self._read]
+        with ThreadPoolExecutor(THREADS) as threads:
+            self._read |= zip(new, threads.map(lambda version: self._find(version[0]), new), strict=True)
+        found = {run_id: self._read[item.key, item.etag] for run_id, item in listed.items()}
+        return {run_id: run for run_id, run in found.items() if run is not None}
+
+    def _find(self, key: str) -> _Run | None:
+        # plain JSON: a run that an older version wrote down keeps its artifacts although its recipe is no longer valid
+        if (run := self.lake.find_json(key)) is None:
+            return None
+        dates = {key: value for key, value in run.get("overrides", {}).items() if key.endswith(".dates")}
+        pins = run["recipe"].get("pins", {}).items()
+        return _Run(
+            group=canonical([run["plan"]["recipe"], dates]),
+            created=run["created"],
+            taken_over=bool(run.get("taken_from")),
+            names=frozenset(_planned_names(run)),
+            pins=frozenset(Artifact(kind_of(stage), fingerprint).root for stage, fingerprint in pins),
+        )
 
 
 def _planned_names(run: dict[str, Any]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk import RetryAction
 
 from dags.maintenance import dag
+from operators.retries import TASK_DEFAULTS, PermanentError
+from smelt.errors import LakeOutageError
 from smelt.lake import Artifact, Lake, Manifest
 
 
@@ -39,5 +41,14 @@ def test_garbage_is_named_and_goes_only_when_asked(here):
 
 def test_a_damaged_object_fails_the_verification_by_name(here):
     execute("verify", verify="dedup")
-    with pytest.raises(AirflowException, match=r"clean/f00d/.*its digest is not that of its parts \(and 1 more\)"):
+    with pytest.raises(
+        PermanentError, match=r"clean/f00d/.*its digest is not that of its parts \(and 1 more\)"
+    ) as found:
         execute("verify")
+    assert dag.get_task("verify").retry_policy.evaluate(found.value, 1, 3).action == RetryAction.FAIL
+
+
+def test_a_store_that_may_come_back_is_tried_again():
+    for task in dag.tasks:
+        assert task.retries == TASK_DEFAULTS["retries"]
+        assert task.retry_policy.evaluate(LakeOutageError("503 Slow Down"), 1, 3).action == RetryAction.RETRY

@@ -17,11 +17,11 @@ from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
-from smelt.errors import LakeError, RecipeError
+from smelt.errors import LakeError, LakeOutageError, RecipeError
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
-from smelt.run import load_run
+from smelt.run import load_run, published_key
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
 
@@ -83,6 +83,20 @@ def test_every_task_notifies_and_the_dags_survive_serialization():
             assert again.get_task(task.task_id).has_retry_policy
 
 
+def test_every_task_offers_the_links_of_its_kind():
+    def offered(dag, task_id):
+        again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+        key = SimpleNamespace(run_id="manual__1", task_id=task_id)
+        task = again.get_task(task_id)
+        return {name for name in task.extra_links if task.get_extra_links(SimpleNamespace(key=key), name)}
+
+    assert offered(pretrain.dag, "plan") == offered(corpus.dag, "plan") == offered(evaluate.dag, "plan")
+    assert offered(pretrain.dag, "checkpoint") == offered(corpus.dag, "publish") == {"Report", "Smelt"}
+    assert offered(corpus.dag, "clean.run") == {"Artifact", "Ray job", "Report", "Smelt"}
+    assert offered(pretrain.dag, "train-2.run") == {"Artifact", "Ray job", "Report", "Smelt", "TensorBoard"}
+    assert offered(evaluate.dag, "evaluate.gate") == {"Artifact", "Data Docs", "Report", "Smelt"}
+
+
 def test_the_corpus_ends_with_the_data_and_the_checkpoint_with_the_export():
     assert corpus.DATA[-1].name == corpus.LAST and "tokenizer" not in corpus.dag.task_ids
     assert corpus.dag.get_task("publish").outlets == [CORPUS]
@@ -111,6 +125,15 @@ def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
     assert late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; the next plan looks again"
 
 
+def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):
+    plan(recipe, DAY)
+    events = {CORPUS: SimpleNamespace()}
+    corpus.dag.get_task("publish").execute({"run_id": f"days-{DAY}", "outlet_events": events})
+    fingerprint = load_run(here, f"days-{DAY}").planned(corpus.LAST).fingerprint
+    assert events[CORPUS].extra == {"run": f"days-{DAY}", "stage": corpus.LAST, "fingerprint": fingerprint}
+    assert here.get_json(published_key(f"days-{DAY}", "corpus")) == events[CORPUS].extra
+
+
 def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
     with pytest.raises(RecipeError, match="no partition"):
         plan(recipe, None)
@@ -123,7 +146,8 @@ def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_pa
 @pytest.mark.parametrize(
     ("error", "action"),
     [
-        (LakeError("503 Slow Down"), RetryAction.RETRY),
+        (LakeOutageError("503 Slow Down"), RetryAction.RETRY),
+        (LakeError("no S3 credentials"), RetryAction.FAIL),
         (EngineError("Ray's Jobs API is out of reach"), RetryAction.RETRY),
         (TransientError("the node was lost"), RetryAction.RETRY),
         (PermanentError("gate of clean failed"), RetryAction.FAIL),

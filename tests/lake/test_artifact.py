@@ -5,9 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from smelt.errors import LakeError
+from smelt.errors import LakeError, LakeOutageError
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
+
+WAYS = (
+    lambda lake: lake.put_new("x", b"1"),
+    lambda lake: lake.put("x", b"1"),
+    lambda lake: lake.get("x"),
+    lambda lake: lake.find_json("x"),
+    lambda lake: lake.folders("x/"),
+    lambda lake: lake.objects("x/"),
+    lambda lake: lake.delete(["x"]),
+)
 
 
 def _manifest(artifact: Artifact, parts=(), maker="one") -> Manifest:
@@ -76,8 +86,32 @@ def test_wrong_credentials_are_told_as_such(lake):
     from dataclasses import replace
 
     stranger = Lake(replace(lake.settings, secret_key="wrong"), url=lake.url)
-    with pytest.raises(LakeError, match="check the credentials"):
-        stranger.put_new("x", b"1")
+    for ask in WAYS:
+        with pytest.raises(LakeError, match="check the credentials") as refusal:
+            ask(stranger)
+        assert not isinstance(refusal.value, LakeOutageError), "asking again does not help"
+
+
+def test_no_credentials_are_told_as_such(lake, monkeypatch):
+    from dataclasses import replace
+
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    nobody = Lake(replace(lake.settings, access_key=None, secret_key=None), url=lake.url)
+    for ask in WAYS:
+        with pytest.raises(LakeError, match="no S3 credentials") as refusal:
+            ask(nobody)
+        assert not isinstance(refusal.value, LakeOutageError)
+
+
+def test_a_store_that_is_out_of_reach_may_come_back(lake):
+    from dataclasses import replace
+
+    elsewhere = Lake(replace(lake.settings, endpoint="http://127.0.0.1:9"), url=lake.url)
+    with pytest.raises(LakeOutageError, match="is the object store running"):
+        elsewhere.folders("x/")
+    again = pickle.loads(pickle.dumps(LakeOutageError("gone", where="x")))
+    assert isinstance(again, LakeOutageError), "it crosses from a worker of Ray to the driver"
 
 
 def test_a_lake_travels_to_other_processes(lake):

@@ -4,12 +4,18 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+import smelt.cli.artifacts
+import smelt.cli.maintenance  # noqa: F401
+from smelt.cli.main import app
 from smelt.engine.make import make_artifact, make_context, serially
+from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.maintenance.garbage import Policy, collect, find_garbage
+from smelt.maintenance.pins import pin, unpin
 from smelt.maintenance.uploads import stale_uploads
-from smelt.run import Run, create_run
+from smelt.run import Run, create_run, published_key, take_over
 from tests.chain import RECIPE
 
 LATER = datetime.now(UTC) + timedelta(days=30)
@@ -67,6 +73,73 @@ def test_each_recipe_keeps_its_own_newest_runs(ingested, lake):
     assert find_garbage(lake, POLICY, now=LATER) == []
 
 
+def test_each_day_laid_over_a_recipe_keeps_its_own_newest_runs(ingested, lake):
+    for day in ("2026-11-01", "2026-11-02"):
+        run = ingested(day, **{"sources.0.lang": "en" if day.endswith("1") else "zh"})
+        written = lake.get_json(f"runs/{day}/run.json")
+        lake.put_json(f"runs/{day}/run.json", {**written, "overrides": {"sources.notes.dates": [day]}})
+    assert find_garbage(lake, POLICY, now=LATER) == []
+    ingested("again", **{"sources.0.lang": "ja"})
+    written = lake.get_json("runs/again/run.json")
+    lake.put_json("runs/again/run.json", {**written, "overrides": {"sources.notes.dates": ["2026-11-02"]}})
+    assert names(find_garbage(lake, POLICY, now=LATER)) == [root(run)], "the older run of its own day alone"
+
+
+def test_what_the_asset_corpus_names_stays_until_the_same_is_published_anew(ingested, lake):
+    old = ingested("one")
+    lake.put_json(published_key("one", "corpus"), {})
+    ingested("two", **{"sources.0.lang": "zh"})
+    assert find_garbage(lake, POLICY, now=LATER) == []
+    lake.put_json(published_key("two", "corpus"), {})
+    assert names(find_garbage(lake, POLICY, now=LATER)) == [root(old)]
+
+
+def test_a_run_that_was_taken_over_takes_no_place(ingested, lake):
+    old = ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    take_over(lake, "one", "evaluation")
+    assert names(find_garbage(lake, POLICY, now=LATER)) == [root(old)]
+
+
+def test_a_pinned_run_keeps_what_it_planned(ingested, lake):
+    old = ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    pin(lake, "one")
+    assert find_garbage(lake, POLICY, now=LATER) == []
+    unpin(lake, "one")
+    assert names(find_garbage(lake, POLICY, now=LATER)) == [root(old)]
+    with pytest.raises(StageError, match="none: no such run"):
+        pin(lake, "none")
+
+
+def test_pinned_runs_are_seen_from_the_terminal(ingested, lake, monkeypatch):
+    for name, value in {**lake.settings.environment(), "SMELT_LAKE": lake.url, "COLUMNS": "1000"}.items():
+        monkeypatch.setenv(name, value)
+    ingested("one")
+    ingested("two")
+    lake.put("runs/stray/progress/clean.json", b"{}")
+
+    def terminal(*arguments: str) -> list[str]:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return [line.split("│")[-2].strip() for line in done.output.splitlines() if "│" in line]
+
+    terminal("pin", "one")
+    assert terminal("artifacts", "--runs") == ["pinned", ""]
+    terminal("unpin", "one")
+    assert terminal("artifacts", "--runs") == ["", ""]
+
+
+def test_a_collection_reads_a_run_once_however_much_it_deletes(ingested, lake, monkeypatch):
+    for number, lang in enumerate(("en", "zh", "ja", "ko")):
+        ingested(f"run-{number}", **{"sources.0.lang": lang})
+    found, read = find_garbage(lake, POLICY, now=LATER), []
+    find_json = Lake.find_json
+    monkeypatch.setattr(Lake, "find_json", lambda self, key: read.append(key) or find_json(self, key))
+    assert len(list(collect(lake, found, POLICY, now=LATER))) == 3
+    assert sorted(read) == [f"runs/run-{number}/run.json" for number in range(4)]
+
+
 def test_nothing_goes_within_the_grace_time(ingested, lake):
     ingested("one")
     ingested("two", **{"sources.0.lang": "zh"})
@@ -101,6 +174,18 @@ def test_what_a_new_run_wants_is_left_though_it_was_found(ingested, lake):
     assert root(again) == root(old) and names(found) == [root(old)]
     assert list(collect(lake, found, POLICY, now=LATER)) == []
     assert again.planned("ingest").artifact.manifest(lake)
+
+
+def test_what_a_run_wants_that_comes_in_the_middle_is_left(ingested, lake):
+    old = [ingested("one"), ingested("two", **{"sources.0.lang": "zh"})]
+    ingested("three", **{"sources.0.lang": "ja"})
+    found = find_garbage(lake, POLICY, now=LATER)
+    collection = collect(lake, found, POLICY, now=LATER)
+    first = next(collection).name
+    left = next(run for run in old if root(run) != first)
+    ingested("four", **left.overrides)
+    assert list(collection) == []
+    assert left.planned("ingest").artifact.manifest(lake)
 
 
 def test_a_collection_that_is_killed_leaves_no_record_of_a_part_that_is_gone(ingested, lake, monkeypatch):
