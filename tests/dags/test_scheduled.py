@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, pretrain
-from operators.news import news
+from operators.news import claim, untold
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
@@ -138,14 +138,18 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
 def test_news_of_a_training_is_told_once(lake):
     artifact = Artifact("train", "f00d")
 
+    def news():
+        return [claim(lake, artifact, name) for name in untold(lake, artifact)]
+
     def happens(name, **event):
         content = json.dumps(event).encode()
         artifact.write_part(lake, "events", name, files={".json": content}, rows=1, stats={})
 
     happens("0000000-respected", kind="respected", step=0, blocks=[])
     happens("0001200-spike", kind="spike", step=1200, loss=9.25, losses=[2.0, 9.25])
-    assert news(lake, artifact) == ["spike at step 1,200: loss 9.25"]
+    assert news() == ["spike at step 1,200: loss 9.25"]
     happens("0001200-spike-after", kind="after", of="0001200-spike", losses=[2.0])
     happens("0001201-rollback", kind="rollback", step=1201, block="00004", end=1100)
-    assert news(lake, artifact) == ["rollback at step 1,201: block 00004, end 1100"]
-    assert news(lake, artifact) == []
+    assert news() == ["rollback at step 1,201: block 00004, end 1100"]
+    assert news() == []
+    assert claim(lake, artifact, "0001200-spike") is None, "somebody else is telling it"
