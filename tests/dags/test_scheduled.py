@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,7 @@ from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
-from smelt.errors import LakeError, RecipeError
+from smelt.errors import LakeError, RecipeError, StageError
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
@@ -105,6 +106,20 @@ def test_a_partition_is_planned_for_its_day_alone(here, recipe):
     assert source.dates == (DAY,)
 
 
+def test_clearing_the_plan_says_when_the_recipe_has_changed_since(here, recipe, capsys):
+    plan(recipe, DAY)
+    plan(recipe, DAY)
+    assert "has changed since" not in capsys.readouterr().out
+    before = load_run(here, f"days-{DAY}")
+    Path(recipe).write_text(Path(recipe).read_text() + "seed: 7\n")
+    plan(recipe, DAY)
+    assert (
+        f"planned at {before.created}; {recipe} has changed since, trigger a new run to use it"
+        in capsys.readouterr().out
+    )
+    assert load_run(here, f"days-{DAY}") == before, "a run keeps its plan"
+
+
 def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
     late = plan(recipe, "2026-11-02")
     assert set(late.skipped) == set(corpus.dag.task_ids) - {"plan"}
@@ -118,6 +133,35 @@ def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_pa
     files.write_text(RECIPE.format(name="files", folder=tmp_path / DAY))
     with pytest.raises(RecipeError, match="no source is of kind crawl"):
         plan(str(files), DAY)
+
+
+def take_over(events: list[dict], named: str = "") -> None:
+    """Run the plan task of an evaluation that these events have started."""
+    task = evaluate.dag.get_task("plan")
+    context = {
+        "params": {"run": named},
+        "run_id": "evaluate-1",
+        "ti": TaskInstance(task=task, pushed={}),
+        "triggering_asset_events": {CHECKPOINT: [SimpleNamespace(extra=extra) for extra in events]},
+    }
+    task.execute(context)
+
+
+def test_of_events_that_come_together_the_newest_is_taken_and_the_others_are_named(here, recipe, capsys):
+    plan(recipe, DAY)
+    take_over([{"run": "older"}, {"run": "old"}, {"run": "old"}, {"run": f"days-{DAY}"}, {}])
+    assert load_run(here, "evaluate-1").plan == load_run(here, f"days-{DAY}").plan
+    left = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert all(
+        wanted in line for wanted, line in zip(('with {"run": "old"}', 'with {"run": "older"}'), left, strict=True)
+    )
+
+
+@pytest.mark.parametrize("events", [[], [{}], [{"fingerprint": "f00d"}, None]])
+def test_an_event_without_a_run_is_a_line_that_no_retry_mends(here, events):
+    with pytest.raises(StageError, match=r"^asset checkpoint: .*no run") as caught:
+        take_over(events)
+    assert RETRY_POLICY.evaluate(caught.value, 1, 3).action == RetryAction.FAIL
 
 
 @pytest.mark.parametrize(
