@@ -16,8 +16,9 @@ ABOUT = """
 ### Each day of a crawl, as documents to train on
 
 The run of a partition reads the sources of kind `crawl` for that day alone, from fetching to decontamination, and
-publishes the asset `corpus` with the artifact's fingerprint. A day that has no file is no failure: its tasks are
-skipped, and `plan` says why.
+publishes the asset `corpus` with the artifact's fingerprint. A day that has no file yet is waited for, *Late* hours
+from its end; when none has come by then, its tasks are skipped, and `plan` says why. A day whose files bring no
+document passes through, empty.
 
 Past days: `smelt airflow backfill create --dag-id corpus --from-date 2026-11-01 --to-date 2026-11-30`, or *Backfill* in
 the trigger form. See docs/operate.md.
@@ -36,6 +37,13 @@ with DAG(
         "recipe": Param("recipes/corpus.yaml", type="string", title="Recipe", description="A file, from the checkout"),
         "overrides": Param(
             {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+        ),
+        "late_hours": Param(
+            12,
+            type="number",
+            minimum=0,
+            title="Late",
+            description="Hours to wait for the files of a day that has ended",
         ),
         "force": Param([], type="array", title="Force", description="Stages to build anew although cached"),
         "approve": Param([], type="array", title="Approve", description="Stages whose failed gate asks a person"),

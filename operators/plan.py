@@ -42,6 +42,10 @@ class PlanOperator(BaseOperator, SkipMixin):
             RecipeError: the recipe is wrong.
             LakeError: the lake is out of reach.
         """
+        self.plan(context)
+
+    def plan(self, context: Context) -> None:
+        """What ``execute`` does, for a task that goes on after it has waited, too."""
         from smelt import settings
         from smelt.recipe.graph import STAGES
         from smelt.run import create_run, safe_run_id

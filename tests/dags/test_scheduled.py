@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, pretrain
@@ -18,7 +19,9 @@ from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
+from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import LakeError, RecipeError, StageError
+from smelt.gates.run import run_gate
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
@@ -56,14 +59,14 @@ class TaskInstance(SimpleNamespace):
         self.pushed[key] = value
 
 
-def plan(recipe: str, day: str | None) -> TaskInstance:
+def plan(recipe: str, day: str | None, method: str = "execute", **event) -> TaskInstance:
     """Run the plan task of a partition; the task instance it wrote to."""
     task = corpus.dag.get_task("plan")
     instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
     params = {**corpus.dag.params, "recipe": recipe}
     context = {"params": params, "run_id": f"days-{day}", "ti": instance, "dag": corpus.dag, "partition_key": day}
     try:
-        task.execute(context)
+        getattr(task, method)(context, **event)
     except DownstreamTasksSkipped as skipped:
         instance.skipped = skipped.tasks
     return instance
@@ -123,12 +126,56 @@ def test_clearing_the_plan_says_when_the_recipe_has_changed_since(here, recipe, 
 def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
     late = plan(recipe, "2026-11-02")
     assert set(late.skipped) == set(corpus.dag.task_ids) - {"plan"}
-    assert late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; the next plan looks again"
+    assert (
+        late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; a run that is planned later looks again"
+    )
+
+
+def test_a_day_that_is_late_is_waited_for_until_it_is_too_late(here, recipe, tmp_path, monkeypatch):
+    today = datetime.now(UTC).date()
+    with pytest.raises(TaskDeferred) as waits:
+        plan(recipe, str(today))
+    assert waits.value.method_name == "look_again"
+    ends = datetime.combine(today, time(), UTC) + timedelta(days=1, hours=corpus.dag.params["late_hours"])
+    assert datetime.now(UTC) < waits.value.trigger.moment <= ends
+    long_ago = plan(recipe, str(today - timedelta(days=2)))
+    assert "ingest.run" in long_ago.skipped and "no file yet" in long_ago.pushed["skipped"]
+    (tmp_path / str(today)).mkdir()
+    (tmp_path / str(today) / "a.txt").write_text("What the crawl brought when it was nearly too late.")
+    assert "ingest.run" not in plan(recipe, str(today), method="look_again", event=None).skipped
+    assert load_run(here, f"days-{today}").recipe.file_sources[0].dates == (str(today),)
+
+
+@pytest.mark.parametrize("text", ["", "too short"], ids=["all in quarantine", "all dropped"])
+def test_a_day_without_documents_passes_every_gate(here, recipe, tmp_path, text):
+    (tmp_path / DAY / "a.txt").write_text(text)
+    plan(recipe, DAY)
+    run = load_run(here, f"days-{DAY}")
+    said = {}
+    for stage in corpus.DATA:
+        planned = run.planned(stage.name)
+        context = make_context(run.recipe, planned, here)
+        manifest = make_artifact(planned, context, serially)
+        result = run_gate(here, manifest, context.inputs, run.recipe.gates)
+        assert result.success, (stage.name, result.failures)
+        said[stage.name] = [item.name for item in result.expectations]
+    assert manifest.stats["documents"] == 0
+    first = "select" if text else "ingest"
+    assert f"There is no document, which gates.{first}.min_documents: 0 allows" in said[first]
+
+
+def test_a_recipe_that_asks_for_documents_has_a_day_without_them_fail(here, recipe):
+    Path(recipe).write_text(Path(recipe).read_text() + "gates: {ingest: {min_documents: 2}}\n")
+    plan(recipe, DAY)
+    gates = load_run(here, f"days-{DAY}").recipe.gates
+    assert (gates.ingest.min_documents, gates.select.min_documents) == (2, 0)
 
 
 def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
     with pytest.raises(RecipeError, match="no partition"):
         plan(recipe, None)
+    with pytest.raises(RecipeError, match="'monday' is no day"):
+        plan(recipe, "monday")
     files = tmp_path / "files.yaml"
     files.write_text(RECIPE.format(name="files", folder=tmp_path / DAY))
     with pytest.raises(RecipeError, match="no source is of kind crawl"):
