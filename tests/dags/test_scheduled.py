@@ -1,6 +1,7 @@
 """The DAGs that start by themselves: wiring, what is tried again, and what is told, without a running Airflow."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, time, timedelta
@@ -93,6 +94,21 @@ def test_the_corpus_ends_with_the_data_and_the_checkpoint_with_the_export():
     assert pretrain.dag.get_task("checkpoint").outlets == [CHECKPOINT]
     assert pretrain.dag.get_task("checkpoint").upstream_task_ids == {"export.gate"}
     assert load_recipe(CHECKOUT / corpus.dag.params["recipe"]).sources[0].kind == "crawl"
+
+
+def test_the_environment_names_the_recipe_of_the_scheduled_runs_and_the_form_the_stages(recipe):
+    code = 'from dags.corpus import dag; print(dag.params["recipe"])'
+    environment = {**os.environ, corpus.RECIPE: recipe}
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, env=environment)
+    assert done.stdout.splitlines()[-1:] == [recipe], done.stderr
+    for field in ("force", "approve"):
+        assert corpus.dag.params.get_param(field).schema["items"]["enum"] == [stage.name for stage in corpus.DATA]
+
+
+def test_their_pages_have_a_picture():
+    assert "checkpoint ─ plan ─ evaluate" in evaluate.dag.doc_md
+    drawn = corpus.dag.doc_md.split("```")[1].replace("\n   ", "").strip()
+    assert drawn == " ─ ".join(["plan", *(stage.name for stage in corpus.DATA), "publish"])
 
 
 def test_trainings_are_in_the_pool_and_ask_it_and_nothing_else_is():
