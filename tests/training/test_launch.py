@@ -16,6 +16,7 @@ from smelt.stage import Progress
 from tests.ray_nodes import Nodes
 from tests.training.artifacts import MODEL, again, context, metrics
 from tests.training.pair import Pair
+from training.launch import COLLECTIVE_TIMEOUT_S, _trainer
 from training.stage import STAGE
 
 
@@ -74,6 +75,12 @@ def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path,
     assert [line["loss"] for line in metrics(disturbed)] == [line["loss"] for line in expected]
     assert [record.digest for record in records] == [record.digest for record in whole.records("checkpoints").values()]
     assert not disturbed.records("interrupted")
+
+
+def test_workers_fill_node_after_node_and_a_collective_ends_some_time(lake: Lake, tmp_path: Path) -> None:
+    trainer = _trainer(context(lake, tmp_path, workers=2), 2)
+    assert trainer.scaling_config.placement_strategy == "PACK"
+    assert trainer.backend_config.timeout_s == COLLECTIVE_TIMEOUT_S
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:
