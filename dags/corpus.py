@@ -1,13 +1,18 @@
 """The data stages over the days of a crawl: a run a partition, each publishing the asset `corpus`."""
 
+import os
+
 from airflow.sdk import DAG, CronPartitionTimetable, Param, TriggerRule
 
+from operators.form import fields
 from operators.partition import PartitionPlanOperator
 from operators.publish import CORPUS, PublishOperator
 from operators.retries import TASK_DEFAULTS
-from operators.wiring import wire
+from operators.wiring import follows, picture, wire
 from smelt.recipe.graph import STAGES
 
+RECIPE = "SMELT_CORPUS_RECIPE"
+"""Variable of the environment that names the recipe of the scheduled runs."""
 LAST = "decontaminate"
 NAMES = [stage.name for stage in STAGES]
 DATA = STAGES[: NAMES.index(LAST) + 1]
@@ -16,12 +21,17 @@ ABOUT = """
 ### Each day of a crawl, as documents to train on
 
 The run of a partition reads the sources of kind `crawl` for that day alone, from fetching to decontamination, and
-publishes the asset `corpus` with the artifact's fingerprint. A day that has no file is no failure: its tasks are
-skipped, and `plan` says why.
+publishes the asset `corpus` with the artifact's fingerprint. A day that has no file yet is waited for, *Late* hours
+from its end; when none has come by then, its tasks are skipped, and `plan` says why. A day whose files bring no
+document passes through, empty.
+
+PICTURE
+
+Each stage is **run** ─ **gate**.
 
 Past days: `smelt airflow backfill create --dag-id corpus --from-date 2026-11-01 --to-date 2026-11-30`, or *Backfill* in
 the trigger form. See docs/operate.md.
-"""
+""".replace("PICTURE", picture({**follows(DATA), "publish": [LAST]}))
 
 with DAG(
     "corpus",
@@ -33,12 +43,14 @@ with DAG(
     max_active_runs=2,
     tags=["smelt"],
     params={
-        "recipe": Param("recipes/corpus.yaml", type="string", title="Recipe", description="A file, from the checkout"),
-        "overrides": Param(
-            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+        **fields(os.environ.get(RECIPE, "recipes/corpus.yaml"), [stage.name for stage in DATA]),
+        "late_hours": Param(
+            12,
+            type="number",
+            minimum=0,
+            title="Late",
+            description="Hours to wait for the files of a day that has ended",
         ),
-        "force": Param([], type="array", title="Force", description="Stages to build anew although cached"),
-        "approve": Param([], type="array", title="Approve", description="Stages whose failed gate asks a person"),
     },
     default_args=TASK_DEFAULTS,
 ) as dag:

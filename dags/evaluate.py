@@ -7,6 +7,7 @@ from operators.gate import QualityGateOperator
 from operators.publish import CHECKPOINT
 from operators.retries import TASK_DEFAULTS
 from operators.stage import RayStageOperator
+from operators.wiring import picture
 from smelt.recipe.graph import spec
 
 STAGE = spec("evaluate").name
@@ -16,7 +17,11 @@ ABOUT = """
 
 Started by the asset `checkpoint`. **plan** takes over recipe and plan of the run that the event names, and the stage
 `evaluate` is made for them: a result that is there already, or a job that is already at it, is not made twice.
-"""
+
+PICTURE
+
+The stage is **run** ─ **gate**.
+""".replace("PICTURE", picture({"plan": [CHECKPOINT.name], STAGE: ["plan"]}))
 
 with DAG(
     "evaluate",

@@ -4,16 +4,15 @@ Each phase of training is a task group of its own. A DAG's tasks are there befor
 a place for every phase that a recipe may have, and `plan` skips those that this recipe hasn't.
 """
 
-from airflow.sdk import DAG, Param, TaskGroup
+from airflow.sdk import DAG, TaskGroup
 
+from operators.form import fields
 from operators.plan import PlanOperator
 from operators.publish import CHECKPOINT, PublishOperator
 from operators.retries import TASK_DEFAULTS
-from operators.wiring import wire
-from smelt.checkout import CHECKOUT
-from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES
+from operators.wiring import follows, picture, wire
+from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, stages
 
-RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
 NAMES = list(dict.fromkeys([*KINDS, *(stage.name for stage in STAGES)]))
 
 ABOUT = """
@@ -21,13 +20,9 @@ ABOUT = """
 
 One recipe says everything: sources, cleaning, deduplication, tokenizer, mixture, model and training.
 
-```
-plan ─ fetch ─ ingest ─ clean ─ score ─ select ─ dedup ─ decontaminate ─ tokenizer ─┐
-   ┌────────────────────────────────────────────────────────────────────────────────┘
-   └─ tokens ─┬─ blocks-1 ─ train-1 ─┐
-              └─ blocks-2 ──────── train-2 ─┬─ export ───┬─ report
-                                            └─ evaluate ─┘              each stage is: run ─ gate
-```
+PICTURE
+
+Each stage is **run** ─ **gate**. Drawn for a recipe of two phases.
 
 * **plan** checks the recipe and computes every stage's fingerprint. What the lake holds already is skipped.
 * **run** makes a stage's artifact by one Ray job. Its log shows progress; its links lead to the Ray job,
@@ -42,13 +37,7 @@ A failed or cleared stage goes on where it was: only its missing parts are done 
 **The form.** *Overrides* are values by recipe path, checked as the recipe's own: an error fails `plan` with one line.
 *Force* builds stages anew that are cached, and what follows them; the old artifacts stay for the runs that use them.
 *Approve* names the gates that ask a person when they fail, instead of failing: see the task's *Required actions*.
-"""
-
-
-def _stages(title: str, description: str) -> Param:
-    """A field of the form that takes names of stages."""
-    items = {"type": "string", "enum": NAMES}
-    return Param([], type="array", items=items, examples=NAMES, title=title, description=description)
+""".replace("PICTURE", picture({**follows(stages(2)), "checkpoint": ["export"]}))
 
 
 with DAG(
@@ -60,20 +49,7 @@ with DAG(
     is_paused_upon_creation=False,
     max_active_runs=2,
     tags=["smelt"],
-    params={
-        "recipe": Param(
-            "recipes/demo.yaml",
-            type="string",
-            examples=RECIPES,
-            title="Recipe",
-            description="A file, from the checkout",
-        ),
-        "overrides": Param(
-            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
-        ),
-        "force": _stages("Force", "Stages to build anew although cached, and with them what follows"),
-        "approve": _stages("Approve", "Stages whose failed gate asks a person instead of failing"),
-    },
+    params=fields("recipes/demo.yaml", NAMES),
     default_args=TASK_DEFAULTS,
 ) as dag:
     plan = PlanOperator(task_id="plan")

@@ -1,5 +1,7 @@
 """The plan of a run that goes on from another: the run that an asset's event names."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from airflow.sdk import Asset, BaseOperator, Context
@@ -26,21 +28,29 @@ class EventPlanOperator(BaseOperator):
         """Write the run down under this run's id.
 
         Raises:
-            StageError: there is no such run.
+            StageError: no event names a run, or there is no such run.
             LakeError: the lake is out of reach.
         """
-        from smelt.errors import StageError
         from smelt.lake import Lake
         from smelt.run import safe_run_id, take_over
 
         with told(context):
-            named = context["params"]["run"]
-            if not named:
-                events = list(context["triggering_asset_events"].get(self.asset, []))
-                if not events:
-                    raise StageError("no run to take over", where="run", mend="name a run in the trigger form")
-                for event in events:
-                    self.log.info("%s: %s", self.asset.name, event.extra)
-                named = events[-1].extra["run"]
+            named = context["params"]["run"] or self._newest(context["triggering_asset_events"].get(self.asset, []))
             run = take_over(Lake.connect(), safe_run_id(named), safe_run_id(context["run_id"]))
         self.log.info("recipe and plan of run %s (%s)", named, run.plan.recipe)
+
+    def _newest(self, events: Iterable[Any]) -> str:
+        """The run that the newest event names. Airflow starts one run for all events that came together, so the log
+        tells which others this leaves out."""
+        from smelt.errors import StageError
+
+        runs = list(dict.fromkeys(str((event.extra or {}).get("run") or "") for event in reversed(list(events))))
+        named = [run for run in runs if run]
+        if not named:
+            line = "the event names no run" if runs else "no run to take over"
+            mend = 'give the event the extra {"run": "demo-1"}, or name a run in the trigger form'
+            raise StageError(line, where=f"asset {self.asset.name}", mend=mend)
+        for run in named[1:]:
+            form = json.dumps({"run": run})
+            self.log.warning("left out, since a newer event came with it: run %s; trigger this DAG with %s", run, form)
+        return named[0]

@@ -2,7 +2,7 @@
 
 The trainer writes its events into the lake (``training/events.py``), so that whoever follows the job only has to list a
 folder now and then. An event is claimed by a small object beside it, by a conditional put: however many runs, tries
-and triggerers follow the job, one of them tells it.
+and triggerers follow the job, one of them tells it. Who can't tell what he has claimed gives the claim back.
 """
 
 import json
@@ -15,15 +15,28 @@ KINDS = ("spike", "rollback")
 """Kinds of events that are news; the others accompany these."""
 
 
-def news(lake: Lake, artifact: Artifact) -> list[str]:
-    """A line for each event that nobody has told yet, which the caller then has to tell (blocks)."""
-    folder = f"{artifact.root}{EVENTS}/"
-    names = {item.key.removeprefix(folder).removesuffix(".json") for item in lake.objects(folder)}
-    lines = []
-    for name in sorted(name for name in names if name.endswith(KINDS)):
-        if lake.put_new(f"{artifact.root}{TOLD}/{name}", b""):
-            lines.append(_line(json.loads(lake.get(f"{folder}{name}.json"))))
-    return lines
+def untold(lake: Lake, artifact: Artifact) -> list[str]:
+    """Names of the events that are news and that nobody has claimed (blocks)."""
+    names, told = (
+        {item.key.removeprefix(folder).removesuffix(".json") for item in lake.objects(folder)}
+        for folder in (f"{artifact.root}{EVENTS}/", f"{artifact.root}{TOLD}/")
+    )
+    return sorted(name for name in names - told if name.endswith(KINDS))
+
+
+def claim(lake: Lake, artifact: Artifact, name: str) -> str | None:
+    """The line of an event, for the caller to tell; None where somebody else has claimed it (blocks)."""
+    line = _line(json.loads(lake.get(f"{artifact.root}{EVENTS}/{name}.json")))
+    return line if lake.put_new(_claim_key(artifact, name), b"") else None
+
+
+def give_back(lake: Lake, artifact: Artifact, name: str) -> None:
+    """Let others tell an event that the caller could not tell (blocks)."""
+    lake.delete([_claim_key(artifact, name)])
+
+
+def _claim_key(artifact: Artifact, name: str) -> str:
+    return f"{artifact.root}{TOLD}/{name}"
 
 
 def _line(event: dict[str, Any]) -> str:

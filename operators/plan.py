@@ -42,6 +42,10 @@ class PlanOperator(BaseOperator, SkipMixin):
             RecipeError: the recipe is wrong.
             LakeError: the lake is out of reach.
         """
+        self.plan(context)
+
+    def plan(self, context: Context) -> None:
+        """What ``execute`` does, for a task that goes on after it has waited, too."""
         from smelt import settings
         from smelt.recipe.graph import STAGES
         from smelt.run import create_run, safe_run_id
@@ -57,6 +61,8 @@ class PlanOperator(BaseOperator, SkipMixin):
             )
         for line in plan_table(run.plan):
             self.log.info("%s", line)
+        if run.outdated:
+            self.log.warning("%s", run.outdated)
         groups = context["dag"].task_group.get_task_group_dict()
         nothing_to_do = [stage.name for stage in STAGES if stage.name in groups and stage.name not in run.plan.to_do]
         self.skip(context["ti"], [task for stage in nothing_to_do for task in groups[stage].iter_tasks()])

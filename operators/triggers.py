@@ -19,7 +19,8 @@ unknown to Ray            submit it                                   submit it
 ========================  ==========================================  ============================
 
 *The next job* is the same id with ``-2``, ``-3`` ... after it, since Ray refuses an id that was used.
-A user who clears or marks the task ends the job (``on_kill``); a triggerer that stops or dies does not.
+A user who clears or marks the task ends the job (``on_kill``) where his run has submitted it, and else leaves it; a
+triggerer that stops or dies ends nothing.
 """
 
 import asyncio
@@ -30,13 +31,13 @@ from typing import Any, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
-from operators.news import news
+from operators.news import claim, give_back, untold
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
-from smelt.errors import LakeOutageError, SmeltError
+from smelt.errors import LakeError, LakeOutageError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
-from smelt.lake import Lake
+from smelt.lake import Artifact, Lake
 from smelt.log import plain
 from smelt.plan import Planned
 from smelt.pool import TRAIN_POOL, pool_of
@@ -53,6 +54,8 @@ LOG_BYTES_PER_S = 200_000
 """The longer a log is, the rarer it is read, since Ray hands out whole logs only."""
 NEWS_EVERY_S = 20.0
 """Seconds between two looks for news of a training; each lists a folder of the lake."""
+LAST_TRIES = 3
+"""How often news that could not be told are tried again when the job has ended, since nobody looks later."""
 USER_ERROR = 3
 """Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
 
@@ -76,7 +79,7 @@ class StageTrigger(BaseTrigger):
         self._printed = 0
         self._log_due = 0.0
         self._news_due = 0.0
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[bool]] = set()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments."""
@@ -93,10 +96,15 @@ class StageTrigger(BaseTrigger):
             yield TriggerEvent({"error": str(error), "again": again, "ask": False})
 
     async def on_kill(self) -> None:
-        """A user has cleared or marked the task: nobody wants the job any more."""
-        if self.job is not None:
-            async with Jobs(connect().settings) as jobs:
-                await jobs.stop(self.job.id)
+        """A user has cleared or marked the task: its run's job is not wanted any more; another run's still is."""
+        if self.job is None:
+            return
+        owner = self.job.metadata.get("run")
+        if owner != self._run_id:
+            self.log.info("leaving Ray job %s: run %s has submitted it", self.job.id, owner)
+            return
+        async with Jobs(connect().settings) as jobs:
+            await jobs.stop(self.job.id)
 
     def job_name(self, planned: Planned) -> str:
         """Id of the first job that works towards the goal."""
@@ -170,19 +178,40 @@ class StageTrigger(BaseTrigger):
                 telling = asyncio.create_task(self._tell_news(planned))
                 self._telling.add(telling)
                 telling.add_done_callback(self._telling.discard)
-        await asyncio.gather(*self._telling)
+        told = await asyncio.gather(*self._telling)
+        for _ in range(LAST_TRIES):
+            if all(told):
+                break
+            await asyncio.sleep(POLL_S[1])
+            told = [await self._tell_news(planned)]
         await self._judge(jobs)
 
-    async def _tell_news(self, planned: Planned) -> None:
-        """Notify of every event that is new. Whatever goes wrong with it is no matter of the task."""
+    async def _tell_news(self, planned: Planned) -> bool:
+        """Notify of every event that is new; False where one is left to be told. It is no matter of the task's."""
+        lake, artifact = connect(), planned.artifact
+        try:
+            told = [await self._tell(lake, artifact, name) for name in await asyncio.to_thread(untold, lake, artifact)]
+        except LakeError as error:
+            self.log.warning("news of the training could not be read: %s", error)
+            return False
+        return all(told)
+
+    async def _tell(self, lake: Lake, artifact: Artifact, name: str) -> bool:
+        """Claim an event and tell it; its claim is given back where it can't be told."""
         assert self.task_instance is not None
         context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
+        if (line := await asyncio.to_thread(claim, lake, artifact, name)) is None:
+            return True
         try:
-            for line in await asyncio.to_thread(news, connect(), planned.artifact):
-                self.log.warning("%s", line)
-                await SmeltNotifier(line).async_notify(context)
-        except Exception as error:
-            self.log.warning("news of the training could not be told: %s", error)
+            await SmeltNotifier(line).async_notify(context)
+        except BaseException as error:  # a triggerer that stops, too
+            await asyncio.to_thread(give_back, lake, artifact, name)
+            if not isinstance(error, Exception):
+                raise
+            self.log.warning("%s could not be told, and will be tried again: %s", line, error)
+            return False
+        self.log.warning("%s", line)
+        return True
 
     async def _judge(self, jobs: Jobs) -> None:
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""

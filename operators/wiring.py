@@ -1,6 +1,9 @@
-"""How stages hang together in a DAG: each is a group of `run` and `gate`, and waits for the gates of its inputs."""
+"""How stages hang together in a DAG: each is a group of `run` and `gate`, and waits for the gates of its inputs.
 
-from collections.abc import Iterable, Mapping
+And as a picture in text, for a DAG's page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 
@@ -30,3 +33,29 @@ def wire(
         run >> gates[stage.name]
         (plan if not stage.inputs else [gates[name] for name in direct_inputs(stage)]) >> run
     return gates
+
+
+def follows(stages: Iterable[StageSpec]) -> dict[str, Sequence[str]]:
+    """What each stage waits for, by name; ``plan`` comes first."""
+    return {"plan": (), **{stage.name: direct_inputs(stage) or ("plan",) for stage in stages}}
+
+
+def picture(follows: Mapping[str, Sequence[str]], width: int = 100) -> str:
+    """Lines such as ``a + b ─ c ─ d``: c waits for a and b, and d for c alone. Markdown, as a block of code."""
+    followers = {name: [other for other, above in follows.items() if name in above] for name in follows}
+    lines, drawn = [], set[str]()
+    for name, above in follows.items():
+        if name in drawn:
+            continue
+        chain = [" + ".join(above), name] if above else [name]
+        while len(after := followers[chain[-1]]) == 1 and len(follows[after[0]]) == 1:
+            chain += after
+        drawn.update(chain)
+        line = chain[0]
+        for item in chain[1:]:
+            if len(line) + len(item) > width:
+                lines.append(line)
+                line = "   "
+            line += f" ─ {item}"
+        lines.append(line)
+    return "\n".join(["```", *lines, "```"])

@@ -8,6 +8,7 @@ recipe file has changed.
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Run(BaseModel):
         force: stages that were to be built anew; the recipe's ``rebuild`` says which generation that made.
         created: ISO 8601 time.
         taken_from: id of the run that recipe and plan were taken over from; empty for a run that planned itself.
+        recipe_digest: of the file as it was then; "" for runs of old.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,10 +45,18 @@ class Run(BaseModel):
     plan: Plan
     created: str
     taken_from: str = ""
+    recipe_digest: str = ""
 
     def planned(self, stage: str) -> Planned:
         """The plan of one stage."""
         return self.plan.planned(stage)
+
+    @property
+    def outdated(self) -> str:
+        """One line where the recipe's file is another by now: a run keeps the plan that it has; else ""."""
+        if self.recipe_digest in ("", _digest_of(self.recipe_path)):
+            return ""
+        return f"planned at {self.created}; {self.recipe_path} has changed since, trigger a new run to use it"
 
     @property
     def report_key(self) -> str:
@@ -108,6 +118,7 @@ def create_run(
         recipe=recipe,
         plan=plan,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        recipe_digest=_digest_of(recipe_path),
     )
     lake.put(run_key(run_id), run.model_dump_json().encode())
     remember(plan, lake)
@@ -161,3 +172,9 @@ def published_key(run_id: str, asset: str) -> str:
 def progress_key(run_id: str, stage: str) -> str:
     """Key of the small object that tells how far a stage is."""
     return f"runs/{run_id}/progress/{stage}.json"
+
+
+def _digest_of(recipe_path: str | Path) -> str:
+    """Of the file's content, whatever it holds; of nothing where it is gone."""
+    path = Path(recipe_path)
+    return sha256(path.read_bytes() if path.is_file() else b"").hexdigest()

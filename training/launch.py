@@ -34,6 +34,10 @@ QUIET = {
 }
 """Ray Train's options: no helper actors that nobody asks, and a dead worker noticed within a second."""
 
+COLLECTIVE_TIMEOUT_S = 1800
+"""Seconds that a collective waits for the slowest process, which may be waiting for a block or writing a checkpoint;
+longer than that, and the processes are ended and started anew from the last checkpoint."""
+
 
 MAX_LAUNCHES = 4
 """Launches in a row that may fail without a new checkpoint."""
@@ -91,8 +95,13 @@ def _trainer(context: Context, workers: int) -> TorchTrainer:
     return TorchTrainer(
         _work,
         train_loop_config={"context": context},
-        scaling_config=ScalingConfig(num_workers=workers, use_gpu=resources.gpus > 0, resources_per_worker=each),
-        torch_config=TorchConfig(backend="nccl" if resources.gpus else "gloo"),
+        scaling_config=ScalingConfig(
+            num_workers=workers,
+            use_gpu=resources.gpus > 0,
+            resources_per_worker=each,
+            placement_strategy="PACK",  # nodes are filled one after the other: tensor-parallel neighbours share one
+        ),
+        torch_config=TorchConfig(backend="nccl" if resources.gpus else "gloo", timeout_s=COLLECTIVE_TIMEOUT_S),
         run_config=RunConfig(
             name=context.artifact.fingerprint,
             storage_path=str((context.lake.settings.home / "ray-train").resolve()),

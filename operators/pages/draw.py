@@ -13,7 +13,7 @@ from markupsafe import Markup
 import smelt.gates
 from smelt.charts import charts_style
 from smelt.cli.figures import size
-from smelt.following.show import duration
+from smelt.words import duration
 
 _HERE = Path(__file__).parent
 _GATE_STYLE = Path(smelt.gates.__file__).with_name("pages.css")

@@ -150,9 +150,7 @@ def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[Par
         missing = [shard for shard in shards if shard.name not in records]
         count(PARTS_REUSED, len(records), run=context.run, stage=stage.name)
         unit = "parts" if len(stage.rounds) == 1 else f"{current.name} ({index + 1} of {len(stage.rounds)})"
-        tally = _Tally(context, len(shards), unit)
-        for part in records.values():
-            tally.add(part)
+        tally = _Tally(context, len(shards), unit, list(records.values()))
         quiet = replace(context, report=_silent)
         for part in mapper(quiet, index, missing):
             records[part.name] = part
@@ -163,19 +161,27 @@ def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[Par
 
 
 class _Tally:
-    """Adds up the figures that progress shows."""
+    """Adds up the figures that progress shows; what an earlier attempt has made is there from the first."""
 
-    def __init__(self, context: Context, total: int, unit: str) -> None:
+    def __init__(self, context: Context, total: int, unit: str, made: list[PartRecord]) -> None:
         self.context, self.total, self.unit = context, total, unit
         self.done, self.figures = 0, dict[str, float]()
-        self.context.report(Progress(0, total, unit))
+        for record in made:
+            self._count(record)
+        self._report()
 
     def add(self, record: PartRecord) -> None:
+        self._count(record)
+        self._report()
+
+    def _report(self) -> None:
+        self.context.report(Progress(self.done, self.total, self.unit, dict(self.figures)))
+
+    def _count(self, record: PartRecord) -> None:
         self.done += 1
         for name in ("documents", "tokens", "bytes"):
             if isinstance(value := record.stats.get(name), int):
                 self.figures[name] = self.figures.get(name, 0) + value
-        self.context.report(Progress(self.done, self.total, self.unit, self.figures))
 
 
 def _silent(progress: Progress) -> None:

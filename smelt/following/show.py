@@ -1,7 +1,6 @@
 """How a run is shown: a live table on a terminal, lines elsewhere."""
 
 import time
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -9,6 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from smelt.following.stages import Row
+from smelt.words import duration, figures, time_left, units
 
 COLOURS = {"done": "green", "cached": "cyan", "running": "yellow", "gate": "yellow", "retrying": "red",
            "to approve": "bold magenta", "failed": "bold red", "gate failed": "bold red"}  # fmt: skip
@@ -45,7 +45,7 @@ class Screen:
                 units(row.progress),
                 figures(row.progress),
                 "" if row.seconds is None else duration(row.seconds),
-                time_left(row),
+                _left(row),
             )
         self._live.update(table)
 
@@ -72,42 +72,13 @@ class Lines:
             changed = self._states.get(row.stage, "waiting") != row.state
             if changed or (row.running and now - self._said[row.stage] >= LINE_EVERY_S):
                 self._states[row.stage], self._said[row.stage] = row.state, now
-                parts = [units(row.progress), figures(row.progress), time_left(row)]
+                parts = [units(row.progress), figures(row.progress), _left(row)]
                 if row.seconds is not None and not row.running:
                     parts.append(f"took {duration(row.seconds)}")
                 text = f"{row.stage}: {row.state}  " + ", ".join(part for part in parts if part)
                 self._console.print(f"{duration(now - self._started):>12}  {text.rstrip()}", highlight=False)
 
 
-def units(progress: dict[str, Any] | None) -> str:
-    """``12 of 40 parts``."""
-    return "" if not progress else f"{progress['done']:,} of {progress['total']:,} {progress['unit']}"
-
-
-def figures(progress: dict[str, Any] | None) -> str:
-    """The named figures of the moment, such as ``3,201 documents, loss 4.18``."""
-    return "" if not progress else ", ".join(_figure(name, value) for name, value in progress["figures"].items())
-
-
-def time_left(row: Row) -> str:
-    """An estimate, where the stage has one."""
-    left = (row.progress or {}).get("eta_s")
-    return f"{duration(left)} left" if row.state in ("running", "retrying") and left else ""
-
-
-def duration(seconds: float) -> str:
-    """``8 s``, ``3 min 05 s``, ``2 h 07 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def _figure(name: str, value: float) -> str:
-    if name == "bytes":
-        return f"{value / 1e6:,.1f} MB"
-    if float(value).is_integer():
-        return f"{value:,.0f} {name}"
-    return f"{name} {value:.4g}"
+def _left(row: Row) -> str:
+    """The estimate, while it means something."""
+    return time_left(row.progress) if row.state in ("running", "retrying") else ""

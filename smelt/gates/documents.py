@@ -53,6 +53,8 @@ def ingest(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
         at_most("quarantined_share", config.max_quarantined_share, "Few inputs are in quarantine", percent),
         *(at_least(f"documents_of_{source}", 1, f"Source {source} brings documents") for source in names),
     ]
+    if not config.min_documents and not manifest.rows:
+        return Gate(figures, [_nothing("ingest")])
     frame = _described(rows(lake, manifest))
     if not frame.empty:
         figures["duplicate_ids"] = int(frame["id"].duplicated().sum())
@@ -76,8 +78,9 @@ def clean(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: C
     checks = [
         equal("rows", source.rows, "Every document that came in has its row"),
         at_most("dropped_share", config.max_dropped_share, "Few documents are dropped by reference steps", percent),
-        at_least("kept_bytes_share", config.min_kept_bytes_share, "Most of the text is left", percent),
     ]
+    if source.rows:
+        checks.append(at_least("kept_bytes_share", config.min_kept_bytes_share, "Most of the text is left", percent))
     for kind, counted in manifest.stats.get("pii_quality", {}).items():
         found, name = counted["found"], kind.replace("_", " ")
         figures[f"recall of {kind}"] = share(found, found + counted["missed"])
@@ -112,7 +115,7 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
     }
     checks = [
         equal("rows", inputs["clean"].rows, "Every document that came in has its row"),
-        at_least("languages", 1, "There are languages"),
+        at_least("languages", min(1, manifest.rows), "There are languages"),
         at_most("undetermined_share", config.max_undetermined_share, "Few languages are undetermined", percent),
     ]
     scores = manifest.stats.get("scores", {})
@@ -141,7 +144,12 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
 
 def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: SelectGate) -> Gate:
     """The rules keep enough, and do not bias the corpus."""
-    gate = _decided(lake, manifest, inputs["score"], config, came_in=inputs["score"].rows)
+    empty = not config.min_documents and not manifest.stats.get("documents", 0)
+    gate = _decided(lake, manifest, inputs["score"], config, came_in=inputs["score"].rows, empty=empty)
+    gate.pages["bias"] = bias_page(lake, manifest, inputs["clean"], config)
+    if empty:
+        gate.checks.insert(0, _nothing("select"))
+        return gate
     moved = bias.divergences(manifest.stats)
     named = bias.disproportions(bias.rules(manifest.stats, manifest.config))
     open_ones = [item for item in named if item.name not in config.accepted_disproportions]
@@ -157,7 +165,6 @@ def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
         rates = f"{percent(worst.rate)} against {percent(worst.other_rate)}"
         sentence += f"; the worst is {worst.rule} on {worst.dimension} {worst.label}: {rates}"
     gate.checks.append(at_most("rule_rate_ratio", config.max_rule_rate_ratio, sentence))
-    gate.pages["bias"] = bias_page(lake, manifest, inputs["clean"], config)
     return gate
 
 
@@ -171,21 +178,18 @@ def decontaminate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], c
     return _decided(lake, manifest, inputs["dedup"], config, came_in=inputs["dedup"].stats["documents"])
 
 
-def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate, *, came_in: int) -> Gate:
+def _decided(
+    lake: Lake, manifest: Manifest, source: Manifest, config: DropGate, *, came_in: int, empty: bool = False
+) -> Gate:
+    """What is asked of decisions; of an ``empty`` corpus that the recipe lets be, no shares."""
     changes = dropping(manifest, source)
     figures = common(manifest) | changes | {"accounted": manifest.stats.get("documents", 0) + dropped(manifest)}
     checks: list[Check] = [
         equal("rows", source.rows, "Every document that came in has its row"),
         equal("accounted", came_in, "Documents kept and dropped are those that came in"),
-        at_most("dropped_share", config.max_dropped_share, "The share of dropped documents is tolerable", percent),
     ]
-    for figure in changes:
-        if figure.startswith("kept_share_"):
-            sentence = f"Enough documents in language {figure.removeprefix('kept_share_')} are kept"
-            checks.append(at_least(figure, config.min_kept_share_of_language, sentence, percent))
-    for kind in ("language", "domain"):
-        limit = getattr(config, f"max_{kind}_divergence")
-        checks.append(at_most(f"{kind}_divergence", limit, _DIVERGENCE.format(kind)))
+    if not empty:
+        checks += _shares(changes, config)
     frame = rows(lake, manifest)
     if not frame.empty:
         frame["reason_where_dropped"] = frame["keep"] == frame["reason"].isna()
@@ -196,6 +200,25 @@ def _decided(lake: Lake, manifest: Manifest, source: Manifest, config: DropGate,
             mostly("reason_where_dropped", True, "A dropped document has a reason, a kept one has none"),
         ]
     return Gate(figures, checks, frame)
+
+
+def _shares(changes: dict[str, float], config: DropGate) -> list[Check]:
+    checks = [
+        at_most("dropped_share", config.max_dropped_share, "The share of dropped documents is tolerable", percent)
+    ]
+    for figure in changes:
+        if figure.startswith("kept_share_"):
+            sentence = f"Enough documents in language {figure.removeprefix('kept_share_')} are kept"
+            checks.append(at_least(figure, config.min_kept_share_of_language, sentence, percent))
+    for kind in ("language", "domain"):
+        limit = getattr(config, f"max_{kind}_divergence")
+        checks.append(at_most(f"{kind}_divergence", limit, _DIVERGENCE.format(kind)))
+    return checks
+
+
+def _nothing(stage: str) -> Check:
+    """What stands for all shares where there is no document, and the recipe lets that be."""
+    return equal("documents", 0, f"There is no document, which gates.{stage}.min_documents: 0 allows")
 
 
 def _described(frame: pd.DataFrame, kinds: list[str] | None = None) -> pd.DataFrame:

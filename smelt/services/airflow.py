@@ -25,6 +25,7 @@ from smelt.services.service import Service
 from smelt.services.state import State, write_private
 
 USER = "admin"
+API_SERVER = "airflow"
 TASK_PROCESSES = 4
 PASSWORDS = "airflow-passwords.json"
 PROGRAM = str(Path(sys.executable).with_name("airflow"))
@@ -46,6 +47,7 @@ def airflow(state: State) -> list[Service]:
             address=address,
             ports=(port,) if address else (),
             on_ready=(lambda: _prepare(port, state.secrets["airflow_password"])) if address else None,
+            through="" if address else API_SERVER,
             after=("airflow-db",),
         )
 
@@ -58,7 +60,7 @@ def airflow(state: State) -> list[Service]:
             on_ready=lambda: _finish_migration(state.home / "airflow" / "airflow.db", migrated),
             once=True,
         ),
-        part("airflow", "api-server", health="metadatabase", address=f"http://127.0.0.1:{port}"),
+        part(API_SERVER, "api-server", health="metadatabase", address=f"http://127.0.0.1:{port}"),
         part("scheduler", "scheduler", "--skip-serve-logs", health="scheduler"),
         part("dag-processor", "dag-processor", health="dag_processor"),
         part("triggerer", "triggerer", "--skip-serve-logs", health="triggerer"),

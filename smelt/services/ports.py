@@ -9,12 +9,15 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+
+from smelt.errors import SmeltError
 
 CLAIMS = "ports.json"
 CLAIM_HOLDS_S = 300  # by then the services listen, and the ports show as taken
@@ -46,9 +49,20 @@ def runtime_folder(home: Path) -> Path:
     """A short folder for sockets, made where missing: a Unix socket's path may have 107 characters at most.
 
     ``/tmp/smelt-<user id>/<hash of the home>``, readable by this user only.
+
+    Raises:
+        SmeltError: another user has made the folder first.
     """
-    folder = Path(tempfile.gettempdir()) / f"smelt-{os.getuid()}" / sha256(str(home.resolve()).encode()).hexdigest()[:8]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mine = Path(tempfile.gettempdir()) / f"smelt-{os.getuid()}"
+    with suppress(FileExistsError):
+        mine.mkdir(mode=0o700)
+    found = mine.lstat()  # any user can have made it before, or a link in its place
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        mend = "remove it, or let TMPDIR name a folder of your own"
+        raise SmeltError("is no folder of this user's", where=str(mine), mend=mend)
+    mine.chmod(0o700)
+    folder = mine / sha256(str(home.resolve()).encode()).hexdigest()[:8]
+    folder.mkdir(exist_ok=True, mode=0o700)
     return folder
 
 

@@ -6,6 +6,7 @@ written down, and another home's processes are never touched.
 """
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -16,15 +17,14 @@ import psutil
 
 from smelt.services.service import HOME_VARIABLE, SERVICE_VARIABLE, Service
 
-LOG_BYTES = 20 << 20  # a longer log is put aside at the next start, as NAME.log.1
+LOG_BYTES = 20 << 20  # a longer log is put aside, as NAME.log.1
 
 
 def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
     """Start a service in a session of its own, its output appended to ``log`` (readable by this user only)."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.rename(log.with_name(f"{log.name}.1"))
     log.touch(mode=0o600)
+    put_aside(log)
     with log.open("ab") as output:
         return subprocess.Popen(
             service.command,
@@ -35,6 +35,17 @@ def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def put_aside(log: Path) -> None:
+    """Copy a log that has grown long to ``NAME.log.1`` and empty it; its service, which appends, writes on."""
+    if log.stat().st_size <= LOG_BYTES:
+        return
+    partial, aside = log.with_name(f"{log.name}.partial"), log.with_name(f"{log.name}.1")
+    partial.touch(mode=0o600)
+    shutil.copyfile(log, partial)
+    os.truncate(log, 0)
+    partial.rename(aside)
 
 
 def environment(service: Service, home: Path) -> dict[str, str]:

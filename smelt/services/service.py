@@ -23,6 +23,7 @@ class Service:
         name: what `smelt status` and `smelt logs` call it.
         command: the program and its arguments; never a secret, since any user can read a command line.
         ready: whether it answers; must not raise.
+        through: the service that ``ready`` asks, where it asks another: while that one is silent, nothing is known.
         environment: variables on top of those that all services get.
         address: where a person or client reaches it, or "".
         ports: the ports it listens on, which must be free before it starts.
@@ -40,6 +41,7 @@ class Service:
     ports: tuple[int, ...] = ()
     after: tuple[str, ...] = ()
     on_ready: Callable[[], None] | None = None
+    through: str = ""
     once: bool = False
     grace_s: float = 5.0
 

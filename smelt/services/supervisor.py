@@ -1,10 +1,11 @@
 """The supervisor: one small process that keeps a home's services alive.
 
 Each service has a thread that starts it (or adopts the one that is alive, after the supervisor itself
-was killed), waits until it answers, and then waits for its end. A service that ends is started again
-after whatever it left behind has been ended, at once the first time and then more and more slowly.
-The supervisor never ends services: `smelt down` ends the supervisor first and then everything that
-carries the home's mark, so nothing can be started behind its back.
+was killed), waits until it answers, and then waits for its end, asking now and then whether it still
+answers. A service that ends is started again after whatever it left behind has been ended, at once the
+first time and then more and more slowly; so is one that lives and has been silent for minutes. Else the
+supervisor ends no service: `smelt down` ends the supervisor first and then everything that carries the
+home's mark, so nothing can be started behind its back.
 """
 
 import fcntl
@@ -33,6 +34,8 @@ FILE = "supervised.json"
 LOCK = "supervisor.lock"
 STEADY_S = 60.0  # a service that lived this long begins anew with short pauses
 LONGEST_PAUSE_S = 30.0
+LOOK_EVERY_S = 30.0
+SILENT_LOOKS = 8  # in a row: four minutes at least, however late the looks come on a busy machine
 
 
 @dataclass
@@ -111,7 +114,7 @@ class Supervisor:
                 self._report(service, phase="ready")
                 self._log(f"{service.name}: ready after {time.monotonic() - started:.1f} s")
                 self.ready[service.name].set()
-                error = _wait_for_end(process)
+                error = self._wait_for_end(service, process)
             except Exception as failure:  # whatever is wrong with one service, the others are watched on
                 error = str(failure)
             if service.once and self.ready[service.name].is_set():
@@ -153,10 +156,24 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise SmeltError(f"not ready in {READY_WITHIN_S} s: {last_line(log)}")
             time.sleep(0.7)
-        if service.once and (error := _wait_for_end(process)) != "ended with status 0":
+        if service.once and (error := self._wait_for_end(service, process)) != "ended with status 0":
             raise SmeltError(f"{error}: {last_line(log)}")
         if service.on_ready:
             service.on_ready()
+
+    def _wait_for_end(self, service: Service, process: psutil.Process | subprocess.Popen) -> str:
+        """Until the process has ended, or lives and answers no more; which of them, in words."""
+        silent = 0
+        while not _ends_within(process, None if service.once else LOOK_EVERY_S):
+            processes.put_aside(self.log_of(service))
+            silent = 0 if _answers(service) or not self._is_known(service) else silent + 1
+            if silent == SILENT_LOOKS:
+                return f"alive, but did not answer for {silent * LOOK_EVERY_S:.0f} s"
+        return _end_of(process)
+
+    def _is_known(self, service: Service) -> bool:
+        """Whether it is the service's own silence: the one through which it is asked does answer."""
+        return all(_answers(other) for other in self.watched if other.name == service.through)
 
     def log_of(self, service: Service) -> Path:
         """The file to which the service writes."""
@@ -189,19 +206,31 @@ def _wait_for_ports(service: Service, within_s: float = 5.0) -> None:
         time.sleep(0.1)
 
 
-def _wait_for_end(process: psutil.Process | subprocess.Popen) -> str:
-    """Wait, without using the CPU, until the process ends; how it ended, in words."""
+def _ends_within(process: psutil.Process | subprocess.Popen, within_s: float | None) -> bool:
+    """Wait, without using the CPU, until the process ends, so long at most; whether it has ended."""
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:
-        descriptor = None
-    if descriptor is not None:
-        select.select([descriptor], [], [])
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], within_s)[0])
+    finally:
         os.close(descriptor)
+
+
+def _end_of(process: psutil.Process | subprocess.Popen) -> str:
+    """How a process that has ended did so, in words."""
     if isinstance(process, subprocess.Popen):
         status = process.wait()
         return f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
     return "ended"
+
+
+def _answers(service: Service) -> bool:
+    try:
+        return service.ready()
+    except Exception:  # an answer that is cut short, say
+        return False
 
 
 def _is_alive(process: psutil.Process | subprocess.Popen) -> bool:

@@ -106,7 +106,7 @@ def _dated(source: CrawlSource, settings: Settings, notes: list[str]) -> Iterato
         yield from (entry.model_copy(update={"date": day}) for entry in entries)
     if late:
         days = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
-        notes.append(f"sources.{source.name}: no file yet for {days}; the next plan looks again")
+        notes.append(f"sources.{source.name}: no file yet for {days}; a run that is planned later looks again")
 
 
 def _matching(source: ListedSource, path: str, settings: Settings) -> Iterator[ListedFile]:

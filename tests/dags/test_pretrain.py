@@ -6,9 +6,10 @@ import sys
 from airflow.sdk import TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
 
-from dags.pretrain import RECIPES, dag
+from dags.pretrain import dag
+from operators.form import RECIPES
 from smelt.checkout import CHECKOUT
-from smelt.recipe.graph import MAX_PHASES, STAGES
+from smelt.recipe.graph import MAX_PHASES, STAGES, stages
 
 WITHOUT = """
 import socket, sys
@@ -61,3 +62,19 @@ def test_it_survives_serialization_with_its_form():
     assert dag.params["recipe"] in RECIPES
     assert dag.params["overrides"] == {}
     assert dag.doc_md
+
+
+def test_the_picture_on_its_page_is_the_graph():
+    drawn = dag.doc_md.split("```")[1].strip().splitlines()
+    assert drawn == [
+        "plan ─ fetch ─ ingest ─ clean ─ classifiers ─ score ─ select ─ dedup ─ decontaminate ─ tokenizer",
+        "    ─ tokens",
+        "tokens ─ blocks-1 ─ train-1",
+        "tokens ─ blocks-2",
+        "train-1 + blocks-2 ─ train-2",
+        "train-1 + train-2 ─ export",
+        "train-1 + train-2 ─ evaluate",
+        "export + evaluate ─ report",
+        "export ─ checkpoint",
+    ]
+    assert all(stage.name in dag.doc_md for stage in stages(2))

@@ -1,23 +1,28 @@
 """The DAGs that start by themselves: wiring, what is tried again, and what is told, without a running Airflow."""
 
 import json
+import os
 import subprocess
 import sys
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, pretrain
-from operators.news import news
+from operators.news import claim, untold
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
 from smelt.engine.jobs import EngineError
-from smelt.errors import LakeError, LakeOutageError, RecipeError
+from smelt.engine.make import make_artifact, make_context, serially
+from smelt.errors import LakeError, LakeOutageError, RecipeError, StageError
+from smelt.gates.run import run_gate
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
@@ -55,14 +60,14 @@ class TaskInstance(SimpleNamespace):
         self.pushed[key] = value
 
 
-def plan(recipe: str, day: str | None) -> TaskInstance:
+def plan(recipe: str, day: str | None, method: str = "execute", **event) -> TaskInstance:
     """Run the plan task of a partition; the task instance it wrote to."""
     task = corpus.dag.get_task("plan")
     instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
     params = {**corpus.dag.params, "recipe": recipe}
     context = {"params": params, "run_id": f"days-{day}", "ti": instance, "dag": corpus.dag, "partition_key": day}
     try:
-        task.execute(context)
+        getattr(task, method)(context, **event)
     except DownstreamTasksSkipped as skipped:
         instance.skipped = skipped.tasks
     return instance
@@ -105,6 +110,21 @@ def test_the_corpus_ends_with_the_data_and_the_checkpoint_with_the_export():
     assert load_recipe(CHECKOUT / corpus.dag.params["recipe"]).sources[0].kind == "crawl"
 
 
+def test_the_environment_names_the_recipe_of_the_scheduled_runs_and_the_form_the_stages(recipe):
+    code = 'from dags.corpus import dag; print(dag.params["recipe"])'
+    environment = {**os.environ, corpus.RECIPE: recipe}
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, env=environment)
+    assert done.stdout.splitlines()[-1:] == [recipe], done.stderr
+    for field in ("force", "approve"):
+        assert corpus.dag.params.get_param(field).schema["items"]["enum"] == [stage.name for stage in corpus.DATA]
+
+
+def test_their_pages_have_a_picture():
+    assert "checkpoint ─ plan ─ evaluate" in evaluate.dag.doc_md
+    drawn = corpus.dag.doc_md.split("```")[1].replace("\n   ", "").strip()
+    assert drawn == " ─ ".join(["plan", *(stage.name for stage in corpus.DATA), "publish"])
+
+
 def test_trainings_are_in_the_pool_and_ask_it_and_nothing_else_is():
     for task in pretrain.dag.tasks:
         training = task.task_id.startswith("train") and task.task_id.endswith(".run")
@@ -119,10 +139,66 @@ def test_a_partition_is_planned_for_its_day_alone(here, recipe):
     assert source.dates == (DAY,)
 
 
+def test_clearing_the_plan_says_when_the_recipe_has_changed_since(here, recipe, capsys):
+    plan(recipe, DAY)
+    plan(recipe, DAY)
+    assert "has changed since" not in capsys.readouterr().out
+    before = load_run(here, f"days-{DAY}")
+    Path(recipe).write_text(Path(recipe).read_text() + "seed: 7\n")
+    plan(recipe, DAY)
+    assert (
+        f"planned at {before.created}; {recipe} has changed since, trigger a new run to use it"
+        in capsys.readouterr().out
+    )
+    assert load_run(here, f"days-{DAY}") == before, "a run keeps its plan"
+
+
 def test_a_day_without_files_is_skipped_and_says_why(here, recipe):
     late = plan(recipe, "2026-11-02")
     assert set(late.skipped) == set(corpus.dag.task_ids) - {"plan"}
-    assert late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; the next plan looks again"
+    assert (
+        late.pushed["skipped"] == "sources.notes: no file yet for 2026-11-02; a run that is planned later looks again"
+    )
+
+
+def test_a_day_that_is_late_is_waited_for_until_it_is_too_late(here, recipe, tmp_path, monkeypatch):
+    today = datetime.now(UTC).date()
+    with pytest.raises(TaskDeferred) as waits:
+        plan(recipe, str(today))
+    assert waits.value.method_name == "look_again"
+    ends = datetime.combine(today, time(), UTC) + timedelta(days=1, hours=corpus.dag.params["late_hours"])
+    assert datetime.now(UTC) < waits.value.trigger.moment <= ends
+    long_ago = plan(recipe, str(today - timedelta(days=2)))
+    assert "ingest.run" in long_ago.skipped and "no file yet" in long_ago.pushed["skipped"]
+    (tmp_path / str(today)).mkdir()
+    (tmp_path / str(today) / "a.txt").write_text("What the crawl brought when it was nearly too late.")
+    assert "ingest.run" not in plan(recipe, str(today), method="look_again", event=None).skipped
+    assert load_run(here, f"days-{today}").recipe.file_sources[0].dates == (str(today),)
+
+
+@pytest.mark.parametrize("text", ["", "too short"], ids=["all in quarantine", "all dropped"])
+def test_a_day_without_documents_passes_every_gate(here, recipe, tmp_path, text):
+    (tmp_path / DAY / "a.txt").write_text(text)
+    plan(recipe, DAY)
+    run = load_run(here, f"days-{DAY}")
+    said = {}
+    for stage in corpus.DATA:
+        planned = run.planned(stage.name)
+        context = make_context(run.recipe, planned, here)
+        manifest = make_artifact(planned, context, serially)
+        result = run_gate(here, manifest, context.inputs, run.recipe.gates)
+        assert result.success, (stage.name, result.failures)
+        said[stage.name] = [item.name for item in result.expectations]
+    assert manifest.stats["documents"] == 0
+    first = "select" if text else "ingest"
+    assert f"There is no document, which gates.{first}.min_documents: 0 allows" in said[first]
+
+
+def test_a_recipe_that_asks_for_documents_has_a_day_without_them_fail(here, recipe):
+    Path(recipe).write_text(Path(recipe).read_text() + "gates: {ingest: {min_documents: 2}}\n")
+    plan(recipe, DAY)
+    gates = load_run(here, f"days-{DAY}").recipe.gates
+    assert (gates.ingest.min_documents, gates.select.min_documents) == (2, 0)
 
 
 def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):
@@ -137,10 +213,41 @@ def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):
 def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
     with pytest.raises(RecipeError, match="no partition"):
         plan(recipe, None)
+    with pytest.raises(RecipeError, match="'monday' is no day"):
+        plan(recipe, "monday")
     files = tmp_path / "files.yaml"
     files.write_text(RECIPE.format(name="files", folder=tmp_path / DAY))
     with pytest.raises(RecipeError, match="no source is of kind crawl"):
         plan(str(files), DAY)
+
+
+def take_over(events: list[dict], named: str = "") -> None:
+    """Run the plan task of an evaluation that these events have started."""
+    task = evaluate.dag.get_task("plan")
+    context = {
+        "params": {"run": named},
+        "run_id": "evaluate-1",
+        "ti": TaskInstance(task=task, pushed={}),
+        "triggering_asset_events": {CHECKPOINT: [SimpleNamespace(extra=extra) for extra in events]},
+    }
+    task.execute(context)
+
+
+def test_of_events_that_come_together_the_newest_is_taken_and_the_others_are_named(here, recipe, capsys):
+    plan(recipe, DAY)
+    take_over([{"run": "older"}, {"run": "old"}, {"run": "old"}, {"run": f"days-{DAY}"}, {}])
+    assert load_run(here, "evaluate-1").plan == load_run(here, f"days-{DAY}").plan
+    left = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert all(
+        wanted in line for wanted, line in zip(('with {"run": "old"}', 'with {"run": "older"}'), left, strict=True)
+    )
+
+
+@pytest.mark.parametrize("events", [[], [{}], [{"fingerprint": "f00d"}, None]])
+def test_an_event_without_a_run_is_a_line_that_no_retry_mends(here, events):
+    with pytest.raises(StageError, match=r"^asset checkpoint: .*no run") as caught:
+        take_over(events)
+    assert RETRY_POLICY.evaluate(caught.value, 1, 3).action == RetryAction.FAIL
 
 
 @pytest.mark.parametrize(
@@ -162,14 +269,18 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
 def test_news_of_a_training_is_told_once(lake):
     artifact = Artifact("train", "f00d")
 
+    def news():
+        return [claim(lake, artifact, name) for name in untold(lake, artifact)]
+
     def happens(name, **event):
         content = json.dumps(event).encode()
         artifact.write_part(lake, "events", name, files={".json": content}, rows=1, stats={})
 
     happens("0000000-respected", kind="respected", step=0, blocks=[])
     happens("0001200-spike", kind="spike", step=1200, loss=9.25, losses=[2.0, 9.25])
-    assert news(lake, artifact) == ["spike at step 1,200: loss 9.25"]
+    assert news() == ["spike at step 1,200: loss 9.25"]
     happens("0001200-spike-after", kind="after", of="0001200-spike", losses=[2.0])
     happens("0001201-rollback", kind="rollback", step=1201, block="00004", end=1100)
-    assert news(lake, artifact) == ["rollback at step 1,201: block 00004, end 1100"]
-    assert news(lake, artifact) == []
+    assert news() == ["rollback at step 1,201: block 00004, end 1100"]
+    assert news() == []
+    assert claim(lake, artifact, "0001200-spike") is None, "somebody else is telling it"

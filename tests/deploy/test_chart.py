@@ -95,6 +95,17 @@ def test_gpu_workers_on_spot_nodes():
     assert "nvidia.com/gpu" not in {item["key"] for item in cpu["template"]["spec"]["tolerations"]}
 
 
+def test_a_group_has_variables_and_devices_of_its_own():
+    cpu, gpu = (group["template"]["spec"]["containers"][0] for group in ray_cluster(GPU)["workerGroupSpecs"])
+    own = [variable for variable in gpu["env"] if variable not in cpu["env"]]
+    assert {"name": "NCCL_IB_HCA", "value": "mlx5"} in own and {"name": "NCCL_IB_TIMEOUT", "value": "22"} in own
+    for part in ("requests", "limits"):
+        assert gpu["resources"][part].keys() - cpu["resources"][part].keys() == {
+            "nvidia.com/gpu", "rdma/hca", "hugepages-2Mi",
+        }  # fmt: skip
+        assert gpu["resources"][part]["rdma/hca"] == "8"
+
+
 def test_metrics_are_scraped_where_they_are_switched_on():
     on, off = CHART / "ci" / "cpu.yaml", MINIMAL
     for case, count in ((on, 3), (off, 0)):
@@ -134,6 +145,10 @@ def test_a_wrong_value_gives_one_line_that_names_it(setting: str, told: str):
     [
         ({"gpus": 8}, "images.gpu: worker group w has GPUs and no image is named for it"),
         ({"maxReplicas": 1, "minReplicas": 4}, "workerGroups w: maxReplicas 1 is below minReplicas 4"),
+        ({"resources": {"nvidia.com/gpu": 8}}, "workerGroups w: resources names nvidia.com/gpu, which is what gpus is"),
+        ({"resources": {"rdma": 1}}, "workerGroups.0.resources"),
+        ({"resources": {"rdma/hca": "some"}}, "workerGroups.0.resources.rdma/hca: Does not match pattern"),
+        ({"env": {"NCCL_IB_HCA": 5}}, "workerGroups.0.env.NCCL_IB_HCA: Invalid type. Expected: string"),
     ],
 )
 def test_values_that_do_not_fit_each_other_are_named(changed: dict[str, Any], told: str, tmp_path: Path):

@@ -15,6 +15,7 @@ from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
+from smelt.stage import Progress
 from tests.chain import dies_after, make_through, plan_of
 
 NUM_FILES = 6
@@ -42,12 +43,14 @@ def test_killed_in_the_middle_a_rerun_does_only_the_missing_parts(recipe, lake):
     other = Lake(lake.settings, url=lake.url + "-other")
     planned = plan_of(recipe, other).planned("ingest")
     make_through(recipe, other, "fetch")
-    context = make_context(recipe, planned, other)
+    said: list[Progress] = []
+    context = make_context(recipe, planned, other, said.append)
 
     with pytest.raises(KeyboardInterrupt):
         make_artifact(planned, context, dies_after(2))
     assert planned.artifact.manifest(other) is None
     done = []
+    said.clear()
 
     def counts_backwards(context, index, shards):
         done.extend(shards)
@@ -55,6 +58,8 @@ def test_killed_in_the_middle_a_rerun_does_only_the_missing_parts(recipe, lake):
 
     again = make_artifact(planned, context, counts_backwards)
     assert len(done) == NUM_FILES - 2
+    shown = [item.done for item in said if item.total == NUM_FILES]
+    assert shown == list(range(2, NUM_FILES + 1)), "what was made is no progress of this attempt"
     assert again.digest == whole.digest
     assert again.fingerprint == whole.fingerprint
 

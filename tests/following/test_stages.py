@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from smelt.following.airflow import Task
-from smelt.following.show import Lines, Screen, duration
+from smelt.following.show import Lines, Screen
 from smelt.following.stages import Row, rows, stage_state
 from smelt.plan import Planned
+from smelt.words import duration
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NAMED = {"version": 1, "fingerprint": "ab", "inputs": {}, "suite": "", "cached": False, "reason": ""}

@@ -9,10 +9,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk import Connection
 
 from dags import maintenance, pretrain
-from operators.notify import SmeltNotifier
+from operators import triggers
+from operators.notify import CONNECTION, SmeltNotifier, _post
+from operators.triggers import StageTrigger
 from smelt.errors import SmeltError
+from smelt.lake import Artifact
 
 CONTEXT = {
     "ti": SimpleNamespace(dag_id="pretrain", task_id="clean.gate"),
@@ -34,14 +38,19 @@ def serving(server):
 
 
 class Webhook(BaseHTTPRequestHandler):
-    """Keeps what it is sent; answers 500 under ``/broken``."""
+    """Keeps what it is sent, and where; answers 500 under ``/broken``, and 503 while it is busy."""
 
     got: list[tuple[str | None, dict]] = []  # noqa: RUF012
+    paths: list[str] = []  # noqa: RUF012
+    busy = 0
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.got.append((self.headers["Authorization"], json.loads(body)))
-        self.send_response(500 if self.path == "/broken" else 200)
+        busy, Webhook.busy = Webhook.busy > 0, max(Webhook.busy - 1, 0)
+        if not busy:
+            self.got.append((self.headers["Authorization"], json.loads(body)))
+            self.paths.append(self.path)
+        self.send_response(503 if busy else 500 if self.path == "/broken" else 200)
         self.end_headers()
 
     def log_message(self, *_):
@@ -81,6 +90,62 @@ def test_a_webhook_gets_the_line_and_the_token(monkeypatch):
         ("Bearer secret", {"text": LINE}),
         ("Bearer secret", {"text": "pretrain demo-1: clean.gate: waits for a person"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("http://127.0.0.1:{port}/services/T0/B0/x", "/services/T0/B0/x"),
+        ("http://:secret@127.0.0.1:{port}/invoke?sig=a%2Fb%3D&v=1", "/invoke?sig=a%2Fb%3D&v=1"),
+        ("http://http%3A%2F%2F127.0.0.1%3A{port}%2Fhook", "/hook"),
+    ],
+)
+def test_a_connection_s_uri_is_the_webhook_s_address(monkeypatch, uri, path):
+    with serving(HTTPServer(("127.0.0.1", 0), Webhook)) as port:
+        monkeypatch.setenv("AIRFLOW_CONN_SMELT_NOTIFY", uri.format(port=port))
+        SmeltNotifier()(CONTEXT)
+        asyncio.run(SmeltNotifier().async_notify(CONTEXT))
+    assert Webhook.paths[-2:] == [path, path]
+    assert Webhook.got[-1] == ("Bearer secret" if "secret" in uri else None, {"text": LINE})
+
+
+@pytest.mark.parametrize(
+    ("uri", "line"),
+    [
+        ("https://hooks.example.org/x", "https://hooks.example.org/x"),
+        ("http://hooks.example.org:8443/https", "https://hooks.example.org:8443"),
+        ("https://", "the webhook has no address"),
+        ("http://ftp%3A%2F%2Fhooks", "the webhook has no address"),
+        ("http://127.0.0.1:9/x", r"the webhook is out of reach \(ConnectError\)"),
+        ("ftp://hooks/x", "notifications can't go by 'ftp'"),
+    ],
+)
+def test_an_address_is_taken_whole_and_what_is_wrong_with_one_is_a_line(monkeypatch, uri, line):
+    if line.startswith("https"):
+        connection = Connection.from_uri(uri, conn_id=CONNECTION)
+        assert str(_post(connection, connection.extra_dejson, "").url) == line
+        return
+    monkeypatch.setenv("AIRFLOW_CONN_SMELT_NOTIFY", uri)
+    for send in (lambda: SmeltNotifier()(CONTEXT), lambda: asyncio.run(SmeltNotifier().async_notify(CONTEXT))):
+        with pytest.raises(SmeltError, match=line) as caught:
+            send()
+        assert "\n" not in str(caught.value)
+
+
+def test_news_that_a_webhook_refuses_are_told_later_and_once(monkeypatch, lake):
+    for step, kind in ((1200, "spike"), (1201, "rollback")):
+        event = json.dumps({"kind": kind, "step": step}).encode()
+        Artifact("train", "f00d").write_part(lake, "events", f"{step}-{kind}", files={".json": event}, rows=1, stats={})
+    monkeypatch.setattr(triggers, "connect", lambda: lake)
+    trigger = StageTrigger("train-1")
+    trigger.task_instance = SimpleNamespace(dag_id="pretrain", task_id="train-1.run", run_id="demo-1")
+    planned = SimpleNamespace(artifact=Artifact("train", "f00d"))
+    with serving(HTTPServer(("127.0.0.1", 0), Webhook)) as port:
+        connect(monkeypatch, conn_type="http", host=f"http://127.0.0.1:{port}/hook")
+        Webhook.busy, before = 1, len(Webhook.got)
+        assert [asyncio.run(trigger._tell_news(planned)) for _ in range(3)] == [False, True, True]
+    said = [body["text"].rpartition(": ")[2] for _, body in Webhook.got[before:]]
+    assert said == ["rollback at step 1,201", "spike at step 1,200"]
 
 
 def test_a_trigger_tells_by_the_same_webhook_without_blocking(monkeypatch):

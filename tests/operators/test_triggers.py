@@ -73,6 +73,24 @@ def test_a_user_who_clears_the_task_stops_the_job_and_a_restarting_triggerer_doe
     assert cleared == SUCCESS, "the next try, though it had followed the stopped job, has it made anew"
 
 
+def test_a_user_who_cancels_a_second_run_leaves_the_job_of_the_first(run, stack_lake):
+    second = run.model_copy(update={"id": f"{run.id}-second"})
+    stack_lake.put(f"runs/{second.id}/run.json", second.model_dump_json().encode())
+
+    async def scenario():
+        async with submitted(run, f"bash -c 'sleep 8; python -m smelt.engine.job --run {run.id} --stage {STAGE}'"):
+            first, other = attempt(StageTrigger, run), attempt(StageTrigger, second)
+            following = [asyncio.create_task(event_of(trigger)) for trigger in (first, other)]
+            while first.job is None or other.job is None:
+                await asyncio.sleep(0.1)
+            following[1].cancel()
+            await asyncio.gather(following[1], return_exceptions=True)
+            await other.on_kill()
+            return await following[0], await jobs_of(run)
+
+    assert asyncio.run(scenario()) == (SUCCESS, {job_name(run): "SUCCEEDED"})
+
+
 def failed_gate(run: Run, lake: Lake) -> GateResult:
     """What a gate has left that the run's artifact does not pass."""
     planned = run.planned(STAGE)

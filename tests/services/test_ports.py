@@ -1,7 +1,10 @@
+import os
 import socket
+import tempfile
 
 import pytest
 
+from smelt.errors import SmeltError
 from smelt.services import ports
 
 
@@ -40,3 +43,20 @@ def test_the_runtime_folder_leaves_room_for_a_socket_name(tmp_path):
     assert len(str(folder)) < 40
     assert folder != ports.runtime_folder(tmp_path)
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_folder_above_is_private_too_and_another_user_s_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mine = ports.runtime_folder(tmp_path).parent
+    assert mine.stat().st_mode & 0o777 == 0o700
+    mine.chmod(0o755)
+    assert ports.runtime_folder(tmp_path).parent.stat().st_mode & 0o777 == 0o700
+    elsewhere = mine.rename(tmp_path / "elsewhere")
+    mine.symlink_to(elsewhere)
+    with pytest.raises(SmeltError, match=f"{mine}: is no folder of this user's"):
+        ports.runtime_folder(tmp_path)
+    stranger = os.getuid() + 1
+    (tmp_path / f"smelt-{stranger}").mkdir()
+    monkeypatch.setattr(ports.os, "getuid", lambda: stranger)
+    with pytest.raises(SmeltError, match="let TMPDIR name a folder of your own"):
+        ports.runtime_folder(tmp_path)

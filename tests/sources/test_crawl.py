@@ -52,7 +52,7 @@ def test_a_late_day_is_said_and_changes_the_digest_once_it_is_there(lake: Lake) 
         ("2026-11-01", "2026-11-01"),
         ("2026-11-03", "2026-11-03"),
     ]
-    assert first.notes == ("sources.crawl: no file yet for 2026-11-02; the next plan looks again",)
+    assert first.notes == ("sources.crawl: no file yet for 2026-11-02; a run that is planned later looks again",)
     lake.put("2026-11-02/a.warc.gz", gzipped(pages(4)))
     second = listing([crawl], lake.settings)
     assert second.notes == () and second.digest != first.digest

@@ -21,6 +21,7 @@ from tests.ray_nodes import Nodes
 from tests.training.artifacts import MODEL, PHASES, again, context, metrics
 from tests.training.pair import Pair
 from training import launch
+from training.launch import COLLECTIVE_TIMEOUT_S
 from training.stage import STAGE
 
 
@@ -130,6 +131,12 @@ def test_training_goes_on_with_the_workers_there_are(
 def test_fewest_workers_without_all_of_them_is_one_line() -> None:
     with pytest.raises(ValidationError, match=r"min_workers 4 needs workers of at least as many \(set both\)"):
         Resources(workers=2, min_workers=4)
+
+
+def test_workers_fill_node_after_node_and_a_collective_ends_some_time(lake: Lake, tmp_path: Path) -> None:
+    trainer = launch._trainer(context(lake, tmp_path, workers=2), 2)
+    assert trainer.scaling_config.placement_strategy == "PACK"
+    assert trainer.backend_config.timeout_s == COLLECTIVE_TIMEOUT_S
 
 
 def test_a_batch_that_does_not_divide_is_one_line(lake: Lake, tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""Fields that trigger forms share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Param
+
+from smelt.checkout import CHECKOUT
+
+RECIPES = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("recipes/*.yaml"))
+
+
+def fields(recipe: str, stages: Sequence[str]) -> dict[str, Param]:
+    """Recipe, overrides, and the stages to force and to ask for.
+
+    Args:
+        recipe: the one that is taken unless the form says another.
+        stages: names to choose from.
+    """
+    return {
+        "recipe": Param(
+            recipe, type="string", examples=RECIPES, title="Recipe", description="A file, from the checkout"
+        ),
+        "overrides": Param(
+            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+        ),
+        "force": _choice(stages, "Force", "Stages to build anew although cached, and with them what follows"),
+        "approve": _choice(stages, "Approve", "Stages whose failed gate asks a person instead of failing"),
+    }
+
+
+def _choice(names: Sequence[str], title: str, description: str) -> Param:
+    items: dict[str, Any] = {"type": "string", "enum": list(names)}
+    return Param([], type="array", items=items, examples=list(names), title=title, description=description)

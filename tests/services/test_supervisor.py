@@ -1,0 +1,102 @@
+"""What the supervisor does with services that live: it asks whether they answer, and keeps their logs short."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from smelt.services import processes, supervisor
+from smelt.services.service import Service
+from smelt.services.state import State
+from smelt.services.supervisor import Supervisor, read_supervised
+
+# says a line whenever it is started, and lives
+PROGRAM = """
+import sys, time
+print("here", flush=True)
+while True:
+    time.sleep(0.05)
+    if len(sys.argv) > 1:
+        print("and still here", flush=True)
+"""
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch):
+    """Starts the supervision of services, whose silence is noticed within a second, and ends it."""
+    monkeypatch.setattr(supervisor, "LOOK_EVERY_S", 0.1)
+    supervisors = []
+
+    def watch(*services: Service) -> Path:
+        supervisors.append(Supervisor(State(tmp_path, {}, {}), list(services)))
+        threading.Thread(target=supervisors[-1].run, daemon=True).start()
+        return tmp_path
+
+    yield watch
+    for each in supervisors:
+        each._start = lambda service: threading.Event().wait()
+    processes.end(tmp_path, grace_s=0)
+
+
+def service(name: str, ready, *arguments: str, **more) -> Service:
+    return Service(name, (sys.executable, "-c", PROGRAM, *arguments), ready, **more)
+
+
+def test_one_that_lives_and_is_silent_for_long_is_started_again_and_the_line_says_why(watched, capfd):
+    mute = threading.Event()
+    home = watched(service("fake", lambda: not mute.is_set()))
+    until(lambda: entry(home, "fake").phase == "ready")
+    before = entry(home, "fake").pid
+    mute.set()
+    until(lambda: entry(home, "fake").restarts == 1)
+    mute.clear()
+    until(lambda: entry(home, "fake").phase == "ready")
+    assert entry(home, "fake").pid != before
+    assert len(processes.members(home)["fake"]) == 1
+    assert "fake: alive, but did not answer for 1 s after" in capfd.readouterr().out
+
+
+def test_short_silences_and_those_of_the_one_that_is_asked_are_no_alarm(watched):
+    looks: list[None] = []
+    mute = threading.Event()
+
+    def hesitates() -> bool:
+        looks.append(None)
+        return len(looks) % supervisor.SILENT_LOOKS == 1
+
+    def answers() -> bool:
+        return not mute.is_set()
+
+    home = watched(service("hesitates", hesitates), service("part", answers, through="api"), service("api", answers))
+    until(lambda: {entry(home, name).phase for name in ("hesitates", "part", "api")} == {"ready"})
+    mute.set()
+    start = len(looks)
+    until(lambda: len(looks) > start + 4 * supervisor.SILENT_LOOKS)
+    assert entry(home, "part").restarts == 0, "the one through which it is asked is silent"
+    assert entry(home, "hesitates").restarts == 0
+
+
+def test_a_log_that_grows_long_is_put_aside_while_its_service_writes_on(watched, monkeypatch):
+    monkeypatch.setattr(processes, "LOG_BYTES", 100)
+    home = watched(service("talks", lambda: True, "much"))
+    log = home / "logs" / "talks.log"
+    aside = log.with_name("talks.log.1")
+    until(aside.exists)
+    until(lambda: log.read_text().endswith("still here\n"))
+    assert aside.read_text().startswith("here\n") or "and still here\n" in aside.read_text()
+    assert "\0" not in log.read_text()
+    assert aside.stat().st_mode & 0o077 == 0
+    assert entry(home, "talks").restarts == 0
+
+
+def entry(home: Path, name: str) -> supervisor.Supervised:
+    return read_supervised(home).get(name, supervisor.Supervised())
+
+
+def until(condition, within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "not within the time"
+        time.sleep(0.05)
