@@ -8,9 +8,9 @@ processes on the machine disturb less; on a GPU each is built, measured and free
 ``ratios`` are our tokens per second over theirs, names ending in ``_bf16`` for bf16. FLOPs per token are 6N + causal
 attention, N the weights that multiply (``ModelConfig.flops_per_token``); ``mfu`` is their rate over that of the
 fastest product of two square matrices in the same run, ``mfu_published`` (bf16, on a card that is known) over the dense
-rate that its maker publishes. ``labels_cost`` is by how much longer our step takes with the losses of 30 labels than
-with one's. ``data_wait_share`` is what a short run, whose blocks come out of an object store, waits for data, once its
-first block is there.
+rate that its maker publishes. ``labels_cost`` is by how much longer our fastest step takes with the losses of 30
+labels than with one's. ``data_wait_share`` is what a short run, whose blocks come out of an object store, waits for
+data, once its first block is there.
 
     python -m bench.train --json FILE [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
 """
@@ -323,7 +323,7 @@ def main() -> None:
             if name not in own.values() and own[_precision(name)] in speeds
         },
         "labels_cost": {
-            precision: statistics.median(seconds) / statistics.median(taken[own[precision]]) - 1
+            precision: min(seconds) / min(taken[own[precision]]) - 1
             for precision, seconds in labels.items()
             if seconds and own[precision] in taken
         },
