@@ -184,10 +184,7 @@ class Trainer:
         rate = learning_rate(self.config.phases, self._phase, phase_step)
         sums, own_loss, batch_s = self._gradients(block, samples)
         adam, guard = self._settings, self.config.training.guard
-        beta1, beta2 = adam.beta1, adam.beta2
-        if lowered:
-            beta1, beta2 = min(beta1, guard.lowered_beta1), min(beta2, guard.lowered_beta2)
-        self.optimizer.set_betas(beta1, beta2)
+        self.optimizer.set_betas(*(guard.lowered(adam) if lowered else (adam.beta1, adam.beta2)))
         with record_function("optimizer"):
             norm, left_out = self.optimizer.step(rate, block.label_names, sums, limits)
         return self._pending(block, sums, (norm, left_out, own_loss), rate, batch_s)

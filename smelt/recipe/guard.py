@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from smelt.recipe.base import Config
+from smelt.recipe.optimizer import OptimizerConfig
 
 
 class GuardConfig(Config):
@@ -31,8 +32,12 @@ class GuardConfig(Config):
     max_rollbacks: int = Field(default=3, ge=0)
     """Times that training goes back before it stops and asks."""
     lowered_beta1: float = Field(default=0.85, ge=0, lt=1)
-    """AdamW's beta1 for a stretch after going back."""
+    """AdamW's beta1 for a stretch after going back, where its own is not lower."""
     lowered_beta2: float = Field(default=0.9, ge=0, lt=1)
-    """AdamW's beta2 for a stretch after going back: the second moment forgets the spike sooner."""
+    """AdamW's beta2 for a stretch after going back, likewise: the second moment forgets the spike sooner."""
     lowered_steps: int = Field(default=100, ge=0)
     """Length of that stretch."""
+
+    def lowered(self, adam: OptimizerConfig) -> tuple[float, float]:
+        """AdamW's betas in that stretch; never above its own."""
+        return min(adam.beta1, self.lowered_beta1), min(adam.beta2, self.lowered_beta2)

@@ -92,24 +92,8 @@ class TrainConfig(Config):
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
             raise ValueError("two phases have the same name (rename one)")
-        self._insist_on_lower_betas()
         insist(layout_rules(self))
         return self
-
-    def _insist_on_lower_betas(self) -> None:
-        """Refuse a guard that would raise the betas of a phase where it means to lower them."""
-        guard = self.training.guard
-        if not guard.enabled or not guard.lowered_steps:
-            return
-        for phase in self.phases:
-            adam = phase.optimizer or self.training.optimizer
-            for name in ("beta1", "beta2"):
-                lowered, own = getattr(guard, f"lowered_{name}"), getattr(adam, name)
-                if lowered > own:
-                    raise ValueError(
-                        f"training.guard.lowered_{name} {lowered} is above the {name} {own} of phase {phase.name} "
-                        f"(set it to {own} or less)"
-                    )
 
     @property
     def num_steps(self) -> int:

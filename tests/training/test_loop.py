@@ -63,7 +63,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_repeats_every_bit(lake: Lake, tmp_
 
 def test_a_ramp_and_a_phases_own_optimizer(lake: Lake, tmp_path: Path) -> None:
     ramp = {"first_batch_size": 2, "ramp_tokens": 16 * 256}
-    own = OptimizerConfig(beta1=0.85, beta2=0.9, weight_decay=0.5, clip_grad=0.1)
+    own = OptimizerConfig(beta1=0.8, beta2=0.9, weight_decay=0.5, clip_grad=0.1)
     phases = (PHASES[0].model_copy(update=ramp), PHASES[1].model_copy(update={"optimizer": own}))
     config = TrainConfig(model=MODEL.model_copy(update={"tuned_hidden_size": 32}), phases=phases)
     given = context(lake, tmp_path, config)
