@@ -15,5 +15,6 @@ class SmeltPlugin(AirflowPlugin):
 
     name = "smelt"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
-    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav"}]  # noqa: RUF012
+    # in a menu: as the only entry of the bar itself, Airflow 3.3 draws it as a button that does nothing
+    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]  # noqa: RUF012
     operator_extra_links = LINKS

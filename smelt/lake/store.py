@@ -190,6 +190,8 @@ class Lake:
             if error.response["Error"]["Code"] in _MISSING:
                 return False
             raise _refused(error, self.path(key)) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, self.path(key)) from error
 
     def objects(self, prefix: str) -> list[Listed]:
         """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""

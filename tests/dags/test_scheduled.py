@@ -1,9 +1,11 @@
 """The DAGs that start by themselves: wiring, what is tried again, and what is told, without a running Airflow."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,11 +16,13 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, pretrain
+from operators import triggers
 from operators.news import claim, untold
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.checkout import CHECKOUT
+from smelt.engine import job
 from smelt.engine.jobs import EngineError
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import LakeError, LakeOutageError, RecipeError, StageError
@@ -264,6 +268,27 @@ def test_an_event_without_a_run_is_a_line_that_no_retry_mends(here, events):
 )
 def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
     assert RETRY_POLICY.evaluate(error, 1, 3).action == action
+
+
+@pytest.mark.parametrize(("wrong", "status"), [({"secret_key": "wrong"}, 3), ({"endpoint": "http://127.0.0.1:9"}, 1)])
+def test_a_job_s_exit_status_says_whether_trying_again_may_help(here, monkeypatch, wrong, status):
+    for name, value in replace(here.settings, **wrong).environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["smelt.engine.job", "--run", "any", "--stage", "clean"])
+    assert job.main() == status
+
+
+def test_a_trigger_waits_only_for_what_may_pass(monkeypatch):
+    monkeypatch.setattr(triggers, "POLL_S", (0.0, 0.0))
+    trigger = triggers.StageTrigger("clean")
+    answers = [LakeOutageError("503 Slow Down"), LakeOutageError("503 Slow Down"), LakeError("no S3 credentials")]
+
+    async def ask():
+        raise answers.pop(0)
+
+    with pytest.raises(LakeError, match="no S3 credentials"):
+        asyncio.run(triggers._patiently(ask, trigger))
+    assert answers == []
 
 
 def test_news_of_a_training_is_told_once(lake):

@@ -14,6 +14,7 @@ WAYS = (
     lambda lake: lake.put("x", b"1"),
     lambda lake: lake.get("x"),
     lambda lake: lake.find_json("x"),
+    lambda lake: lake.exists("x"),
     lambda lake: lake.folders("x/"),
     lambda lake: lake.objects("x/"),
     lambda lake: lake.delete(["x"]),
@@ -108,8 +109,9 @@ def test_a_store_that_is_out_of_reach_may_come_back(lake):
     from dataclasses import replace
 
     elsewhere = Lake(replace(lake.settings, endpoint="http://127.0.0.1:9"), url=lake.url)
-    with pytest.raises(LakeOutageError, match="is the object store running"):
-        elsewhere.folders("x/")
+    for ask in (lambda: elsewhere.folders("x/"), lambda: elsewhere.exists("x")):
+        with pytest.raises(LakeOutageError, match="is the object store running"):
+            ask()
     again = pickle.loads(pickle.dumps(LakeOutageError("gone", where="x")))
     assert isinstance(again, LakeOutageError), "it crosses from a worker of Ray to the driver"
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from smelt.following.airflow import DAG, Airflow
-from smelt.gates.approval import find_approval
+from smelt.gates.approval import find_approval, find_decision
 from smelt.plan import make_plan
 from smelt.run import load_run
 from smelt.services.airflow import USER
@@ -79,6 +79,7 @@ def test_an_approved_gate_lets_the_run_go_on_and_is_remembered(airflow, stack, s
     wait_for(airflow, waiting, "clean.run", "deferred", "running", "success")
     approval = find_approval(stack_lake, "ingest", planned.fingerprint, planned.suite)
     assert approval.approved and approval.by == USER and approval.run == waiting
+    assert find_decision(stack_lake, waiting, "ingest") == approval
     assert approval.expectations == ("There are documents: 1, not ≥ 2",)
     docs = planned.artifact.root + f"gates/{planned.suite}/docs/index.html"
     assert f"Approved by {USER}" in stack_lake.get(docs).decode()

@@ -152,7 +152,7 @@ def test_a_run_shows_states_drops_gates_and_the_loss(client, run_id):
     for words in (
         "cached",
         "missing",
-        "✗ failed",
+        "✗&nbsp;failed",
         "held-out",
         "training",
         "not UTF-8",
@@ -209,10 +209,10 @@ def test_an_approved_gate_says_who_approved_it_and_when(client, run_id, lake):
     when = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
     asked = Approval(decision="rejected", by="ada", when=when, run=run_id, expectations=())
     record_decision(lake, "decontaminate", asked)
-    assert "✗ rejected by ada at 2026-11-03 09:30" in client.get(f"/smelt/runs/{run_id}").text
+    assert "✗&nbsp;rejected by ada at 2026-11-03 09:30" in client.get(f"/smelt/runs/{run_id}").text
     assert "✗ decontaminate" in client.get("/smelt/").text
     record_decision(lake, "decontaminate", asked.model_copy(update={"decision": "approved"}))
-    assert "✓ approved by ada at 2026-11-03 09:30" in client.get(f"/smelt/runs/{run_id}").text
+    assert "✓&nbsp;approved by ada at 2026-11-03 09:30" in client.get(f"/smelt/runs/{run_id}").text
     listed = client.get("/smelt/").text
     assert listed.count("✗ decontaminate") == 1, "the other run, in which nobody was asked, has a failed gate"
 

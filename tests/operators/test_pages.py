@@ -1,15 +1,23 @@
 """Pages of the lake in the API server: for who may read the DAG, and nobody else."""
 
 import asyncio
+import time
+from urllib.parse import quote
 
 import httpx
+import jwt
 import pytest
+from playwright.sync_api import sync_playwright
 
 from operators.links import ArtifactLink, DataDocsLink, RayJobLink, ReportLink
 from operators.triggers import StageTrigger
+from smelt.engine.jobs import Jobs
 from smelt.following.airflow import Airflow
+from smelt.lake import Lake
+from smelt.run import progress_key, safe_run_id
 from smelt.services.airflow import USER
 from tests.operators.attempts import STAGE, attempt, event_of, job_name
+from tests.operators.test_data_pages import CHROMIUM
 
 
 @pytest.fixture
@@ -38,6 +46,22 @@ def test_strangers_are_sent_to_the_login_page(stack):
     assert page.status_code == 307 and "/auth/login" in page.headers["location"]
 
 
+def test_a_user_without_the_right_sees_nothing(browser, stack):
+    claims = jwt.decode(browser.cookies["_token"], options={"verify_signature": False})
+    nobody = jwt.encode({**claims, "role": None}, stack.secrets["airflow_jwt_secret"], algorithm="HS512")
+    for path in ("/smelt/", "/smelt/lake/x", "/smelt/runs/x/clean/job"):
+        assert browser.get(path, cookies={"_token": nobody}).status_code == 403, path
+    assert browser.get("/smelt/").status_code == 200
+
+
+def test_a_failed_stage_is_shown_with_its_reason(browser, run, stack_lake):
+    failure = asyncio.run(event_of(attempt(StageTrigger, run, stage="clean")))
+    assert "an input is missing" in failure.payload["error"] and not failure.payload["again"]
+    assert stack_lake.get_json(progress_key(run.id, "clean"))["state"] == "failed"
+    page = browser.get(f"/smelt/runs/{run.id}").text
+    assert 'class="state failed"' in page and "an input is missing" in page
+
+
 def test_airflow_s_navigation_leads_to_the_runs(browser, run, stack):
     plugins = browser.get("/api/v2/plugins").json()["plugins"]
     [view] = [view for plugin in plugins if plugin["name"] == "smelt" for view in plugin["external_views"]]
@@ -56,8 +80,66 @@ def test_links_lead_to_job_artifact_and_data_docs(browser, run, stack):
     assert docs.status_code == 200 and docs.headers["content-type"].startswith("text/html")
     artifact = browser.get(f"/smelt/runs/{run.id}/{STAGE}/artifact", follow_redirects=True)
     assert artifact.json()["fingerprint"] == planned.fingerprint
+    asyncio.run(submit(f"{job_name(run)}-gate-{planned.suite}"))
     job = browser.get(f"/smelt/runs/{run.id}/{STAGE}/job")
     assert job.headers["location"] == f"{stack.settings.ray_api}/#/jobs/{job_name(run)}"
+
+
+async def submit(job_id: str) -> None:
+    """A job under this id, which does nothing."""
+    async with Jobs(Lake.connect().settings) as jobs:
+        await jobs.submit(job_id, "true", {})
+
+
+def test_smelt_and_airflow_lead_to_each_other_s_page_of_a_run(browser):
+    """Of a DAG that is switched off, so that the run is there and nothing runs."""
+    browser.headers["Authorization"] = f"Bearer {browser.cookies['_token']}"
+    deadline = time.monotonic() + 180
+    while browser.get("/api/v2/dags/evaluate").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    run_id = f"manual__2026-01-01T00:00:00+00:00_{time.time_ns()}"
+    browser.post("/api/v2/dags/evaluate/dagRuns", json={"dag_run_id": run_id, "logical_date": None}).raise_for_status()
+    runs = f"/api/v2/dags/evaluate/dagRuns/{quote(run_id, safe='')}"
+    try:
+        answer = browser.get(f"/smelt/runs/{safe_run_id(run_id)}/airflow")
+        assert answer.headers["location"] == f"/dags/evaluate/runs/{quote(run_id, safe='')}"
+        links = {
+            task: {name: url for name, url in answer["extra_links"].items() if url}
+            for task in ("plan", "evaluate.run", "evaluate.gate")
+            for answer in [browser.get(f"{runs}/taskInstances/{task}/links").json()]
+        }
+        assert set(links["plan"]) == {"Report", "Smelt"}
+        assert set(links["evaluate.run"]) == {"Artifact", "Ray job", "Report", "Smelt"}
+        assert set(links["evaluate.gate"]) == {"Artifact", "Data Docs", "Report", "Smelt"}
+        assert links["plan"]["Smelt"] == f"/smelt/runs/{quote(run_id, safe='')}"
+    finally:
+        browser.delete(runs).raise_for_status()
+    gone = browser.get(f"/smelt/runs/{safe_run_id(run_id)}/airflow")
+    assert gone.status_code == 404 and "Airflow has no such run" in gone.text
+
+
+def test_a_person_walks_from_the_login_to_a_document(run, stack):
+    asyncio.run(event_of(attempt(StageTrigger, run)))
+    at = f"http://127.0.0.1:{stack.ports['airflow']}"
+    with (
+        sync_playwright() as driver,
+        driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+    ):
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(at)
+        page.locator("[name=username]").fill(USER)
+        page.locator("[name=password]").fill(stack.secrets["airflow_password"])
+        page.locator("[name=password]").press("Enter")
+        page.get_by_role("button", name="Browse").click()
+        with page.expect_popup() as opened:
+            page.get_by_role("menuitem", name="Smelt").click()
+        page = opened.value
+        page.get_by_role("link", name=run.id).click()
+        page.get_by_role("row", name=STAGE).get_by_role("link", name="browse").click()
+        page.locator("td.excerpt a").first.click()
+        assert page.locator("pre.text, table.sides").inner_text().startswith(f"This is the text of {run.id}")
 
 
 def test_every_task_offers_its_links(stack):
