@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from operators.addresses import page
+from operators.counters import Subject, count_in_task
 from operators.notify import SmeltNotifier
 from operators.stage import RayStageOperator
 
@@ -41,6 +42,7 @@ class QualityGateOperator(RayStageOperator):
 
     ui_color = "#c5e1d4"
     trigger_path: ClassVar[str] = "operators.triggers.GateTrigger"
+    counted: ClassVar[Subject] = "gates"
 
     def fail(self, context: Context, event: dict[str, Any]) -> NoReturn:
         """Ask a person where that is wanted; else fail as any stage does.
@@ -51,6 +53,7 @@ class QualityGateOperator(RayStageOperator):
         """
         if not event["ask"]:
             super().fail(context, event)
+        count_in_task(self.counted, "failed", self.stage)
         result = self._result(context)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
@@ -86,6 +89,7 @@ class QualityGateOperator(RayStageOperator):
         lake = Lake.connect()
         record_decision(lake, self.stage, approval)
         record_approval(lake, result, approval)
+        count_in_task(self.counted, approval.decision, self.stage)
         self.log.info("%s", approval.sentence)
         if not approval.approved:
             line = approval.rejection_of(self.stage)

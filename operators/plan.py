@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 
+from operators.counters import count_in_task
 from operators.retries import RETRY_POLICY, told
 from smelt.checkout import CHECKOUT
 
@@ -64,6 +65,9 @@ class PlanOperator(BaseOperator, SkipMixin):
         if run.outdated:
             self.log.warning("%s", run.outdated)
         groups = context["dag"].task_group.get_task_group_dict()
+        for planned in run.plan.stages:
+            if planned.cached and planned.stage in groups:
+                count_in_task("stages", "cached", planned.stage)
         nothing_to_do = [stage.name for stage in STAGES if stage.name in groups and stage.name not in run.plan.to_do]
         self.skip(context["ti"], [task for stage in nothing_to_do for task in groups[stage].iter_tasks()])
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NoReturn
 from airflow.sdk import BaseOperator, Context
 from airflow.triggers.base import StartTriggerArgs
 
+from operators.counters import Subject, count_in_task
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
 from smelt.pool import DEFAULT_POOL
 
@@ -24,6 +25,7 @@ class RayStageOperator(BaseOperator):
     ui_color = "#f6d8ae"
     start_from_trigger = True
     trigger_path: ClassVar[str] = "operators.triggers.StageTrigger"
+    counted: ClassVar[Subject] = "stages"
 
     def __init__(self, *, stage: str, **kwargs: Any) -> None:
         super().__init__(retry_policy=RETRY_POLICY, **kwargs)
@@ -47,5 +49,7 @@ class RayStageOperator(BaseOperator):
             TransientError: what failed may come right by itself (a lost worker, an unreachable store).
             PermanentError: it may not (a recipe error, a failed gate).
         """
+        again = event["again"] and context["ti"].try_number <= context["ti"].max_tries
+        count_in_task(self.counted, "retried" if again else "failed", self.stage)
         context["ti"].xcom_push(key="error", value=event["error"])
         raise (TransientError if event["again"] else PermanentError)(event["error"])

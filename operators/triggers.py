@@ -27,10 +27,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
+from operators.counters import Subject, count_in_trigger
 from operators.news import claim, give_back, untold
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
@@ -71,6 +72,8 @@ class _FailureError(Exception):
 
 class StageTrigger(BaseTrigger):
     """Sees to it that a stage's artifact exists."""
+
+    counted: ClassVar[Subject] = "stages"
 
     def __init__(self, stage: str) -> None:
         super().__init__()
@@ -151,8 +154,11 @@ class StageTrigger(BaseTrigger):
             if job is None:
                 entrypoint = f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
                 self.log.info("submitting Ray job %s: %s", job_id, entrypoint)
-                return await jobs.submit(job_id, entrypoint, self._attempt)
+                submitted = await jobs.submit(job_id, entrypoint, self._attempt)
+                count_in_trigger(self.counted, "submitted", self.stage)
+                return submitted
             if not job.ended:
+                count_in_trigger(self.counted, "reattached", self.stage)
                 self.log.info("following Ray job %s (%s)", job_id, job.status.lower())
                 return job
             if job.metadata == self._attempt and job.status != "SUCCEEDED":
@@ -190,25 +196,27 @@ class StageTrigger(BaseTrigger):
         """Notify of every event that is new; False where one is left to be told. It is no matter of the task's."""
         lake, artifact = connect(), planned.artifact
         try:
-            told = [await self._tell(lake, artifact, name) for name in await asyncio.to_thread(untold, lake, artifact)]
-        except LakeError as error:
-            self.log.warning("news of the training could not be read: %s", error)
+            names = await asyncio.to_thread(untold, lake, artifact)
+            return all([await self._tell(lake, artifact, name) for name in names])
+        except Exception as error:
+            self.log.warning("news of the training could not be told: %s", error)
             return False
-        return all(told)
 
     async def _tell(self, lake: Lake, artifact: Artifact, name: str) -> bool:
         """Claim an event and tell it; its claim is given back where it can't be told."""
         assert self.task_instance is not None
         context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
-        if (line := await asyncio.to_thread(claim, lake, artifact, name)) is None:
-            return True
+        line: str | None = None
         try:
+            if (line := await asyncio.to_thread(claim, lake, artifact, name)) is None:
+                return True
             await SmeltNotifier(line).async_notify(context)
         except BaseException as error:  # a triggerer that stops, too
-            await asyncio.to_thread(give_back, lake, artifact, name)
+            if line is not None:
+                await asyncio.to_thread(give_back, lake, artifact, name)
             if not isinstance(error, Exception):
                 raise
-            self.log.warning("%s could not be told, and will be tried again: %s", line, error)
+            self.log.warning("%s could not be told, and will be tried again: %s", line or name, error)
             return False
         self.log.warning("%s", line)
         return True
@@ -238,6 +246,8 @@ class StageTrigger(BaseTrigger):
 class GateTrigger(StageTrigger):
     """Reads the verdict of a stage's gate, and has the gate run where there is none yet."""
 
+    counted: ClassVar[Subject] = "gates"
+
     def job_name(self, planned: Planned) -> str:
         """The gate's job: by artifact and suite."""
         return f"{planned.stage}-{planned.fingerprint}-gate-{planned.suite}"
@@ -257,6 +267,7 @@ class GateTrigger(StageTrigger):
             verdict = "holds" if item.success else "FAILS"
             self.log.info("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
         if result.success:
+            count_in_trigger(self.counted, "passed", self.stage)
             return True
         approval = find_approval(lake, planned.kind, planned.fingerprint, planned.suite)
         if approval is not None:

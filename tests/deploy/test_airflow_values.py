@@ -45,3 +45,9 @@ def test_no_secret_and_no_known_password_stands_in_the_values():
     assert values["createUserJob"]["defaultUser"]["enabled"] is False
     assert not [key for key in ("fernetKey", "apiSecretKey", "jwtSecret") if key in values]
     assert "metadataConnection" not in values["data"]
+
+
+def test_airflow_s_figures_go_to_the_chart_s_exporter_with_their_labels():
+    values = _values(BASE)
+    assert values["statsd"]["enabled"] and values["config"]["metrics"]["statsd_influxdb_enabled"] == "True"
+    assert "statsd" in (CHECKOUT / "docker" / "airflow.txt").read_text().split(), "Airflow's client of it"

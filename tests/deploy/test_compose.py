@@ -1,6 +1,7 @@
 """Compose: a file that Docker Compose itself accepts, with secrets as files, bounds on everything, and health."""
 
 import json
+import os
 import runpy
 import subprocess
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_prometheus_scrapes_every_node_of_ray():
     assert all(config["services"][name]["environment"]["SMELT_LOG"] == "json" for name in nodes)
 
 
+def test_what_airflow_counts_reaches_prometheus_where_it_is_switched_on():
+    config = json.loads(_config(COMPOSE, SMELT_METRICS="True").stdout)
+    (job,) = [item for item in yaml.safe_load(config["configs"]["prometheus"]["content"])["scrape_configs"]
+              if item["job_name"] == "airflow"]  # fmt: skip
+    host, _, port = job["static_configs"][0]["targets"][0].partition(":")
+    command = config["services"][host]["command"]
+    assert f"--web.listen-address=:{port}" in command
+    for name in ("airflow-scheduler", "airflow-triggerer"):
+        variables = {key: value for key, value in config["services"][name]["environment"].items() if "STATSD" in key}
+        assert variables["AIRFLOW__METRICS__STATSD_ON"] == "True"
+        assert variables["AIRFLOW__METRICS__STATSD_HOST"] == host
+        assert f"--statsd.listen-udp=:{variables['AIRFLOW__METRICS__STATSD_PORT']}" in command
+    off = json.loads(_config(COMPOSE).stdout)["services"]["airflow-triggerer"]["environment"]
+    assert off["AIRFLOW__METRICS__STATSD_ON"] == "False"
+
+
 def test_images_are_our_own_or_have_an_exact_version(services: dict[str, Any]):
     for name, service in services.items():
         _, _, tag = service["image"].partition(":")
@@ -100,10 +117,10 @@ def test_the_object_store_and_its_clients_have_the_same_keys(tmp_path: Path):
     assert key["accessKey"] in credentials and key["secretKey"] in credentials
 
 
-def _config(file: Path) -> subprocess.CompletedProcess[str]:
+def _config(file: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     program = Path(compose.__file__).with_name("docker-compose")  # its console script hides the exit status
     command = [program, f"--file={file}", "--profile=gpu", "--profile=metrics", "config", "--format=json"]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
 
 
 def _make_secrets(folder: Path) -> Path:

@@ -1,23 +1,25 @@
-"""The Grafana dashboard: panels that a Grafana can place, over metrics that the code records and Ray exports."""
+"""The Grafana dashboard: panels that Grafana can place, over metrics that the code records."""
 
 import json
 import re
 from itertools import combinations
 from typing import Any
 
+from operators import counters
 from smelt.metrics import METRICS
 from tests.deploy.chart import CHART
 
 DASHBOARD: dict[str, Any] = json.loads((CHART / "dashboards" / "smelt.json").read_text())
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 LABELS = {series: metric.labels for metric in METRICS for series in metric.series}
+LABELS |= dict.fromkeys(counters.series(), counters.LABELS)
 
 
 def test_every_query_names_metrics_and_labels_that_the_code_records():
     for panel in PANELS:
         assert panel["targets"], panel["title"]
         for target in panel["targets"]:
-            asked = re.findall(r"(ray_smelt_\w+)(?:\{([^}]*)\})?", target["expr"])
+            asked = re.findall(r"((?:ray|airflow)_smelt_\w+)(?:\{([^}]*)\})?", target["expr"])
             assert asked, target["expr"]
             for series, selector in asked:
                 assert series in LABELS, target["expr"]
@@ -36,6 +38,7 @@ def test_every_query_names_metrics_and_labels_that_the_code_records():
 def test_every_metric_is_drawn():
     drawn = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     assert [metric.name for metric in METRICS if not any(re.search(rf"\b{s}\b", drawn) for s in metric.series)] == []
+    assert [series for series in counters.series() if not re.search(rf"\b{series}\b", drawn)] == []
 
 
 def test_grafana_can_place_the_panels():

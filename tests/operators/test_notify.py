@@ -144,8 +144,12 @@ def test_news_that_a_webhook_refuses_are_told_later_and_once(monkeypatch, lake):
         connect(monkeypatch, conn_type="http", host=f"http://127.0.0.1:{port}/hook")
         Webhook.busy, before = 1, len(Webhook.got)
         assert [asyncio.run(trigger._tell_news(planned)) for _ in range(3)] == [False, True, True]
+        lake.put(f"{planned.artifact.root}events/1202-spike.json", b"{")
+        event = b'{"kind": "spike", "step": 1203}'
+        planned.artifact.write_part(lake, "events", "1203-spike", files={".json": event}, rows=1, stats={})
+        assert not asyncio.run(trigger._tell_news(planned)), "one that can't be read keeps no other back"
     said = [body["text"].rpartition(": ")[2] for _, body in Webhook.got[before:]]
-    assert said == ["rollback at step 1,201", "spike at step 1,200"]
+    assert said == ["rollback at step 1,201", "spike at step 1,200", "spike at step 1,203"]
 
 
 def test_a_trigger_tells_by_the_same_webhook_without_blocking(monkeypatch):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from smelt.services import processes, supervisor
+from smelt.services.airflow import airflow
 from smelt.services.service import Service
-from smelt.services.state import State
+from smelt.services.state import PREFERRED_PORTS, SECRETS, State
 from smelt.services.supervisor import Supervisor, read_supervised
 
 # says a line whenever it is started, and lives
@@ -89,6 +90,12 @@ def test_a_log_that_grows_long_is_put_aside_while_its_service_writes_on(watched,
     assert "\0" not in log.read_text()
     assert aside.stat().st_mode & 0o077 == 0
     assert entry(home, "talks").restarts == 0
+
+
+def test_airflow_s_parts_are_asked_through_its_api_server(tmp_path):
+    state = State(tmp_path, dict(PREFERRED_PORTS), {name: make() for name, make in SECRETS.items()})
+    asked = {part.name: part.through for part in airflow(state) if not part.once}
+    assert asked.pop("airflow") == "" and set(asked.values()) == {"airflow"}
 
 
 def entry(home: Path, name: str) -> supervisor.Supervised:
