@@ -35,7 +35,7 @@ from operators.counters import Subject, count_in_trigger
 from operators.news import claim, give_back, untold
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
-from smelt.errors import LakeError, LakeOutageError, SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
 from smelt.lake import Artifact, Lake
