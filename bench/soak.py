@@ -52,8 +52,9 @@ PHASES = (
     Phase(name="anneal", tokens=200 * 256, sequence_length=64, global_batch_size=4, learning_rate=5e-3),
 )
 STEPS_PER_BLOCK = 20
-MOST_WEIGHTS = 1 + 1 + 2 + 1 + 1
-"""The end of the first phase, the best, the last two, one on its way, and one in the middle of a block."""
+MOST_WEIGHTS = 1 + 1 + 2 + 1 + 1 + 1
+"""The end of the first phase, the best, the last two, one behind which tidying was killed, one on its way, and one in
+the middle of a block."""
 LONGEST_S = 120
 """Seconds after which an attempt counts as hanging."""
 fork = multiprocessing.get_context("forkserver")

@@ -197,11 +197,13 @@ def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
 
     What is kept depends on the checkpoints that were made alone, and the last one is always among it. The record is
     written first, so that a checkpoint is never believed to have weights that are gone; what a tidying that was
-    killed behind that has left is found by the listing.
+    killed behind that has left is found by the listing, at the next start or checkpoint.
     """
     if keep.keep_last is None:
         return
     records = sorted(artifact.records(lake, ROUND).values(), key=lambda record: record.name)
+    if not records:
+        return
     phases = [next(iter(reversed(record.stats["by_phase"])), "") for record in records]
     kept = {record.name for record in records[-keep.keep_last :]}
     kept |= {one.name for one, phase, following in zip(records, phases, phases[1:], strict=False) if phase != following}

@@ -92,6 +92,8 @@ class Loop:
     def run(self) -> None:
         """Train to the end, going back as often as the guard asks for it."""
         self.event_log.begin()
+        if dist.get_rank() == 0:
+            checkpoint.tidy(self.context.lake, self.context.artifact, self.config.training.checkpoint)
         self._restore()
         while not self._go_on():
             self._restore()
