@@ -120,7 +120,7 @@ class CrawlSource(ListedSource):
     """A source of kind ``crawl``: a place that fills up day by day.
 
     ``paths`` are as for ``files``, with ``{date}`` where the day stands (``s3://crawl/{date}/*.warc.gz``).
-    A day that has no file yet is no error: it brings nothing, and the next plan looks again.
+    A day that has no file yet is no error: it brings nothing, and a run that is planned later looks again.
     """
 
     kind: Literal["crawl"] = "crawl"
