@@ -19,13 +19,17 @@ LOOK_EVERY = timedelta(minutes=30)
 """Between two looks for the files of a day that is late."""
 
 
+EMPTY = ("gates.ingest.min_documents", "gates.select.min_documents")
+"""What is 0 for a day, where the recipe doesn't say it."""
+
+
 class PartitionPlanOperator(PlanOperator):
     """Plans the recipe for the run's partition: the day that its sources of kind ``crawl`` are read for.
 
     A day that has no file yet is looked for again, deferred, until its end is ``late_hours`` (a param) ago. It is no
     failure either when none has come by then: all other tasks of the run are skipped, and the reason stands in the log
-    and in the XCom ``skipped``. Nor is a day whose files bring no document that is kept: the gates of ``ingest`` and
-    ``select`` let it pass, unless the recipe says how many documents there have to be.
+    and in the XCom ``skipped``. Nor is a day whose files hold nothing: the gates of ``ingest`` and ``select`` let it
+    pass, unless the recipe says how many documents there have to be.
     """
 
     def plan(self, context: Context) -> None:
@@ -57,12 +61,22 @@ class PartitionPlanOperator(PlanOperator):
         self.plan(context)
 
     def overrides(self, context: Context) -> dict[str, Any]:
-        """The form's, and the partition as the day of every crawl, which may bring nothing."""
-        recipe = self._recipe(context)
+        """The form's, and the partition as the day of every crawl, which may bring nothing.
+
+        A run that is planned keeps what it was planned with, whatever the recipe's file says by now.
+        """
+        from smelt.lake import Lake
+        from smelt.run import find_run, safe_run_id
+
         days = {f"sources.{source.name}.dates": list(source.dates) for source in self._crawls(context)}
-        gates = {"ingest": recipe.gates.ingest, "select": recipe.gates.select}
-        unsaid = [name for name, gate in gates.items() if "min_documents" not in gate.model_fields_set]
-        return {**super().overrides(context), **days, **{f"gates.{name}.min_documents": 0 for name in unsaid}}
+        planned = find_run(Lake.connect(), safe_run_id(context["run_id"]))
+        if planned is not None:
+            least = {name: planned.overrides[name] for name in EMPTY if name in planned.overrides}
+        else:
+            gates = self._recipe(context).gates
+            said = [gate.model_fields_set for gate in (gates.ingest, gates.select)]
+            least = {name: 0 for name, fields in zip(EMPTY, said, strict=True) if "min_documents" not in fields}
+        return {**least, **super().overrides(context), **days}
 
     def _recipe(self, context: Context) -> "Recipe":
         from smelt.recipe import load_recipe

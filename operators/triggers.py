@@ -131,6 +131,10 @@ class StageTrigger(BaseTrigger):
         assert self.task_instance is not None
         return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
 
+    @property
+    def _trains(self) -> bool:
+        return pool_of(spec(self.stage)) == TRAIN_POOL
+
     async def _reach_goal(self) -> bool:
         """False where there is none: a phase that the recipe hasn't, cleared with what it comes after."""
         lake = connect()
@@ -144,6 +148,8 @@ class StageTrigger(BaseTrigger):
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
                 await self._follow(jobs, planned)
+        if self.job is None and self._trains:  # it ended while nobody followed it
+            await self._tell_news(planned)
         return True
 
     async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
@@ -179,12 +185,12 @@ class StageTrigger(BaseTrigger):
             self.job = found
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
-            if pool_of(spec(self.stage)) == TRAIN_POOL and (found.ended or time.monotonic() >= self._news_due):
+            if self._trains and (found.ended or time.monotonic() >= self._news_due):
                 self._news_due = time.monotonic() + NEWS_EVERY_S
                 telling = asyncio.create_task(self._tell_news(planned))
                 self._telling.add(telling)
                 telling.add_done_callback(self._telling.discard)
-        told = await asyncio.gather(*self._telling)
+        told = await asyncio.gather(*self._telling) or [not self._trains]
         for _ in range(LAST_TRIES):
             if all(told):
                 break

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
@@ -149,9 +149,17 @@ def load_run(lake: Lake, run_id: str) -> Run:
 
 
 def find_run(lake: Lake, run_id: str) -> Run | None:
-    """The run of that id, or None while it isn't planned yet."""
+    """The run of that id, or None while it isn't planned yet.
+
+    Raises:
+        StageError: when its recipe is no longer valid: another version of Smelt wrote it down.
+    """
     found = lake.find_json(run_key(run_id))
-    return None if found is None else Run.model_validate(found)
+    try:
+        return None if found is None else Run.model_validate(found)
+    except ValidationError:
+        line = "was planned by another version of Smelt, whose recipe this one refuses"
+        raise StageError(line, where=run_id, mend="plan the recipe again") from None
 
 
 def safe_run_id(text: str) -> str:

@@ -2,9 +2,11 @@
 
 When a process dies, Ray Train ends the others and starts all anew, and they go on from the last committed
 checkpoint. As long as checkpoints are being committed it may try as often as it takes, and a few times without one,
-since machines may well be lost twice while a long block lasts. Processes whose node is going
-to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then launches again, with as many
-workers as the recipe asks for, or where it leaves that open (``workers``, ``min_workers``) as the cluster has by then.
+since machines may well be lost twice while a long block lasts.
+
+Processes whose node is going to be taken away (``smelt.engine.drain``) save where they are and leave; the stage then
+launches again, with as many workers as the recipe asks for, or where it leaves that open (``workers``,
+``min_workers``) as the cluster has by then.
 """
 
 import logging
@@ -18,7 +20,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 
 from smelt import log
-from smelt.engine.drain import watch_for_notice
+from smelt.engine.drain import leaving_nodes, watch_for_notice
 from smelt.errors import SmeltError
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
@@ -37,12 +39,10 @@ QUIET = {
 COLLECTIVE_TIMEOUT_S = 1800
 """Seconds that a collective waits for the slowest process, which may be waiting for a block or writing a checkpoint;
 longer than that, and the processes are ended and started anew from the last checkpoint."""
-
-
-MAX_LAUNCHES = 4
-"""Launches in a row that may fail without a new checkpoint."""
+MAX_FAILURES = 4
+"""Launches in a row that failed without a new checkpoint, which end the training."""
 PAUSE_S = 10.0
-"""Before the second of them; twice as long before each that follows."""
+"""After the first of them; twice as long after each that follows."""
 
 
 def launch(context: Context) -> None:
@@ -52,7 +52,7 @@ def launch(context: Context) -> None:
         SmeltError: the one a worker raised, or that workers keep dying without getting any further.
     """
     os.environ.update(QUIET)
-    done, failed = -1, 0
+    done, failed = len(context.records("checkpoints")), 0
     while True:
         workers = num_workers(context.config, context.resources)
         require_layout(context.config, workers)
@@ -64,27 +64,34 @@ def launch(context: Context) -> None:
         except TrainingFailedError as error:
             raised = _cause(error)
             committed = len(context.records("checkpoints"))
-            failed = failed + 1 if committed == done else 1
-            if isinstance(raised, SmeltError) or failed == MAX_LAUNCHES:
+            failed = failed + 1 if committed == done else 0
+            if isinstance(raised, SmeltError) or failed == MAX_FAILURES:
                 raise raised from None
-            if committed == done:
-                time.sleep(PAUSE_S * 2 ** (failed - 2))
+            if failed:
+                time.sleep(PAUSE_S * 2 ** (failed - 1))
             done = committed
 
 
 def num_workers(config: TrainConfig, resources: Resources) -> int:
     """As many workers as asked for, if need be as few as ``min_workers``; unasked, the most that the cluster has.
 
-    Fewer than all are as many as the recipe's sizes allow.
+    Fewer than all are as many as the recipe's sizes allow. Where not even the fewest are there, Ray waits for them.
     """
     if resources.workers and resources.min_workers is None:
         return resources.workers
-    found = ray.cluster_resources()
-    most = int(found.get("GPU", 0) // resources.gpus if resources.gpus else found.get("CPU", 1) // resources.cpus)
+    most = _places(resources)
     least = resources.min_workers or 1
-    candidates = range(min(most, resources.workers or most), least - 1, -1)
-    fitting = (n for n in candidates if broken(layout_rules(config, workers=n)) is None)
-    return next(fitting, max(least, most if resources.workers is None else least))
+    fits = [n for n in range(least, (resources.workers or most) + 1) if broken(layout_rules(config, workers=n)) is None]
+    there = [n for n in fits if n <= most]
+    return there[-1] if there else next(iter(fits), resources.workers or max(1, most))
+
+
+def _places(resources: Resources) -> int:
+    """Workers that the cluster has room for, but for nodes that are going to be taken away."""
+    leaving = leaving_nodes()
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["NodeID"] not in leaving]
+    kind, each = ("GPU", resources.gpus) if resources.gpus else ("CPU", resources.cpus)
+    return int(sum(node.get(kind, 0) // each for node in nodes))
 
 
 def _trainer(context: Context, workers: int) -> TorchTrainer:

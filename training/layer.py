@@ -83,7 +83,9 @@ class FusedLayer(TransformerLayer):
             return nullcontext(), get_fp8_context(self.config, self.layer_number - 1)  # as Megatron's block enters it
 
         given = (hidden_states, attention_mask, rotary_pos_emb)
-        return checkpoint(self._compute, *given, use_reentrant=False, context_fn=formats), None
+        return checkpoint(
+            self._compute, *given, use_reentrant=False, preserve_rng_state=False, context_fn=formats
+        ), None
 
     def _compute(self, hidden_states: Tensor, attention_mask: Documents | None, rotary_pos_emb: Tensor) -> Tensor:
         run, epsilon = self.kernels, self.config.layernorm_epsilon

@@ -62,7 +62,7 @@ def describe(trainer: Trainer, phase: int, step: int, tokens: int) -> Descriptio
         vocab_size=trainer.vocabulary.size,
         padded_vocab_size=trainer.model.vocab_size,
         sequence_length=max(earlier.sequence_length for earlier in config.phases[: phase + 1]),
-        rope_base=trainer.rope_base(phase),
+        rope_base=config.rope_base(phase),
         precision=config.training.precision,
         step=step,
         tokens=tokens,
@@ -120,6 +120,8 @@ class Loop:
         watched: dict = {}
         lines: list[dict] = []
         if record is not None:
+            if artifact == context.artifact:
+                self._insist_on_rope(checkpoint.read_description(context.lake, artifact, record))
             folder = checkpoint.fetch(context.lake, artifact, record, context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
             if record.round == INTERRUPTED:
@@ -140,6 +142,16 @@ class Loop:
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
         self.log.restart(self.step, lines)
+
+    def _insist_on_rope(self, found: Description) -> None:
+        """Refuse to go on with another RoPE base than a phase began with, as after an update that counts it anew."""
+        phase = next(n for n, phase in enumerate(self.config.phases) if phase.name == found.phase)
+        if found.rope_base != (now := self.config.rope_base(phase)):
+            raise StageError(
+                f"phase {found.phase} began with RoPE base {found.rope_base:g}, not {now:g}",
+                where=f"phases.{found.phase}.rope_base",
+                mend=f"set it to {found.rope_base!r}, or build the stage anew",
+            )
 
     def _events(self) -> Events:
         """What happened so far."""

@@ -173,6 +173,7 @@ class Optimizer:
                 dist.broadcast(flat, group_src=owner, group=group)
                 if owner != group.rank():
                     torch._foreach_copy_(share, list(_unflatten_dense_tensors(flat, share)))
+                del flat  # before the next is made
 
 
 def agreed(figures: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.profiler import record_function
 
 from smelt.recipe.optimizer import OptimizerConfig
-from smelt.recipe.phases import Phase, learning_rate, rope_base
+from smelt.recipe.phases import Phase, learning_rate
 from smelt.recipe.training import TrainConfig, micro_batch_size
 from training.attention import Documents
 from training.data import DATA_WAIT, Batch, Block
@@ -129,7 +129,7 @@ class Trainer:
             config.model,
             vocab_size=vocab_size,
             max_sequence_length=config.max_sequence_length,
-            rope_base=self.rope_base(0),
+            rope_base=config.rope_base(0),
             precision=config.training.precision,
             z_loss=config.training.z_loss,
             seed=config.seed,
@@ -152,18 +152,13 @@ class Trainer:
         self.optimizer.configure(self._settings)
         self._forward_backward = get_forward_backward_func()
 
-    def rope_base(self, phase: int) -> float:
-        """RoPE base of a phase."""
-        model = self.config.model
-        return rope_base(self.config.phases, phase, base=model.rope_base, head_size=model.head_size)
-
     def enter_phase(self, phase: int) -> None:
         """Make the model and the optimizer ready for a phase."""
         if phase != self._phase:
             self._phase = phase
             self.optimizer.configure(self._settings)
             if self.model.pre_process or hasattr(self.model, "rotary_pos_emb"):
-                self.model.set_rope_base(self.rope_base(phase))
+                self.model.set_rope_base(self.config.rope_base(phase))
 
     def launch(
         self,

@@ -10,6 +10,8 @@ from operators.pages.access import LakeDep
 
 router = APIRouter()
 RUNS_SHOWN = 25
+DAGS = ("pretrain", "corpus", "evaluate")
+"""Those whose runs are runs of a recipe."""
 
 
 @router.get("/")
@@ -61,7 +63,11 @@ def in_airflow(run_id: str) -> Response:
 
     safe = safe_run_id(run_id)
     with create_session() as session:
-        near = select(DagRun.dag_id, DagRun.run_id).where(DagRun.run_id.like(safe.replace("-", "%") + "%"))
+        near = (
+            select(DagRun.dag_id, DagRun.run_id)
+            .where(DagRun.run_id.like(safe.replace("-", "%") + "%"), DagRun.dag_id.in_(DAGS))
+            .order_by(DagRun.run_after.desc())
+        )
         found = [(dag, name) for dag, name in session.execute(near) if safe_run_id(name) == safe]
     if not found:
         raise StageError(

@@ -82,7 +82,8 @@ def _list_runs(lake) -> None:
     for run_id in sorted({key.split("/")[1] for key in keys}):
         # plain JSON: a run that an older version wrote down is listed although its recipe is no longer valid
         if (run := lake.find_json(run_key(run_id))) is not None:
-            to_do = ", ".join(planned["stage"] for planned in run["plan"]["stages"] if not planned["cached"])
+            stages = run.get("plan", {}).get("stages", ())
+            to_do = ", ".join(planned["stage"] for planned in stages if not planned.get("cached"))
             pinned = "pinned" if pin_key(run_id) in keys else ""
-            table.add_row(run_id, run["recipe_path"], run["created"], to_do or "nothing", pinned)
+            table.add_row(run_id, run.get("recipe_path", ""), run.get("created", ""), to_do or "nothing", pinned)
     Console().print(table)

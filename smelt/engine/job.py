@@ -16,7 +16,7 @@ from smelt import log, metrics
 from smelt.engine.make import make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import LakeError, LakeOutageError, SmeltError
+from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
@@ -37,13 +37,13 @@ def main() -> int:
         try:
             run_stage(arguments.run, arguments.stage)
         except SmeltError as error:
-            log.logger.error("%s", error)
             _tell_failure(arguments.run, arguments.stage, str(error))
+            log.logger.error("%s", error)
             return 1 if isinstance(error, LakeOutageError) else USER_ERROR
         except Exception as error:
             line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            log.logger.exception("%s", line)
             _tell_failure(arguments.run, arguments.stage, line)
+            log.logger.exception("%s", line)
             return 1
     return 0
 
@@ -81,7 +81,9 @@ def run_stage(run_id: str, stage: str) -> None:
 
 def _count_start(lake: Lake, run: Run, stage: str) -> None:
     """The run's first job counts what its plan found cached, and how long it took to come to work; all count hits."""
-    first = next(iter(run.plan.to_do), stage) == stage and lake.find_json(progress_key(run.id, stage)) is None
+    first = next(iter(run.plan.to_do), stage) == stage and "started" not in (
+        lake.find_json(progress_key(run.id, stage)) or {}
+    )
     if first:
         waited = datetime.now(UTC) - datetime.fromisoformat(run.created)
         record(metrics.FIRST_STAGE, waited.total_seconds())
@@ -100,7 +102,7 @@ def _tell_failure(run_id: str, stage: str, line: str) -> None:
             before = lake.find_json(key) or {"stage": stage, "done": 0, "total": 0, "unit": "parts", "figures": {}}
             now = datetime.now(UTC).isoformat(timespec="seconds")
             lake.put_json(key, {**before, "state": "failed", "error": line, "updated": now, "eta_s": None})
-    except LakeError as error:
+    except Exception as error:  # what the job has failed with is what counts
         log.logger.warning("the failure could not be told in the lake: %s", error)
 
 

@@ -53,7 +53,7 @@ def ingest(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
         at_most("quarantined_share", config.max_quarantined_share, "Few inputs are in quarantine", percent),
         *(at_least(f"documents_of_{source}", 1, f"Source {source} brings documents") for source in names),
     ]
-    if not config.min_documents and not manifest.rows:
+    if not config.min_documents and not manifest.rows and set(manifest.stats.get("quarantined", {})) <= {"empty"}:
         return Gate(figures, [_nothing("ingest")])
     frame = _described(rows(lake, manifest))
     if not frame.empty:
@@ -144,7 +144,7 @@ def score(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: S
 
 def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: SelectGate) -> Gate:
     """The rules keep enough, and do not bias the corpus."""
-    empty = not config.min_documents and not manifest.stats.get("documents", 0)
+    empty = not config.min_documents and not inputs["score"].rows
     gate = _decided(lake, manifest, inputs["score"], config, came_in=inputs["score"].rows, empty=empty)
     gate.pages["bias"] = bias_page(lake, manifest, inputs["clean"], config)
     if empty:

@@ -3,8 +3,9 @@
 A pin is an empty object beside the run, ``runs/<run id>/pinned``; garbage collection sees it in its listing.
 """
 
+from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.run import load_run
+from smelt.run import run_key
 
 
 def pin_key(run_id: str) -> str:
@@ -18,7 +19,8 @@ def pin(lake: Lake, run_id: str) -> None:
     Raises:
         StageError: when there is no such run.
     """
-    lake.put(pin_key(load_run(lake, run_id).id), b"")
+    _require(lake, run_id)
+    lake.put(pin_key(run_id), b"")
 
 
 def unpin(lake: Lake, run_id: str) -> None:
@@ -27,4 +29,10 @@ def unpin(lake: Lake, run_id: str) -> None:
     Raises:
         StageError: when there is no such run.
     """
-    lake.delete([pin_key(load_run(lake, run_id).id)])
+    _require(lake, run_id)
+    lake.delete([pin_key(run_id)])
+
+
+def _require(lake: Lake, run_id: str) -> None:
+    if not lake.exists(run_key(run_id)):  # whatever version wrote it
+        raise StageError("no such run", where=run_id, mend="`smelt artifacts --runs` lists them")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smelt.recipe.phases import learning_rate, rope_base
+from smelt.recipe.phases import learning_rate
 from smelt.recipe.rules import Rule
 from smelt.recipe.training import TrainConfig, layout_rules, micro_batch_size
 
@@ -178,7 +178,7 @@ def _phase(config: TrainConfig, index: int, vocab_size: int) -> PhaseFigures:
         tokens=phase.num_trained_tokens,
         tokens_per_batch=phase.tokens_per_batch,
         sequence_length=phase.sequence_length,
-        rope_base=rope_base(config.phases, index, base=model.rope_base, head_size=model.head_size),
+        rope_base=config.rope_base(index),
         first_learning_rate=learning_rate(config.phases, index, 0),
         peak_learning_rate=phase.learning_rate,
         last_learning_rate=learning_rate(config.phases, index, phase.num_steps - 1),

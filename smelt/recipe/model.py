@@ -57,6 +57,11 @@ class RopeScaling(Config):
     original_max_position_embeddings: int = Field(default=8192, ge=1)
     """Context before the scaling, in tokens."""
 
+    @property
+    def context(self) -> int:
+        """Tokens of context behind the scaling."""
+        return int(self.factor * self.original_max_position_embeddings)
+
     @model_validator(mode="after")
     def _order(self) -> "RopeScaling":
         if self.high_freq_factor <= self.low_freq_factor:
@@ -125,6 +130,11 @@ class ModelConfig(Config):
     def head_size(self) -> int:
         """Width of one attention head."""
         return self.hidden_size // self.num_heads
+
+    @property
+    def known_length(self) -> int:
+        """Tokens of context that a scaled RoPE was made for; 0 without."""
+        return 0 if self.rope_scaling is None else self.rope_scaling.context
 
     @property
     def hidden_rate(self) -> float:

@@ -177,12 +177,16 @@ def ntk_base(base: float, ratio: float, head_size: int) -> float:
     return base * ratio ** (head_size / (head_size - 2))
 
 
-def rope_base(phases: Sequence[Phase], index: int, *, base: float, head_size: int) -> float:
+def rope_base(phases: Sequence[Phase], index: int, *, base: float, head_size: int, known_length: int = 0) -> float:
     """RoPE base of phase ``index``: the last that a phase was given (else the model's ``base``), NTK-scaled by how much
-    longer than all before the sequences have become since. Without a base of its own no phase lowers it."""
+    longer than all before the sequences have become since. Without a base of its own no phase lowers it.
+
+    Args:
+        known_length: tokens of context that the weights know before the first phase, by a scaled RoPE.
+    """
     given = max((n for n in range(index + 1) if phases[n].rope_base is not None), default=0)
     known, longest = (max(phase.sequence_length for phase in phases[: last + 1]) for last in (given, index))
-    own = phases[given].rope_base or base
+    own, known = phases[given].rope_base or base, max(known, known_length)
     return ntk_base(own, longest / known, head_size) if longest > known else own
 
 

@@ -96,6 +96,9 @@ class Recipe(Config):
             raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
         if len(self.phases) > MAX_PHASES:
             raise ValueError(f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)")
+        for stage, resources in self.resources.items():
+            if resources.min_workers is not None and kind_of(stage) != "train":
+                raise ValueError(f"resources.{stage}: min_workers is a training's (leave it out)")
         self._names_exist(names)
         self.train_config()  # the rules between model, phases and layout
         if self.training.start_from is not None and self.tokenizer.train is not None:

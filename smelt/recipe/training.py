@@ -14,7 +14,7 @@ from smelt.recipe.cards import CARDS, CardName
 from smelt.recipe.guard import GuardConfig
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.optimizer import OptimizerConfig
-from smelt.recipe.phases import Phase
+from smelt.recipe.phases import Phase, rope_base
 from smelt.recipe.rules import Rule, divides, insist
 from smelt.recipe.start import StartFrom
 
@@ -94,6 +94,12 @@ class TrainConfig(Config):
             raise ValueError("two phases have the same name (rename one)")
         insist(layout_rules(self))
         return self
+
+    def rope_base(self, phase: int) -> float:
+        """RoPE base of a phase."""
+        model = self.model
+        known = {"head_size": model.head_size, "known_length": model.known_length}
+        return rope_base(self.phases, phase, base=model.rope_base, **known)
 
     @property
     def num_steps(self) -> int:

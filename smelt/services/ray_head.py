@@ -47,17 +47,18 @@ def ray_head(state: State) -> Service:
         command=command,
         environment=environment,
         ready=lambda: _answers(ports["ray"], state.secrets["ray_token"]) and listens(ports["ray-agent"]),
+        alive=lambda: _answers(ports["ray"], state.secrets["ray_token"], "/api/version", timeout_s=30),
         address=f"http://127.0.0.1:{ports['ray']}",
         ports=tuple(port for name, port in ports.items() if name.startswith("ray")),
         grace_s=4.0,
     )
 
 
-def _answers(port: int, token: str) -> bool:
-    """Whether the Jobs API lists jobs to who has the token."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/jobs/", headers={"Authorization": f"Bearer {token}"})
+def _answers(port: int, token: str, path: str = "/api/jobs/", *, timeout_s: float = 5) -> bool:
+    """Whether the dashboard answers who has the token; by default, whether its Jobs API lists jobs."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}"})
     try:
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(request, timeout=timeout_s):
             return True
     except OSError:  # refused, reset, timed out, or an HTTP error while the modules load
         return False

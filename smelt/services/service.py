@@ -23,6 +23,7 @@ class Service:
         name: what `smelt status` and `smelt logs` call it.
         command: the program and its arguments; never a secret, since any user can read a command line.
         ready: whether it answers; must not raise.
+        alive: what is asked instead now and then once it is ready, where ``ready`` is more than a busy one can answer.
         through: the service that ``ready`` asks, where it asks another: while that one is silent, nothing is known.
         environment: variables on top of those that all services get.
         address: where a person or client reaches it, or "".
@@ -41,6 +42,7 @@ class Service:
     ports: tuple[int, ...] = ()
     after: tuple[str, ...] = ()
     on_ready: Callable[[], None] | None = None
+    alive: Callable[[], bool] | None = None
     through: str = ""
     once: bool = False
     grace_s: float = 5.0

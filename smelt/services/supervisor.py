@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -125,7 +126,7 @@ class Supervisor:
             failures = 1 if lived > STEADY_S else entry.failures + 1
             self._report(service, phase="pausing", pid=None, failures=failures, error=error)
             self._log(f"{service.name}: {error} after {lived:.0f} s")
-            processes.end(self.state.home, [service.name], grace_s=2)
+            processes.end(self.state.home, [service.name], grace_s=service.grace_s)
             time.sleep(min(LONGEST_PAUSE_S, 2.0 ** (failures - 2)) if failures > 1 else 0)
             self._report(service, restarts=entry.restarts + 1)
 
@@ -165,7 +166,8 @@ class Supervisor:
         """Until the process has ended, or lives and answers no more; which of them, in words."""
         silent = 0
         while not _ends_within(process, None if service.once else LOOK_EVERY_S):
-            processes.put_aside(self.log_of(service))
+            with suppress(OSError):  # no room for the copy, or somebody took the log away: not the service's fault
+                processes.put_aside(self.log_of(service))
             silent = 0 if _answers(service) or not self._is_known(service) else silent + 1
             if silent == SILENT_LOOKS:
                 return f"alive, but did not answer for {silent * LOOK_EVERY_S:.0f} s"
@@ -228,7 +230,7 @@ def _end_of(process: psutil.Process | subprocess.Popen) -> str:
 
 def _answers(service: Service) -> bool:
     try:
-        return service.ready()
+        return (service.alive or service.ready)()
     except Exception:  # an answer that is cut short, say
         return False
 

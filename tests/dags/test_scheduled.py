@@ -99,7 +99,12 @@ def test_every_task_offers_the_links_of_its_kind():
         task = again.get_task(task_id)
         return {name for name in task.extra_links if task.get_extra_links(SimpleNamespace(key=key), name)}
 
-    assert offered(pretrain.dag, "plan") == offered(corpus.dag, "plan") == offered(evaluate.dag, "plan")
+    assert (
+        offered(pretrain.dag, "plan")
+        == offered(corpus.dag, "plan")
+        == offered(evaluate.dag, "plan")
+        == {"Report", "Smelt"}
+    )
     assert offered(pretrain.dag, "checkpoint") == offered(corpus.dag, "publish") == {"Report", "Smelt"}
     assert offered(corpus.dag, "clean.run") == {"Artifact", "Ray job", "Report", "Smelt"}
     assert offered(pretrain.dag, "train-2.run") == {"Artifact", "Ray job", "Report", "Smelt", "TensorBoard"}
@@ -180,22 +185,37 @@ def test_a_day_that_is_late_is_waited_for_until_it_is_too_late(here, recipe, tmp
     assert load_run(here, f"days-{today}").recipe.file_sources[0].dates == (str(today),)
 
 
-@pytest.mark.parametrize("text", ["", "too short"], ids=["all in quarantine", "all dropped"])
-def test_a_day_without_documents_passes_every_gate(here, recipe, tmp_path, text):
-    (tmp_path / DAY / "a.txt").write_text(text)
-    plan(recipe, DAY)
-    run = load_run(here, f"days-{DAY}")
-    said = {}
+def results(lake, run_id):
+    """The gate's result of each data stage, made here, up to the first that fails."""
+    run = load_run(lake, run_id)
     for stage in corpus.DATA:
         planned = run.planned(stage.name)
-        context = make_context(run.recipe, planned, here)
+        context = make_context(run.recipe, planned, lake)
         manifest = make_artifact(planned, context, serially)
-        result = run_gate(here, manifest, context.inputs, run.recipe.gates)
-        assert result.success, (stage.name, result.failures)
-        said[stage.name] = [item.name for item in result.expectations]
-    assert manifest.stats["documents"] == 0
-    first = "select" if text else "ingest"
-    assert f"There is no document, which gates.{first}.min_documents: 0 allows" in said[first]
+        result = run_gate(lake, manifest, context.inputs, run.recipe.gates)
+        yield stage.name, manifest, result
+        if not result.success:
+            return
+
+
+def test_a_day_whose_files_hold_nothing_passes_every_gate(here, recipe, tmp_path):
+    (tmp_path / DAY / "a.txt").write_text("")
+    plan(recipe, DAY)
+    made = list(results(here, f"days-{DAY}"))
+    assert [name for name, _, _ in made] == [stage.name for stage in corpus.DATA]
+    assert all(result.success for _, _, result in made), made[-1][2].failures
+    assert made[-1][1].stats["documents"] == 0
+    said = {name: [item.name for item in result.expectations] for name, _, result in made}
+    for stage in ("ingest", "select"):
+        assert f"There is no document, which gates.{stage}.min_documents: 0 allows" in said[stage]
+
+
+def test_a_day_that_is_all_dropped_fails_as_any_other(here, recipe, tmp_path):
+    (tmp_path / DAY / "a.txt").write_text("too short")
+    plan(recipe, DAY)
+    *passed, (name, _, result) = results(here, f"days-{DAY}")
+    assert (name, result.success) == ("select", False)
+    assert len(passed) == 5 and any("dropped" in line for line in result.failures)
 
 
 def test_a_recipe_that_asks_for_documents_has_a_day_without_them_fail(here, recipe):
@@ -203,6 +223,13 @@ def test_a_recipe_that_asks_for_documents_has_a_day_without_them_fail(here, reci
     plan(recipe, DAY)
     gates = load_run(here, f"days-{DAY}").recipe.gates
     assert (gates.ingest.min_documents, gates.select.min_documents) == (2, 0)
+
+
+def test_a_day_that_is_planned_keeps_its_plan_whatever_the_recipe_says_of_empty_days(here, recipe):
+    plan(recipe, DAY)
+    Path(recipe).write_text(Path(recipe).read_text() + "gates: {ingest: {min_documents: 2}}\n")
+    plan(recipe, DAY)  # cleared
+    assert load_run(here, f"days-{DAY}").recipe.gates.ingest.min_documents == 0
 
 
 def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):

@@ -248,7 +248,7 @@ def _checkpoints() -> dict[str, tuple]:
 def _write_events(lake: Lake, train: Manifest) -> None:
     """A spike, a rollback with what came after it, and a block that an earlier run had set aside."""
     artifact = Artifact("train", train.fingerprint)
-    common = {"phase": "main", "end": 140, "grad_norm": 9.5, "loss_by_label": {}, "machine": "node-1", "again": None}
+    common = {"phase": "main", "end": 140, "grad_norm": 9.5, "loss_by_label": {}, "machines": [], "again": None}
     sight = {"kind": "spike", "track": "loss", "z": 14.2}
     event = {**common, "block": "0-00004", "unusual": [sight], "before": [4.1, 4.0], "documents": ["d/17", "d/18"]}
     for name, content in {

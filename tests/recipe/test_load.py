@@ -60,6 +60,7 @@ def test_an_override_reaches_list_items_by_name_and_by_index(recipe_file):
         ({"pins": {"cleen": "x"}}, r"pins: no stage 'cleen' \(stages: fetch, ingest, "),
         ({"phases.mian.tokens": 1}, r"override phases\.mian\.tokens: no item 'mian' \(there are main\)"),
         ({"sources.1.name": "notes"}, r"sources: two are named 'notes' \(give each its own name\)"),
+        ({"resources.clean": {"workers": 4, "min_workers": 2}}, r"resources\.clean: min_workers is a training's"),
         ({"tokenizer": {"path": "nowhere.json"}, "sources.0.lang": "zh"}, None),
     ],
 )

@@ -12,7 +12,7 @@ from smelt.recipe.cards import peak_tflops
 from smelt.recipe.figures import LOSS_CHUNK_BYTES, Memory, figures, memory
 from smelt.recipe.fitting import inference_bytes, layouts, usable
 from smelt.recipe.guard import GuardConfig
-from smelt.recipe.model import PRESETS, ModelConfig
+from smelt.recipe.model import PRESETS, ModelConfig, RopeScaling
 from smelt.recipe.optimizer import OptimizerConfig
 from smelt.recipe.phases import Phase, learning_rate, ntk_base, rope_base
 from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig, micro_batch_size
@@ -72,6 +72,15 @@ def test_longer_phases_raise_the_rope_base() -> None:
     bases = [rope_base((short, long, given), index, base=1e4, head_size=64) for index in range(3)]
     assert bases == [1e4, ntk_base(1e4, 4, 64), 5e5]
     assert bases[1] == pytest.approx(4.18e4, rel=1e-2)
+
+
+def test_weights_with_a_scaled_context_keep_their_base_within_it() -> None:
+    scaling = RopeScaling(factor=8, original_max_position_embeddings=128)
+    model = ModelConfig(rope_base=5e5, rope_scaling=scaling)
+    phases = tuple(Phase(name=f"p{length}", sequence_length=length) for length in (128, 1024, 2048))
+    config = TrainConfig(model=model, phases=phases)
+    assert [config.rope_base(0), config.rope_base(1)] == [5e5, 5e5]
+    assert config.rope_base(2) == ntk_base(5e5, 2, model.head_size)
 
 
 def test_a_rope_base_stays_until_longer_sequences_raise_it() -> None:

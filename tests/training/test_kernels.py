@@ -1,6 +1,7 @@
 """Kernels between matrix multiplications: compiled they give what they give as they are, and a compiler may lack."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,16 @@ import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
+from smelt.recipe.training import TrainingConfig
 from tests.training.artifacts import CONFIG, MODEL
 from training import kernels
 from training.attention import Documents
 from training.kernels import PLAIN, Kernels, compiled, kernels_for
 from training.loss import LinearCrossEntropy
 from training.model import build_model
+from training.plan import Vocabulary
 from training.processes import start_alone
+from training.trainer import Trainer
 
 TOLERANCE = {"fp32": 1e-5, "bf16": 2e-2}
 """Difference of gradients, as a share of the largest, between compiled kernels and the same functions as they are:
@@ -53,11 +57,29 @@ def test_compiled_kernels_give_the_same_loss_and_gradients(precision: str) -> No
         torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=largest * TOLERANCE[precision], msg=name)
 
 
-def test_recomputed_layers_give_the_same_bits() -> None:
-    expected, theirs = gradients(PLAIN, "fp32")
-    losses, ours = gradients(PLAIN, "fp32", recomputes=True)
+@pytest.mark.parametrize("kernels", [PLAIN, pytest.param(None, id="compiled")])
+def test_recomputed_layers_give_the_same_bits(kernels: Kernels | None) -> None:
+    given, calls = kernels or compiled("cpu"), [0]
+
+    def counting(x: Tensor) -> Tensor:
+        calls[0] += 1
+        return given.swiglu(x)
+
+    counted = replace(given, swiglu=counting)
+    expected, theirs = gradients(counted, "fp32")
+    assert calls == [MODEL.num_layers]
+    losses, ours = gradients(counted, "fp32", recomputes=True)
+    assert calls == [3 * MODEL.num_layers]  # forward, and again for the backward
     assert torch.equal(losses, expected)
+    assert ours.keys() == theirs.keys()
     assert all(torch.equal(gradient, theirs[name]) for name, gradient in ours.items())
+
+
+def test_a_recipe_s_recomputation_reaches_the_layers() -> None:
+    for asked in ("none", "layer"):
+        config = CONFIG.model_copy(update={"training": TrainingConfig(recompute=asked)})
+        trainer = Trainer(config, vocabulary=Vocabulary(300, 300, 0, "<end>"))
+        assert {layer.recomputes for layer in trainer.model.decoder.layers} == {asked == "layer"}
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,28 +86,32 @@ def test_nodes_that_leave_or_are_lost_leave_no_trace(lake: Lake, tmp_path: Path,
 class Dying:
     """In the place of Ray Train: workers that die some times, without a checkpoint in between."""
 
-    def __init__(self, times: int) -> None:
-        self.times, self.launches = times, 0
+    def __init__(self, times: int, commits: Callable[[], None]) -> None:
+        self.times, self.commits, self.launches = times, commits, 0
 
     def fit(self) -> None:
         """One launch."""
         self.launches += 1
+        if self.launches == 1:
+            self.commits()
         if self.launches <= self.times:
             raise WorkerGroupError("a node is gone", {0: RuntimeError("killed")})
 
 
-@pytest.mark.parametrize(("times", "launches"), [(3, 4), (4, 4)])
+@pytest.mark.parametrize(("times", "launches"), [(4, 5), (5, 5)])
 def test_workers_may_die_more_than_once_in_a_block(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, launches: int
 ) -> None:
-    dying = Dying(times)
-    monkeypatch.setattr(launch, "PAUSE_S", 0.0)
+    given, pauses = context(lake, tmp_path), list[float]()
+    dying = Dying(times, lambda: given.artifact.write_part(lake, "checkpoints", "1", files={}, rows=1, stats={}))
+    monkeypatch.setattr(launch.time, "sleep", pauses.append)
     monkeypatch.setattr(launch, "_trainer", lambda given, workers: dying)
     monkeypatch.setattr(launch, "num_workers", lambda config, resources: 1)
     expected = nullcontext() if times < launches else pytest.raises(WorkerGroupError, match="a node is gone")
     with expected:
-        launch.launch(context(lake, tmp_path))
-    assert dying.launches == launches
+        launch.launch(given)
+    assert dying.launches == launches  # the first has got further, so it doesn't count
+    assert pauses == [10, 20, 40]
 
 
 @pytest.mark.parametrize(
@@ -118,12 +123,16 @@ def test_workers_may_die_more_than_once_in_a_block(
         ({"workers": 4, "min_workers": 2}, 6, 4),
         ({"workers": 4, "min_workers": 2}, 3, 2),
         ({"workers": 4, "min_workers": 2}, 1, 2),
+        ({"workers": 4, "min_workers": 3}, 3, 4),  # three don't divide the batches: the fourth is waited for
     ],
 )
 def test_training_goes_on_with_the_workers_there_are(
     monkeypatch: pytest.MonkeyPatch, asked: dict[str, int], there: int, expected: int
 ) -> None:
-    monkeypatch.setattr(launch.ray, "cluster_resources", lambda: {"CPU": float(there)})
+    nodes = [{"NodeID": str(n), "Alive": True, "Resources": {"CPU": 1.0}} for n in range(there + 2)]
+    nodes[-1]["Alive"] = False
+    monkeypatch.setattr(launch.ray, "nodes", lambda: nodes)
+    monkeypatch.setattr(launch, "leaving_nodes", lambda: {str(there)})
     config = TrainConfig(model=MODEL, phases=PHASES)
     assert launch.num_workers(config, Resources(**asked)) == expected
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.guard import GuardConfig
 from smelt.recipe.phases import Phase
@@ -55,6 +56,17 @@ def test_phase_by_phase_every_bit_is_that_of_one_training(lake: Lake, tmp_path: 
     assert list(second.records("checkpoints")) == ["step-0000064"]
     assert trained(first, second) == trained(whole)
     assert trained(whole)[0][-1]["step"] == 64
+
+
+def test_a_phase_does_not_go_on_with_another_rope_base(lake: Lake, tmp_path: Path) -> None:
+    given = context(lake, tmp_path, CONFIG)
+    train(given)
+    other = given.config.phases[1].model_copy(update={"rope_base": 5e4})
+    changed = given.config.model_copy(update={"phases": (given.config.phases[0], other)})
+    with pytest.raises(
+        StageError, match=r"phase anneal began with RoPE base 22081.8, not 50000 \(set it to 22081\.79\d+, or"
+    ):
+        train(again(given, artifact=given.artifact, config=changed))
 
 
 def test_going_back_in_a_phase_counts_and_lowers_the_betas_in_the_next(lake: Lake, tmp_path: Path) -> None:

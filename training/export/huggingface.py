@@ -95,7 +95,7 @@ def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dty
         "hidden_act": "silu",
         "rms_norm_eps": config.norm_epsilon,
         "initializer_range": config.init_std,
-        "max_position_embeddings": description.sequence_length,
+        "max_position_embeddings": max(description.sequence_length, config.known_length),
         "rope_theta": description.rope_base,
         **_rope(description),
         "tie_word_embeddings": config.tied_embeddings,
