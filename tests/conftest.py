@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from tests.ray_nodes import Nodes
 
 
-SERVICES = {"stack", "nodes", "started_nodes"}
-"""Fixtures that start many processes; one run of pytest has them all (``python -m tests`` starts two)."""
+SERVICES = "stack"
+"""The fixture of all running services, which one run of pytest has (``python -m tests`` starts two)."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the services, before ``-m`` chooses by it."""
     for item in items:
-        if SERVICES.intersection(getattr(item, "fixturenames", ())):
+        if SERVICES in getattr(item, "fixturenames", ()):
             item.add_marker("services")
 
 
