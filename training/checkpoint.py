@@ -74,12 +74,11 @@ def read_description(lake: Lake, artifact: Artifact, record: PartRecord) -> Desc
     Raises:
         StageError: for a format that is newer than this Smelt.
     """
-    found = lake.get_json(artifact.key(ROUND, record.name, DESCRIPTION))
+    key = artifact.key(record.round, record.name, DESCRIPTION)
+    found = lake.get_json(key)
     if found["format"] > FORMAT:
-        where = lake.path(artifact.key(ROUND, record.name, DESCRIPTION))
-        raise StageError(
-            f"checkpoint format {found['format']} is newer than {FORMAT}", where=where, mend="update Smelt"
-        )
+        line = f"checkpoint format {found['format']} is newer than {FORMAT}"
+        raise StageError(line, where=lake.path(key), mend="update Smelt")
     return Description(**found | {"format": FORMAT})
 
 
