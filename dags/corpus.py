@@ -22,8 +22,8 @@ ABOUT = """
 
 The run of a partition reads the sources of kind `crawl` for that day alone, from fetching to decontamination, and
 publishes the asset `corpus` with the artifact's fingerprint. A day that has no file yet is waited for, *Late* hours
-from its end; when none has come by then, its tasks are skipped, and `plan` says why. A day whose files bring no
-document passes through, empty.
+from its end; when none has come by then, its tasks are skipped, and `plan` says why. A day whose files hold nothing
+passes through, empty; one that is all dropped fails as any other.
 
 PICTURE
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = timedelta(minutes=30)
 """Between two looks for the files of a day that is late."""
-
-
 EMPTY = ("gates.ingest.min_documents", "gates.select.min_documents")
 """What is 0 for a day, where the recipe doesn't say it."""
 

@@ -305,7 +305,7 @@ class Loop:
 
     def _machines(self, first: StepResult, second: StepResult) -> list[str]:
         """The machines of the processes whose own share of a step's losses came out otherwise the second time."""
-        own = (platform.node(), near(first.own_loss, second.own_loss))
+        own = (platform.node(), _near(first.own_loss, second.own_loss))
         found: list[tuple[str, bool]] = [own] * dist.get_world_size()
         dist.all_gather_object(found, own)
         return sorted({machine for machine, same in found if not same})
@@ -333,10 +333,10 @@ class Loop:
 def _agree(first: StepResult, second: StepResult) -> bool:
     """Whether two runs of a step on the same weights gave the same: then the data did it, and no passing fault."""
     pairs = ((first.loss, second.loss), (first.grad_norm, second.grad_norm))
-    return all(near(one, two) for one, two in pairs)
+    return all(_near(one, two) for one, two in pairs)
 
 
-def near(one: float | None, two: float | None) -> bool:
+def _near(one: float | None, two: float | None) -> bool:
     """Whether two figures of one step agree, as far as sums in another order can; None is one that is not finite."""
     return one is two if one is None or two is None else abs(one - two) <= RERUN_TOLERANCE * abs(two)
 
