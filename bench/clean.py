@@ -35,9 +35,9 @@ from bench.peers.environment import PEERS, ask
 from bench.texts import texts
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.select import RuleGroup
-from tasks.clean.edit import edit
-from tasks.clean.measure import signals
-from tasks.clean.rewrite import buffers
+from tasks.clean.edits.edit import edit
+from tasks.clean.edits.rewrite import buffers
+from tasks.clean.signals.measure import signals
 from tasks.select import rules
 
 PRESETS = ("gopher", "gopher-repetition", "c4", "fineweb")

@@ -40,9 +40,9 @@ from smelt.recipe.training import CheckpointConfig, TrainConfig, TrainingConfig
 from smelt.settings import Settings
 from smelt.stage import Context
 from tests.training.artifacts import MODEL, again, context, metrics
-from training.checkpoint import INTERRUPTED, ROUND
-from training.loop import train
-from training.processes import start_parallel
+from training.checkpoints.checkpoint import INTERRUPTED, ROUND
+from training.model.processes import start_parallel
+from training.steps.loop import train
 
 WORKERS = 2
 KINDS = ("worker", "machine", "upload", "notice")

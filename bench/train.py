@@ -42,12 +42,12 @@ from smelt.recipe.phases import Phase
 from smelt.recipe.training import TrainConfig, TrainingConfig
 from smelt.stage import Context, Resources
 from tests.training.artifacts import commit, write_block
-from training.data import Batch, Block
+from training.blocks.data import Batch, Block
+from training.blocks.plan import Vocabulary
 from training.local import train_local
-from training.model import DTYPES
-from training.plan import Vocabulary
-from training.processes import device, start_alone
-from training.trainer import Trainer
+from training.model.model import DTYPES
+from training.model.processes import device, start_alone
+from training.steps.trainer import Trainer
 
 Step = Callable[[], float]
 """Does a step and gives the seconds it took: CPU time, or the GPU's."""

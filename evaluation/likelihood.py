@@ -12,7 +12,7 @@ BATCH_TOKENS = 8192
 
 
 class Model(Protocol):
-    """What a model must be able to do here; ``training.load.LanguageModel`` is."""
+    """What a model must be able to do here; ``training.checkpoints.load.LanguageModel`` is."""
 
     def token_losses(self, tokens: Tensor) -> Tensor:
         """Loss in nats, [b, s - 1], of each token of [b, s] but the first; later tokens change nothing."""

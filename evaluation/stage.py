@@ -21,7 +21,7 @@ from smelt.errors import StageError
 from smelt.phases import trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from training.plan import Vocabulary, has_weights, read_vocabulary
+from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
 
 HELDOUT = "heldout"
 
@@ -68,7 +68,7 @@ def checkpoint_shards(context: Context) -> list[Shard]:
 
 def judge(context: Context, shard: Shard) -> Part:
     """All figures of a checkpoint, and its sample texts."""
-    from training.load import generate, load_model  # with Megatron: only where a model is needed
+    from training.checkpoints.load import generate, load_model  # with Megatron: only where a model is needed
 
     config: EvaluateConfig = context.config
     lake = context.lake

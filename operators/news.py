@@ -1,8 +1,8 @@
 """News of a training: its spikes and the times it went back, told once each to whoever is notified.
 
-The trainer writes its events into the lake (``training/events.py``), so that whoever follows the job only has to list a
-folder now and then. An event is claimed by a small object beside it, by a conditional put: however many runs, tries
-and triggerers follow the job, one of them tells it. Who can't tell what he has claimed gives the claim back.
+The trainer writes its events into the lake (``training/spikes/events.py``), so that whoever follows the job only has to
+list a folder now and then. An event is claimed by a small object beside it, by a conditional put: however many runs,
+tries and triggerers follow the job, one of them tells it. Who can't tell what he has claimed gives the claim back.
 """
 
 import json

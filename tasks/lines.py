@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.clean.utf8 import width_of
+from tasks.clean.kernels.utf8 import width_of
 from tasks.compiled import inner
 from tasks.units import text_buffers
 

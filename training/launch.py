@@ -25,7 +25,7 @@ from smelt.errors import SmeltError
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
 from smelt.stage import Context, Resources
-from training.plan import require_layout
+from training.blocks.plan import require_layout
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +119,8 @@ def _trainer(context: Context, workers: int) -> TorchTrainer:
 
 def _work(given: dict) -> None:
     """One worker, in its own process; its process group exists already."""
-    from training.loop import train
-    from training.processes import start_parallel
+    from training.model.processes import start_parallel
+    from training.steps.loop import train
 
     context: Context = given["context"]
     log.start()

@@ -16,13 +16,13 @@ from torch.profiler import profile as Profiler  # noqa: N812  (a class in all bu
 from smelt.errors import StageError
 from smelt.recipe.training import with_layout
 from smelt.stage import Context, Progress
-from training.events import EventLog, Events, set_aside_blocks
-from training.loop import Loop
-from training.metrics import MetricsLog
-from training.plan import BlockPlan, require_layout
-from training.processes import start_alone
-from training.profiling import NUM_STEPS, Ranges, profiler
-from training.trainer import StepResult
+from training.blocks.plan import BlockPlan, require_layout
+from training.model.processes import start_alone
+from training.spikes.events import EventLog, Events, set_aside_blocks
+from training.steps.loop import Loop
+from training.steps.metrics import MetricsLog
+from training.steps.profiling import NUM_STEPS, Ranges, profiler
+from training.steps.trainer import StepResult
 
 
 def train_local(context: Context, folder: Path, *, num_steps: int | None = None, profile: Path | None = None) -> None:

@@ -2,8 +2,8 @@
 
 from smelt.lake import PartRecord
 from smelt.stage import Context, Stage
-from training.events import read_events
-from training.plan import BlockPlan, course, plan_blocks, read_vocabulary
+from training.blocks.plan import BlockPlan, course, plan_blocks, read_vocabulary
+from training.spikes.events import read_events
 
 
 def run(context: Context) -> list[PartRecord]:

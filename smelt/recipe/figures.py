@@ -24,7 +24,7 @@ class PhaseFigures:
 
 
 LOSS_CHUNK_BYTES = 512 << 20
-"""Logits that exist at once on a GPU, in fp32; see ``training.loss``."""
+"""Logits that exist at once on a GPU, in fp32; see ``training.model.loss``."""
 
 
 @dataclass(frozen=True)

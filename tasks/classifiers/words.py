@@ -13,7 +13,7 @@ A fastText model is a bag of words, of runs of words and of runs of characters i
 
 import pyarrow as pa
 
-from tasks.clean.utf8 import decode, lower, width_of
+from tasks.clean.kernels.utf8 import decode, lower, width_of
 from tasks.compiled import compiled
 from tasks.lines import cut, one_line_each
 from tasks.units import IDEOGRAPH, KINDS, SEPARATOR, SPACE, WORD

@@ -12,11 +12,12 @@ import pyarrow as pa
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.clean import KEYWORDS, CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from tasks.clean import judge, steps
-from tasks.clean.edit import edit
-from tasks.clean.keywords import hits
-from tasks.clean.measure import signals
-from tasks.clean.rewrite import buffers
+from tasks.clean import steps
+from tasks.clean.edits.edit import edit
+from tasks.clean.edits.rewrite import buffers
+from tasks.clean.personal import judge
+from tasks.clean.signals.keywords import hits
+from tasks.clean.signals.measure import signals
 from tasks.documents import PartWriter, batches
 from tasks.tally import tally
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from tasks.clean.utf8 import decode, width_of
+from tasks.clean.kernels.utf8 import decode, width_of
 from tasks.compiled import compiled, inner
 from tasks.lines import cut, one_line_each
 

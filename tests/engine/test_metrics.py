@@ -28,7 +28,7 @@ from pathlib import Path
 import ray
 from smelt.lake import Lake
 from tests.training.planted import GUARD, planted, random_tokens
-from training.loop import train
+from training.steps.loop import train
 
 lake = Lake.connect()
 ray.init(address=lake.settings.ray_address, logging_level="ERROR", log_to_driver=False)

@@ -18,7 +18,7 @@ from tasks import documents
 from tasks.indexed import index_bytes
 from tests.training.artifacts import LABELS, VOCAB_SIZE
 from tests.training.artifacts import documents as made_up
-from tests.training.test_export import MODEL, trained
+from tests.training.export.test_export import MODEL, trained
 
 DTYPE = np.dtype("<u2")
 

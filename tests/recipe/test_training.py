@@ -288,7 +288,7 @@ def test_recomputing_keeps_the_inputs_of_layers_and_all_of_one() -> None:
 
 
 def test_the_logits_of_the_loss_are_as_many_as_planned_with() -> None:
-    from training.loss import CHUNK_BYTES
+    from training.model.loss import CHUNK_BYTES
 
     assert CHUNK_BYTES["cuda"] == LOSS_CHUNK_BYTES
 

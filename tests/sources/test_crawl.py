@@ -14,7 +14,7 @@ from smelt.recipe.load import parse_recipe
 from smelt.recipe.sources import CrawlSource
 from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
-from tests.tasks.crawls import gzipped, pages
+from tests.tasks.ingest.crawls import gzipped, pages
 from tests.tasks.refinery import columns, listed, run
 
 

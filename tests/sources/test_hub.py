@@ -18,8 +18,8 @@ from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
 from tasks.sources import download
 from tests.servers import Quiet, serving
+from tests.tasks.ingest.test_ingest import parquet
 from tests.tasks.refinery import columns, listed, run
-from tests.tasks.test_ingest import parquet
 
 COMMIT = "c" * 40
 ROWS = [

@@ -10,7 +10,7 @@ from smelt.recipe.load import parse_recipe
 from smelt.sources.layouts import LAYOUTS, Fields, fields_of
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
-from tests.tasks.test_ingest import parquet
+from tests.tasks.ingest.test_ingest import parquet
 
 ROWS = {
     "fineweb": {

@@ -13,13 +13,13 @@ import torch.multiprocessing as multiprocessing
 
 from smelt.stage import Context
 from tests.training.artifacts import metrics
-from training.megatron import parallel_state
+from training.model.megatron import parallel_state
 
 
 def serve(rank: int, tasks: Any, done: Any) -> None:
     """Train one context after another."""
-    from training.loop import train
-    from training.processes import start_parallel
+    from training.model.processes import start_parallel
+    from training.steps.loop import train
 
     torch.set_num_threads(1)
     os.environ["LOCAL_RANK"] = str(rank)

@@ -14,8 +14,8 @@ from smelt.recipe.phases import Phase
 from smelt.recipe.training import TrainConfig, TrainingConfig
 from smelt.stage import Context
 from tests.training.artifacts import LABELS, MODEL, VOCAB_SIZE, commit, context, cut, documents, write_block
-from training.load import load_model
-from training.processes import start_alone
+from training.checkpoints.load import load_model
+from training.model.processes import start_alone
 
 STEPS, NUM_BLOCKS = 24, 6
 PHASE = Phase(name="main", tokens=NUM_BLOCKS * STEPS * 512, sequence_length=64, global_batch_size=8, learning_rate=1e-2)

@@ -10,8 +10,8 @@ from smelt.errors import StageError
 from smelt.lake import Lake
 from tests.training.artifacts import again, context, metrics
 from training.local import train_local
-from training.loop import train
-from training.processes import start_alone
+from training.model.processes import start_alone
+from training.steps.loop import train
 
 PARTS = {"data wait", "forward", "backward", "optimizer"}
 

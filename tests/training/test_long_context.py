@@ -12,9 +12,9 @@ from smelt.recipe.model import ModelConfig
 from smelt.recipe.phases import Phase
 from smelt.recipe.training import TrainConfig
 from tests.training.artifacts import LABELS, commit, context, write_block
-from training.load import load_model
-from training.loop import train
-from training.processes import start_alone
+from training.checkpoints.load import load_model
+from training.model.processes import start_alone
+from training.steps.loop import train
 
 MODEL = ModelConfig(num_layers=1, hidden_size=128, num_heads=4, num_query_groups=2)
 SHORT, LONG, BATCH = 32, 256, 2048

@@ -16,10 +16,10 @@ from smelt.recipe.training import TrainConfig, TrainingConfig
 from smelt.stage import Context
 from tests.training.artifacts import CONFIG, MODEL, VOCAB_SIZE, again, commit, context, documents, metrics, write_block
 from tests.training.planted import GUARD, PHASE, STEPS
-from training.events import set_aside_folder
-from training.loop import train
-from training.processes import start_alone
+from training.model.processes import start_alone
+from training.spikes.events import set_aside_folder
 from training.stage import STAGE
+from training.steps.loop import train
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from smelt.recipe.model import ModelConfig
-from training.checkpoint import Description
+from training.checkpoints.checkpoint import Description
 
 MAX_FILE_BYTES = 5 * 10**9
 """Bytes of weights in a file, as ``save_pretrained`` has it."""

@@ -3,7 +3,7 @@
 import json
 
 from smelt.stage import Context, Part, Round, Shard, Stage
-from training.plan import read_vocabulary
+from training.blocks.plan import read_vocabulary
 
 
 def export_shards(context: Context) -> list[Shard]:
@@ -13,9 +13,9 @@ def export_shards(context: Context) -> list[Shard]:
 
 def export_model(context: Context, shard: Shard) -> Part:
     """The folder's files."""
+    from training.checkpoints.load import load_model
     from training.export.huggingface import hf_config, hf_tokenizer_config, hf_weights, write_weights
-    from training.load import load_model
-    from training.model import DTYPES
+    from training.model.model import DTYPES
 
     tokenizer = context.inputs["tokenizer"]
     tokenizer_json = context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json"))

@@ -1,0 +1,1 @@
+"""Edits of a text's form: Unicode, layout, boilerplate lines."""

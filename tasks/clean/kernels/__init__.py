@@ -1,0 +1,1 @@
+"""What kernels of edits, personal data and signals share: bytes, code points, character classes, tries."""

@@ -1,0 +1,1 @@
+"""Personal data: what gives way to placeholders."""

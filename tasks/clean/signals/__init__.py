@@ -1,0 +1,1 @@
+"""Signals: what is measured on a document."""

@@ -1,0 +1,125 @@
+"""Edits of form and layout: what a reader of the cleaned text would notice, and what must stay."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, EditsConfig, PiiConfig
+from tests.tasks.clean.cleaning import cleaned, one
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("ＡＢＣ　１２３，好！", "ABC 123，好！"),
+        ("one\r\ntwo  \n\n\n\n\n\nthree\x07\u200b", "one\ntwo\n\n\nthree"),
+        ("cafe\u0301", "café"),
+        ("tab\tstays\u00a0blank\u3000wide\ufeff\u00ad.", "tab\tstays blank wide."),
+    ],
+)
+def test_form_and_layout(text: str, wanted: str) -> None:
+    assert one(text) == wanted
+
+
+def test_wrong_decoding_is_repaired_line_by_line() -> None:
+    text = "schÃ¶n\n中文段落里有字。\næ–‡å\xad—åŒ–\nâ€œquotedâ€\x9d"
+    config = CleanConfig(edits=EditsConfig(control=False))
+    [after], edits, _ = cleaned(text, config=config)
+    assert after == "schön\n中文段落里有字。\n文字化\n“quoted”"
+    assert edits["edit_encoding"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "text", ["São Paulo à Â", "Grüße aus Österreich", "«été», déjà vu – naïve café", "Ångström Æther"]
+)
+def test_sound_text_with_accents_stays(text: str) -> None:
+    [after], edits, _ = cleaned(text)
+    assert (after, edits["edit_encoding"][0]) == (text, 0)
+    assert one("x = 'schÃ¶n'", code=True) == "x = 'schÃ¶n'"
+
+
+def test_traditional_characters_are_simplified_where_asked() -> None:
+    text = "後來他著書立說，頭髮乾燥。"
+    assert one(text) == text
+    config = CleanConfig(edits=EditsConfig(simplified=True))
+    after, edits, _ = cleaned(text, "简体文字不变。", "plain English", config=config)
+    assert after == ["后来他著书立说，头发干燥。", "简体文字不变。", "plain English"]
+    assert edits["edit_simplified"].tolist() == [1, 0, 0]
+    assert one(f"s = '{text}'", config=config, code=True) == f"s = '{text}'"
+
+
+GOES = {
+    "cookies": "We use cookies to improve your experience.",
+    "cookies button": "Accept all cookies",
+    "navigation": "Prev\t\t Next",
+    "breadcrumbs": "Home | Login",
+    "skip link": "Skip to main content",
+    "share": "Share on Facebook",
+    "上一篇": "上一篇：旧闻一则",
+    "下一页": "上一页 下一页",
+    "返回": "返回顶部",
+    "转载自": "转载自某某网",
+    "本文来源": "本文来源：某报",
+    "来源": "来源：某报",
+    "责任编辑": "责任编辑：王小明",
+    "责任编辑 in brackets": "（责任编辑：王小明）",
+    "扫码关注": "扫码关注我们的公众号",
+    "二维码": "请扫描下方二维码",
+    "版权声明": "版权声明：本站文章均为原创",
+    "转载请注明": "本文为原创，转载请注明出处",
+    "all rights reserved": "© 2024 Example. All rights reserved.",
+}
+STAYS = {
+    "cookies": "The recipe makes two dozen cookies, and we use them up in a day or so.",
+    "navigation": "index",
+    "a heading": "Contents of the box",
+    "上一篇": "他在上一篇论文里已经证明了这一点。",
+    "下一页": "翻到下一页，故事才真正开始。",
+    "转载": "报纸纷纷转载自己喜欢的文章",
+    "来源": "这条河的来源至今没有定论。",
+    "责任": "编辑的责任在于核对事实。",
+    "版权": "版权法规定了作者的权利。",
+    "copyright": "The court held that not all rights had been reserved by the author.",
+    "share": "Share of households with a car, by year",
+}
+
+
+@pytest.mark.parametrize("line", GOES.values(), ids=GOES)
+def test_boilerplate_goes_with_its_line(line: str) -> None:
+    [after], edits, _ = cleaned(f"正文一。\n{line}\n正文二。")
+    assert (after, edits["edit_boilerplate"][0]) == ("正文一。\n正文二。", 1)
+    assert one(f"正文一。\n{line}", code=True).count("\n") == 1
+
+
+@pytest.mark.parametrize("line", STAYS.values(), ids=STAYS)
+def test_prose_that_only_sounds_like_it_stays(line: str) -> None:
+    assert one(f"正文一。\n{line}\n正文二。") == f"正文一。\n{line}\n正文二。"
+
+
+def test_every_edit_can_be_switched_off() -> None:
+    text = "Ａ\x07  \nPrev Next\nx@y.com 13812345678 schÃ¶n"
+    off = CleanConfig(
+        edits=EditsConfig(
+            encoding=False, unicode=None, width=False, control=False, whitespace=False, boilerplate=False
+        ),
+        pii=PiiConfig(**dict.fromkeys(PLACEHOLDERS, False)),
+    )
+    assert one(text, config=off) == text
+
+
+def test_code_keeps_its_lines_and_widths() -> None:
+    text = "index\nprint('ＡＢ')\nNext"
+    assert one(text, code=True) == text
+
+
+def test_edits_are_counted() -> None:
+    _, edits, _ = cleaned("a@b.com c@d.org\nPrev Next\nＡ")
+    assert (edits["edit_email"][0], edits["edit_boilerplate"][0], edits["edit_width"][0]) == (2, 1, 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.sampled_from("aÃ¶©â€œ\x9d–中文後說 \n|ＡPrevNext上一页"), max_size=60))
+def test_rewritten_text_needs_no_further_edit(text: str) -> None:
+    config = CleanConfig(edits=EditsConfig(simplified=True))
+    once = one(text, config=config)
+    assert one(once, config=config) == once

@@ -1,0 +1,203 @@
+"""Malformed inputs of every kind, by a seed; and a long run: ``python -m tests.tasks.ingest.malformed SECONDS``.
+
+A file that is sound is damaged in one of many ways, or one is made that is hostile by itself. Whatever comes of
+it, reading has to give documents or refusals, and the process has to live on.
+"""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import random
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import get_args
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
+
+from smelt.recipe.ingest import IngestOptions
+from tasks.ingest.document import Document, RawFile, Reason, Refusal
+from tasks.ingest.read import read
+from tests.tasks.ingest import pdfs
+from tests.tasks.ingest.crawls import answer, gzipped, page, pages, record, zstandarded
+from tests.tasks.texts import CHINESE, CODE, english
+
+OPTIONS = IngestOptions(max_line_bytes=1 << 18, max_file_bytes=1 << 20)
+SUFFIXES = ("html", "pdf", "txt", "md", "py", "jsonl", "parquet", "warc", "warc.gz", "warc.zst", "1", "bin", "")
+
+
+def sound() -> dict[str, bytes]:
+    """A sound file of each kind, small, by name."""
+    rows = [{"text": f"{english(seed)} {CHINESE}", "link": f"http://x/{seed}"} for seed in range(40)]
+    jsonl = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink, row_group_size=9)
+    body = "".join(f"<div class=a><p>{english(seed)}</p><table><tr><td>{seed}</table></div>" for seed in range(9))
+    return {
+        "a.html": f"<!doctype html><html><head><title>t</title></head><body>{body}</body></html>".encode(),
+        "a.pdf": pdfs.prose([english(seed, 9) for seed in range(30)]),
+        "two.pdf": pdfs.columns(interleaved=True),
+        "a.txt": (english(1) + CHINESE).encode(),
+        "gb.txt": (CHINESE * 3).encode("gb18030"),
+        "a.md": f"# T\n\n{english(2)}\n".encode(),
+        "a.py": CODE.encode(),
+        "man1/a.1": b".TH A 1\n.SH NAME\na \\- b\n.TP\n\\fB\\-a\\fP\ntext\n",
+        "a.jsonl": jsonl,
+        "a.jsonl.gz": gzip.compress(jsonl),
+        "a.jsonl.zst": zstandard.compress(jsonl),
+        "a.jsonl.bz2": bz2.compress(jsonl),
+        "a.jsonl.xz": lzma.compress(jsonl),
+        "a.parquet": sink.getvalue(),
+        "a.warc": b"".join(pages(6)),
+        "a.warc.gz": gzipped(pages(6)),
+        "one.warc.gz": gzip.compress(b"".join(pages(6))),
+        "a.warc.zst": zstandarded(pages(6)),
+        "dict.warc.zst": zstandarded(pages(12), with_dictionary=True),
+    }
+
+
+def hostile() -> dict[str, bytes]:
+    """Files that are made to break a reader."""
+    nested = {
+        f"{tag}.html": f"<html><body>{f'<{tag}>' * 60_000}text{f'</{tag}>' * 60_000}".encode()
+        for tag in ("div", "b", "ul", "table", "li", "p", "svg", "x-y", "select")
+    }
+    zeros = b"\0" * (64 << 20)
+    bomb = gzip.compress(zeros, 9)
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"text": ["x" * (1 << 20)] * 3, "url": [None] * 3}), sink)
+    return nested | {
+        "attributes.html": b"<html><body><p " + b" ".join(b"a%d=1" % number for number in range(60_000)) + b">text",
+        "unclosed.html": b"<html><body>" + b"<a href='" * 100_000,
+        "entities.html": b"<html><body>" + b"&amp;&#x10FFFF;&#xD800;&lt" * 30_000,
+        "comments.html": b"<html><body>" + b"<!--" * 200_000,
+        "surrogates.html": "<html><body><p>\ud800 text \udfff</p>".encode("utf-8", "surrogatepass"),
+        "deep.jsonl": b"[" * 200_000 + b'\n{"text": ' + b'{"a":' * 100_000 + b'\n{"text": "after"}',
+        "surrogates.jsonl": b'{"text": "a \\ud800 b", "url": "\\udfff"}\n{"text": "\\u0000"}\n{"text": 1e999}',
+        "number.jsonl": b'{"text": ' + b"9" * 100_000 + b'}\n{"text": "after"}',
+        "keys.jsonl": b'{"text": {"text": []}}\n[]\nnull\n"text"\n{"text": null}\n{"text": "  "}',
+        "utf16.jsonl": '{"text": "wide"}\n'.encode("utf-16"),
+        "line.txt": b"x" * (1 << 19),
+        "nuls.txt": b"\0" * 1000,
+        "bomb.txt.gz": bomb,
+        "bomb.html.zst": zstandard.compress(zeros),
+        "bomb.txt.bz2": bz2.compress(zeros),
+        "bomb.txt.xz": lzma.compress(zeros),
+        "bomb.jsonl.gz": bomb,
+        "bomb.warc.gz": bomb,
+        "twice.txt.gz": gzip.compress(bomb),
+        "body.warc.gz": gzipped([record(answer(bomb, Content_Encoding="gzip")), record(answer(page(1)))]),
+        "header.warc": b"WARC/1.0\r\n" + b"a: b\r\n" * 100_000 + b"\r\n",
+        "lengths.warc": record(page(1), length=10**14) + record(answer(page(2)), length=3) + b"WARC/1.0\r\n\r\n",
+        "minus.warc": b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: -5\r\n\r\n" + record(answer(page(3))),
+        "empty.warc.gz": gzip.compress(b"") * 50,
+        "magic.warc.gz": b"\x1f\x8b\x08" * 100_000,
+        "magic.warc.zst": b"\x28\xb5\x2f\xfd" * 50_000,
+        "skip.warc.zst": b"\x5d\x2a\x4d\x18\xff\xff\xff\xff" + b"x" * 100,
+        "long.parquet": sink.getvalue(),
+        "footer.parquet": b"PAR1" + b"\xff" * 300 + b"\xff\xff\xff\x7fPAR1",
+        "pages.pdf": pdfs.prose(["x"]).replace(b"/Count 1", b"/Count 99999999"),
+        "loop.pdf": pdfs.prose(["x"]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]"),
+        "xref.pdf": pdfs.prose([english(1, 9)] * 20).replace(b"startxref\n", b"startxref\n9"),
+        "man.1": b".TH\n" + b".de x\n" * 2000 + b'.It "' * 9000,
+    }  # fmt: skip
+
+
+def damaged(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    """The content after one of the accidents that files meet, or several."""
+    for _ in range(draw.choice((1, 1, 1, 2, 5))):
+        content = draw.choice(_ACCIDENTS)(content, draw, others)
+    return content
+
+
+def survives(name: str, content: bytes) -> list[Document | Refusal]:
+    """What reading gives; every item is checked to be one that can be written.
+
+    Raises:
+        AssertionError: when nothing comes of an input, or a refusal has no known reason.
+    """
+    found = list(read(RawFile("s", name, content), OPTIONS))
+    for item in found:
+        if isinstance(item, Refusal):
+            assert item.reason in get_args(Reason), item
+        else:
+            assert item.text.strip(), name
+    return found
+
+
+def _cut(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    return content[: draw.randrange(len(content) + 1)]
+
+
+def _flip(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    changed = bytearray(content)
+    for _ in range(draw.choice((1, 3, 30)) if changed else 0):
+        changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+    return bytes(changed)
+
+
+def _drop(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    start = draw.randrange(len(content) + 1)
+    return content[:start] + content[start + draw.choice((1, 10, 1000)) :]
+
+
+def _insert(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    start, other = draw.randrange(len(content) + 1), draw.choice(others)
+    piece = draw.choice((b"\0" * 50, b"\xff" * 50, b"\r\n\r\n", other[:200], other[-200:], draw.randbytes(30)))
+    return content[:start] + piece + content[start:]
+
+
+def _repeat(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    start = draw.randrange(len(content) + 1)
+    return content[:start] + content[start : start + draw.choice((1, 40, 400))] * draw.choice((2, 50)) + content[start:]
+
+
+def _join(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    return content + draw.choice(others)
+
+
+def _pack(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
+    return draw.choice((gzip.compress, zstandard.compress))(content)
+
+
+_ACCIDENTS: tuple[Callable[[bytes, random.Random, list[bytes]], bytes], ...] = (
+    _cut, _flip, _flip, _drop, _insert, _repeat, _join, _pack,
+)  # fmt: skip
+
+
+def main() -> None:
+    """Damage and read files for so many seconds; print what came of them."""
+    files, seconds, seed = sound(), float(sys.argv[1]), int((sys.argv[2:] or ["0"])[0])
+    outcomes: Counter[str] = Counter()
+    slowest, count, started = (0.0, ""), 0, time.monotonic()
+    for name, content in hostile().items():
+        began = time.process_time()
+        survives(name, content)
+        slowest = max(slowest, (time.process_time() - began, name))
+    print(f"hostile files: slowest {slowest[1]}, {slowest[0]:.1f} s; peak {_peak_mb():.0f} MB", flush=True)
+    while time.monotonic() - started < seconds:
+        draw = random.Random(f"{seed}/{count}")
+        name = draw.choice(list(files))
+        content = damaged(files[name], draw, list(files.values()))
+        if draw.random() < 0.1:
+            name = f"a.{draw.choice(SUFFIXES)}"
+        found = survives(name, content)
+        outcomes.update({item.reason if isinstance(item, Refusal) else "document" for item in found} or {"nothing"})
+        count += 1
+    print(f"{count} damaged files, peak {_peak_mb():.0f} MB; files with")
+    for outcome, number in outcomes.most_common():
+        print(f"  {outcome}: {number}")
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Checkpoints: written, read, loaded for evaluation; weights that come from elsewhere."""

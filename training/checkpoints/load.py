@@ -1,0 +1,91 @@
+"""A trained model in one process, for evaluation and export: no Ray, no optimizer, no process to start."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from smelt.lake import Lake, Manifest, PartRecord
+from training.checkpoints import checkpoint
+from training.checkpoints.checkpoint import Description, read_description
+from training.model.model import Llama, build_model
+from training.model.processes import device, start_alone
+
+
+class LanguageModel(nn.Module):
+    """A trained model in evaluation mode.
+
+    Attributes:
+        description: what is known of the checkpoint: vocabulary, context length, step, tokens.
+    """
+
+    def __init__(self, model: Llama, description: Description) -> None:
+        super().__init__()
+        self.model, self.description = model.eval(), description
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.parameters()).device
+
+    @torch.no_grad()
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits [b, s, vocabulary] fp32 of token ids [b, s]; the padding of the vocabulary is cut off."""
+        logits = self.model(tokens.to(self.device), None, None)
+        return logits[..., : self.description.vocab_size].float()
+
+    @torch.no_grad()
+    def token_losses(self, tokens: Tensor) -> Tensor:
+        """Loss in nats, [b, s - 1] fp32, of each token of [b, s] but the first, without holding the logits."""
+        tokens = tokens.to(self.device)
+        return self.model(tokens[:, :-1], None, None, labels=tokens[:, 1:]).tokens
+
+
+def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = None) -> LanguageModel:
+    """The model as it was at a checkpoint.
+
+    Args:
+        manifest: of the ``train`` artifact.
+        part: the checkpoint's part or its name; by default the last one.
+    """
+    record = manifest.part(part) if isinstance(part, str) else (part or manifest.parts[-1])
+    start_alone()
+    folder = Path(tempfile.mkdtemp(prefix="smelt-model-"))
+    try:
+        description = read_description(lake, manifest.artifact, record)
+        model = build_model(
+            description.config,
+            vocab_size=description.padded_vocab_size,
+            max_sequence_length=description.sequence_length,
+            rope_base=description.rope_base,
+            precision="fp32" if description.precision == "fp32" else "bf16",  # FP8 is a way to train
+            seed=0,
+        )
+        checkpoint.load_weights(model, checkpoint.fetch(lake, manifest.artifact, record, folder))
+    finally:
+        shutil.rmtree(folder)
+    return LanguageModel(model.to(device()), description)
+
+
+@torch.no_grad()
+def generate(
+    model: LanguageModel, ids: list[int], num_tokens: int, *, temperature: float = 0.0, seed: int = 0
+) -> list[int]:
+    """``num_tokens`` token ids that follow ``ids``, within the model's context.
+
+    Args:
+        temperature: 0 takes the likeliest token each time; above, tokens are drawn from softmax(logits / temperature).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    tokens = list(ids)
+    for _ in range(num_tokens):
+        context = torch.tensor([tokens[-model.description.sequence_length :]])
+        logits = model(context)[0, -1].cpu()
+        if temperature == 0:
+            tokens.append(int(logits.argmax()))
+        else:
+            probabilities = torch.softmax(logits / temperature, dim=-1)
+            tokens.append(int(torch.multinomial(probabilities, 1, generator=generator)))
+    return tokens[len(ids) :]
