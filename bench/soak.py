@@ -13,7 +13,6 @@ Of each run that came to its end every step's loss and every checkpoint's digest
 and no more weights may ever lie in the lake than the checkpoint policy keeps, with one more checkpoint on its way.
 """
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -33,6 +32,7 @@ import torch
 import torch.distributed as dist
 from torch.utils import tensorboard
 
+from bench.command import arguments_of, publish
 from bench.store import own_store
 from smelt.lake import Lake
 from smelt.recipe.phases import Phase
@@ -209,10 +209,9 @@ class Soak:
 
 def main() -> None:
     """Print the figures; exit by an error where a run differs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments_of(__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
     assert tensorboard.SummaryWriter is not None  # imported once, ahead of all that is forked
     with own_store() as settings:
@@ -220,8 +219,7 @@ def main() -> None:
         in_child(prepare, settings, folder)
         figures = Soak(folder, arguments.seed).run(arguments.seconds)
     print(json.dumps(figures, indent=1))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1))
+    publish({"ratios": {}, "figures": figures}, arguments)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ rate that its maker publishes. ``labels_cost`` is by how much longer our fastest
 labels than with one's. ``data_wait_share`` is what a short run, whose blocks come out of an object store, waits for
 data, once its first block is there.
 
-    python -m bench.train --json FILE [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
+    python -m bench.train [--json FILE] [--record] [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
 """
 
-import argparse
 import gc
 import json
 import statistics
@@ -32,6 +31,7 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from bench.command import arguments_of, publish
 from bench.llama import PlainLlama
 from bench.peers.environment import command
 from bench.store import own_store
@@ -265,8 +265,7 @@ def _precision(name: str) -> Precision:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(prog="bench.train")
-    parser.add_argument("--json", type=Path, required=True)
+    parser = arguments_of(__doc__)
     parser.add_argument("--preset", default="tiny")
     parser.add_argument("--vocab-size", type=int, default=16_384)
     parser.add_argument("--sequence-length", type=int, default=256)
@@ -304,7 +303,7 @@ def main() -> None:
     with own_store() as settings, tempfile.TemporaryDirectory() as home:
         lake = Lake(settings, url="s3://smelt/bench")
         waited = data_wait_share(lake, Path(home), configs["bf16"], arguments.vocab_size)
-    result: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "parameters": model.num_parameters(arguments.vocab_size),
         "tokens_per_step": phase.tokens_per_batch,
         "flops_per_token": flops,
@@ -317,11 +316,6 @@ def main() -> None:
             if published
             else {}
         ),
-        "ratios": {
-            name: speeds[own[_precision(name)]] / speed
-            for name, speed in speeds.items()
-            if name not in own.values() and own[_precision(name)] in speeds
-        },
         "labels_cost": {
             precision: min(seconds) / min(taken[own[precision]]) - 1
             for precision, seconds in labels.items()
@@ -330,8 +324,13 @@ def main() -> None:
         "data_wait_share": waited,
         "left_out": left_out,
     }
-    arguments.json.write_text(json.dumps(result, indent=2))
-    print(json.dumps(result, indent=2))
+    ratios = {
+        name: speeds[own[_precision(name)]] / speed
+        for name, speed in speeds.items()
+        if name not in own.values() and own[_precision(name)] in speeds
+    }
+    print(json.dumps(figures, indent=2))
+    publish({"ratios": ratios, "figures": figures}, arguments)
 
 
 if __name__ == "__main__":

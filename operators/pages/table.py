@@ -1,4 +1,4 @@
-"""Rows of aligned parts, a row group at a time: the reading half of ``docs/architecture.md``'s "text is written once".
+"""Rows of aligned parts, a row group at a time: the reading half of how ``docs/architecture.md`` has parts aligned.
 
 Part ``00003`` of each document stage holds the same rows in the same row groups. A page opens the footers of the
 stages that it shows, and fetches the columns that it shows of the one row group that it shows.

@@ -69,7 +69,7 @@ class EvaluateConfig(Config):
     max_tokens_per_label: int = Field(32_768, ge=128)
     """Held-out tokens of each language and domain that are scored at most, taken in document order."""
     sequence_length: int | None = Field(None, ge=16)
-    """Context in tokens; by default that of the longest training phase."""
+    """Context in tokens; by default that of the phase which the checkpoint is from."""
     probes: tuple[ProbeSet, ...] = ()
     """Multiple-choice probes."""
     benchmarks: tuple[ProbeSet, ...] = ()

@@ -125,7 +125,7 @@ class BlocksGate(Config):
 
     max_mixture_error: float = Field(0.1, ge=0, le=1)
     """Largest difference between the share that a group was asked and got. Documents are whole, so a phase of few
-    documents is off by a few percent; one of a billion tokens should keep to 0.01."""
+    documents is off by a few percent; set it lower where phases are long."""
 
 
 class TrainGate(Config):
