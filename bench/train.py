@@ -12,7 +12,7 @@ rate that its maker publishes. ``labels_cost`` is by how much longer our fastest
 labels than with one's. ``data_wait_share`` is what a short run, whose blocks come out of an object store, waits for
 data, once its first block is there.
 
-    python -m bench.train [--json FILE] [--record] [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
+    python -m bench.train [--record] [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
 """
 
 import gc

@@ -1,6 +1,7 @@
 """What the documents say of speed is what a bench has last written into ``docs/figures.json``.
 
-A figure of a bench bears a mark behind it that names where it stands there: ``139 times<!-- clean.ratios.datatrove -->``.
+A figure of a bench bears a mark behind it, which says where it stands there:
+``139 times<!-- clean.ratios.datatrove_rules -->``.
 """
 
 import json

@@ -2,9 +2,9 @@
 
 Megatron's own local core attention stores the scores of all pairs of positions. flash-attn never does;
 scaled_dot_product_attention picks a kernel of its own, and those that take a mask, or grouped queries, may store them
-(on a GPU, both together do). Whether a sample's documents see each other is said by ``Documents`` in the place of Megatron's attention mask: flash-attn is
-told where they begin (cu_seqlens), and scaled_dot_product_attention gets a block-diagonal causal mask. Rotary
-embeddings are relative, so positions need not begin anew with a document.
+(on a GPU, both together do). Whether a sample's documents see each other is said by ``Documents`` in the place of
+Megatron's attention mask: flash-attn is told where they begin (cu_seqlens), and scaled_dot_product_attention gets a
+block-diagonal causal mask. Rotary embeddings are relative, so positions need not begin anew with a document.
 """
 
 import importlib
