@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 
 _DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
 _CODE_AT = 17  # position of the type code in a Megatron index
@@ -57,11 +57,11 @@ def choose(lake: Lake, tokens: Manifest, *, cap: int, end_of_document: int) -> l
     for part in tokens.parts:
         if all(taken[label] >= size for label, size in wanted.items()):
             break
-        table = pq.read_table(io.BytesIO(lake.get(tokens.key(part, ".valid.docs.parquet"))))
+        table = pq.read_table(io.BytesIO(held.read(lake, tokens, part, ".valid.docs.parquet")))
         if not len(table):
             continue
-        dtype = _DTYPES[lake.get_range(tokens.key(part, ".valid.idx"), _CODE_AT, 1)[0]]
-        ids = np.frombuffer(lake.get(tokens.key(part, ".valid.bin")), dtype)
+        dtype = _DTYPES[held.read(lake, tokens, part, ".valid.idx")[_CODE_AT]]
+        ids = np.frombuffer(held.read(lake, tokens, part, ".valid.bin"), dtype)
         for row in table.select(["lang", "domain", "offset", "tokens", "bytes"]).to_pylist():
             label = f"{row['lang']}/{row['domain']}"
             length = min(row["tokens"], wanted[label] - taken[label])
@@ -99,8 +99,8 @@ def read(content: bytes) -> list[Stream]:
 
 def token_counts(lake: Lake, tokens: Manifest, part: str, vocab_size: int) -> np.ndarray:
     """How often each token comes in the training split of a part; int64 [vocab_size]."""
-    dtype = _DTYPES[lake.get_range(tokens.key(part, ".idx"), _CODE_AT, 1)[0]]
-    return np.bincount(np.frombuffer(lake.get(tokens.key(part, ".bin")), dtype), minlength=vocab_size)
+    dtype = _DTYPES[held.read(lake, tokens, part, ".idx")[_CODE_AT]]
+    return np.bincount(np.frombuffer(held.read(lake, tokens, part, ".bin"), dtype), minlength=vocab_size)
 
 
 def unigram_losses(counts: np.ndarray, streams: list[Stream]) -> list[float]:

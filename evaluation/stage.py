@@ -18,6 +18,7 @@ from evaluation.perplexity import model_losses, summary
 from evaluation.probes import judge_probes
 from evaluation.samples import judge_answers, sample_texts
 from smelt.errors import StageError
+from smelt.lake import held
 from smelt.phases import trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
@@ -72,7 +73,9 @@ def judge(context: Context, shard: Shard) -> Part:
 
     config: EvaluateConfig = context.config
     lake = context.lake
-    tokenizer = Tokenizer.from_str(lake.get(context.inputs["tokenizer"].key("tokenizer", "/tokenizer.json")).decode())
+    tokenizer = Tokenizer.from_str(
+        held.read(lake, context.inputs["tokenizer"], "tokenizer", "/tokenizer.json").decode()
+    )
     end = _vocabulary(context).end_of_document
     model = load_model(lake, trainings(lake, context.inputs["train"])[shard.payload], shard.name)
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))

@@ -31,6 +31,14 @@ class LakeOutageError(LakeError):
     """The object store is out of reach or out of breath: the same request may succeed later."""
 
 
+class MissingError(LakeError):
+    """There is no such object in the lake."""
+
+
+class DamageError(LakeError):
+    """What lies in the lake is not what was written; no retry mends it."""
+
+
 class RecipeError(SmeltError):
     """The recipe is wrong; raised before anything starts."""
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.recipe.resources import Resources
 
 
@@ -89,8 +89,8 @@ class Context:
         return dict(sorted(self.artifact.records(self.lake, round_name).items()))
 
     def get(self, round_name: str, shard: str, suffix: str) -> bytes:
-        """An object of an earlier round of this same stage."""
-        return self.lake.get(self.artifact.key(round_name, shard, suffix))
+        """An object of an earlier round of this same stage, held to its record."""
+        return held.read(self.lake, self.artifact, self.artifact.record(self.lake, round_name, shard), suffix)
 
     @cached_property
     def scratch(self) -> Path:

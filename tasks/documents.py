@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 from smelt.stage import Context, Shard
 from tasks.tally import tally
 
@@ -29,7 +29,12 @@ DECISIONS = ("select", "dedup", "decontaminate")
 """The stages that decide, in order."""
 KEPT = "kept"
 """A column that can be asked for anywhere: whether all deciding stages among the manifests keep the document."""
-_FORMAT: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "store_schema": False}
+_FORMAT: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "store_schema": False,
+    "write_page_checksum": True,
+}
 
 
 def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -47,7 +52,7 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
         StageError: when no artifact has a column, or the parts don't hold the same documents.
     """
     stages = [stage for stage in ("ingest", "clean", "score", *DECISIONS) if stage in manifests]
-    files = {stage: _open(lake, manifests[stage], part) for stage in stages}
+    files = {stage: held.open_parquet(lake, manifests[stage], part) for stage in stages}
     wanted = _wanted(files, columns, part)
     shapes = {stage: _row_groups(files[stage]) for stage in wanted}
     first = next(iter(wanted), None)
@@ -130,12 +135,7 @@ class PartWriter:
             self.file.unlink(missing_ok=True)
 
 
-def _open(lake: Lake, manifest: Manifest, part: str) -> pq.ParquetFile:
-    record = manifest.part(part)
-    return pq.ParquetFile(lake.open(manifest.key(record, ".parquet"), record.files[".parquet"].bytes), pre_buffer=True)
-
-
-def _wanted(files: dict[str, pq.ParquetFile], columns: Iterable[str], part: str) -> dict[str, list[str]]:
+def _wanted(files: dict[str, held.HeldParquet], columns: Iterable[str], part: str) -> dict[str, list[str]]:
     """The columns to read of each stage, ``id`` among them so that the rows can be compared."""
     wanted: dict[str, list[str]] = {}
     for column in columns:
@@ -153,12 +153,12 @@ def _wanted(files: dict[str, pq.ParquetFile], columns: Iterable[str], part: str)
     return {stage: list(dict.fromkeys(wanted[stage])) for stage in files if stage in wanted}
 
 
-def _row_groups(file: pq.ParquetFile) -> list[int]:
+def _row_groups(file: held.HeldParquet) -> list[int]:
     """Rows of each row group."""
     return [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
 
 
-def _group(file: pq.ParquetFile, number: int, columns: list[str]) -> pa.Table:
+def _group(file: held.HeldParquet, number: int, columns: list[str]) -> pa.Table:
     return file.read_row_group(number, columns) if file.num_row_groups else file.read(columns)
 
 

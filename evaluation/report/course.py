@@ -1,6 +1,5 @@
 """How training went beside its loss: what it was disturbed by, how fast it was, and what it cost of the machine."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
@@ -8,7 +7,7 @@ from typing import Any
 
 from evaluation.report.learning import Metrics
 from smelt.charts import Line, Mark
-from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake import Artifact, Lake, Manifest, held
 
 EVENTS = "events"
 """Round of the ``train`` artifact that holds what happened, one part an event."""
@@ -75,8 +74,8 @@ class Pace:
 def read_events(lake: Lake, train: Manifest) -> list[Event]:
     """The events of a run by step, each with the losses around it."""
     artifact = Artifact(train.stage, train.fingerprint)
-    records = sorted(artifact.records(lake, EVENTS))
-    written = {name: json.loads(lake.get(artifact.key(EVENTS, name, ".json"))) for name in records}
+    records = sorted(artifact.records(lake, EVENTS).items())
+    written = {name: held.read_json(lake, artifact, record, ".json") for name, record in records}
     after = {event["of"]: event["losses"] for event in written.values() if event["kind"] == "after"}
     found: list[Event] = []
     for name, event in written.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from smelt.charts import Line, Mark
 from smelt.gates.figures import share
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 
 Metrics = Sequence[Mapping[str, Any]]
 """Lines of ``metrics.jsonl``, step by step."""
@@ -30,7 +30,7 @@ class Asked:
 def read_metrics(lake: Lake, train: Manifest) -> list[dict[str, Any]]:
     """Every step's line of a ``train`` artifact, in order."""
     return [
-        json.loads(line) for part in train.parts for line in lake.get(train.key(part, "/metrics.jsonl")).splitlines()
+        json.loads(line) for part in train.parts for line in held.read(lake, train, part, "/metrics.jsonl").splitlines()
     ]
 
 

@@ -12,7 +12,7 @@ from evaluation.report.page import render
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 from smelt.phases import with_phases
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.report import ReportConfig
@@ -63,8 +63,8 @@ def gather(
     blocks, trained = ([one for one in inputs.values() if one.stage == kind] for kind in ("blocks", "train"))
     train = trained[-1]
     metrics = [line for phase in trained for line in learning.read_metrics(lake, phase)]
-    evaluations = [lake.get_json(evaluate.key(part, "/evaluation.json")) for part in evaluate.parts]
-    model = lake.get_json(train.key(train.parts[-1], "/model.json"))
+    evaluations = [held.read_json(lake, evaluate, part, "/evaluation.json") for part in evaluate.parts]
+    model = held.read_json(lake, train, train.parts[-1], "/model.json")
     return {
         "config": config,
         "steps": funnel.steps(inputs),

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from operators.pages.found import find_manifest, manifest_of
 from operators.pages.summary import DOCUMENT_STAGES
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 
 DECISIONS = ("select", "dedup", "decontaminate")
 
@@ -128,7 +128,7 @@ def open_parquet(lake: Lake, manifest: Manifest, part: PartRecord, suffix: str =
     """
     if suffix not in part.files:
         raise StageError(f"part {part.name} has no {suffix}", where=f"{manifest.stage}/{manifest.fingerprint}")
-    return pq.ParquetFile(lake.open(manifest.key(part, suffix), part.files[suffix].bytes), pre_buffer=True)
+    return held.open_parquet(lake, manifest, part, suffix)
 
 
 def _shape(file: pq.ParquetFile) -> list[int]:

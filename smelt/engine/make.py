@@ -10,16 +10,18 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from smelt import log
 from smelt.checkout import CHECKOUT
 from smelt.errors import SmeltError, StageError
 from smelt.identity import digest
-from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import merge_stats
 from smelt.metrics import PARTS_REUSED
 from smelt.metrics import record as count
@@ -28,6 +30,8 @@ from smelt.recipe.graph import STAGES, spec
 from smelt.recipe.recipe import Recipe
 from smelt.stage import Context, Progress, Shard, Stage
 
+CHECKED_AT_ONCE = 8
+"""Objects of an earlier attempt that are read at the same time, some 8 MiB of memory each."""
 Mapper = Callable[[Context, int, list[Shard]], Iterator[PartRecord]]
 """Works on the shards of a stage's n-th round and yields the records as they are written, in any order."""
 
@@ -146,7 +150,7 @@ def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[Par
         shards = current.shards(context)
         if len({shard.name for shard in shards}) != len(shards):
             raise StageError("two shards have the same name", where=f"{stage.name}/{current.name}")
-        records = context.artifact.records(context.lake, current.name)
+        records = _taken_over(context, current.name)
         missing = [shard for shard in shards if shard.name not in records]
         count(PARTS_REUSED, len(records), run=context.run, stage=stage.name)
         unit = "parts" if len(stage.rounds) == 1 else f"{current.name} ({index + 1} of {len(stage.rounds)})"
@@ -158,6 +162,30 @@ def _do_rounds(stage: Stage, context: Context, mapper: Mapper) -> tuple[list[Par
         ordered = [records[shard.name] for shard in shards]
         everything += ordered
     return everything, ordered
+
+
+def _taken_over(context: Context, round_name: str) -> dict[str, PartRecord]:
+    """Records of parts that an earlier attempt has made, and whose objects still are what they were then.
+
+    A part that was damaged or taken away since is made anew.
+    """
+    lake, artifact = context.lake, context.artifact
+    records = artifact.records(lake, round_name)
+
+    def wrong(record: PartRecord) -> str | None:
+        for suffix, file in record.files.items():
+            key = artifact.key(record.round, record.name, suffix)
+            if found := held.checked(lake, key, file):
+                return f"{lake.path(key)} {found}"
+        return None
+
+    with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:
+        damages = dict(zip(records, threads.map(wrong, records.values()), strict=True))
+    for name, damage in damages.items():
+        if damage:
+            log.logger.warning("part %s is made anew: %s", name, damage)
+            del records[name]
+    return records
 
 
 class _Tally:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 
 QUARANTINE = ".quarantine.parquet"
 _THREADS = 16
@@ -56,7 +55,7 @@ def _in_part(lake: Lake, ingest: Manifest, part: PartRecord, wanted: str) -> Ite
         if suffix not in part.files:
             continue
         first = 0
-        file = pq.ParquetFile(lake.open(ingest.key(part, suffix), part.files[suffix].bytes), pre_buffer=True)
+        file = held.open_parquet(lake, ingest, part, suffix)
         for number in range(file.num_row_groups):
             table = file.read_row_group(number, ["id", "url"])
             for row in pc.indices_nonzero(_matches(table, wanted)).to_pylist():

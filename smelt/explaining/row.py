@@ -1,11 +1,10 @@
 """One row of an artifact, by its number: only the row group that holds it is read."""
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smelt.errors import StageError
 from smelt.explaining.find import Place
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 
 
 def row(lake: Lake, manifest: Manifest, place: Place, suffix: str = ".parquet") -> pa.Table:
@@ -14,8 +13,7 @@ def row(lake: Lake, manifest: Manifest, place: Place, suffix: str = ".parquet") 
     Raises:
         StageError: when another document stands there.
     """
-    record = manifest.part(place.part)
-    file = pq.ParquetFile(lake.open(manifest.key(record, suffix), record.files[suffix].bytes), pre_buffer=True)
+    file = held.open_parquet(lake, manifest, place.part, suffix)
     first = 0
     for number in range(file.num_row_groups):
         num_rows = file.metadata.row_group(number).num_rows

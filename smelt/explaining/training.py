@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 import numpy as np
-import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 
 MAX_BLOCKS = 200
 """Blocks that are searched at most."""
@@ -43,10 +42,8 @@ class Reading(BaseModel):
 
 def encoded(lake: Lake, tokens: Manifest, part: str, document: str) -> Encoded | None:
     """The document's tokens, or None where it has none."""
-    record = tokens.part(part)
     for split, suffix in _SPLITS.items():
-        file = pq.ParquetFile(lake.open(tokens.key(record, suffix), record.files[suffix].bytes), pre_buffer=True)
-        table = file.read(["id", "offset", "tokens"])
+        table = held.open_parquet(lake, tokens, part, suffix).read(["id", "offset", "tokens"])
         for row in np.flatnonzero(table["id"].to_numpy() == document):
             return Encoded(
                 split=split, tokens=table["tokens"][row].as_py(), offset=table["offset"][row].as_py(), part=part
@@ -65,9 +62,7 @@ def reading(lake: Lake, blocks: Sequence[Manifest], document: str) -> Reading:
 
     def segments(block: tuple[Manifest, PartRecord]) -> np.ndarray:
         manifest, part = block
-        size = part.files[".segments.parquet"].bytes
-        file = pq.ParquetFile(lake.open(manifest.key(part, ".segments.parquet"), size), pre_buffer=True)
-        return file.read(["id"])["id"].to_numpy() == document
+        return held.open_parquet(lake, manifest, part, ".segments.parquet").read(["id"])["id"].to_numpy() == document
 
     with ThreadPoolExecutor(_THREADS) as threads:
         names = [part.name for _, part in searched]

@@ -21,7 +21,7 @@ from smelt.gates.checks import (
 )
 from smelt.gates.figures import common, counts, divergence, share
 from smelt.gates.sample import json_lines, rows, sampled_parts
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake, Manifest, held
 from smelt.phases import trainings
 from smelt.recipe.gates import (
     BlocksGate,
@@ -150,7 +150,7 @@ def export(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
 
 def evaluate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: EvaluateGate) -> Gate:
     """The last checkpoint knows more than how frequent each token is."""
-    last = lake.get_json(manifest.key(manifest.parts[-1], "/evaluation.json"))
+    last = held.read_json(lake, manifest, manifest.parts[-1], "/evaluation.json")
     heldout, unigram = last["heldout"], last["unigram"]
     figures = common(manifest) | {
         "heldout_tokens": heldout["tokens"],
@@ -171,7 +171,7 @@ def evaluate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config
 
 def report(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: ReportGate) -> Gate:
     """The page is there, and asks nothing of the network."""
-    page = lake.get(manifest.key("report", "/report.html")).decode()
+    page = held.read(lake, manifest, "report", "/report.html").decode()
     figures = common(manifest) | {
         "page_bytes": len(page.encode()),
         "remote_parts": sum(page.count(mark) for mark in ('src="http', 'src="//', '<link rel="stylesheet"', "@import")),
@@ -189,10 +189,10 @@ def _token_ends(lake: Lake, manifest: Manifest, end: int) -> tuple[int, float]:
     """Of sampled token files: the largest token id, and the share of documents that end with token ``end``."""
     largest, documents, ended = -1, 0, 0
     for part in sampled_parts(manifest, ".bin"):
-        head = lake.get(manifest.key(part, ".idx"))
+        head = held.read(lake, manifest, part, ".idx")
         count = int.from_bytes(head[18:26], "little")
         lengths = np.frombuffer(head, "<i4", count, 34)
-        ids = np.frombuffer(lake.get(manifest.key(part, ".bin")), HEADER[head[17]])
+        ids = np.frombuffer(held.read(lake, manifest, part, ".bin"), HEADER[head[17]])
         if len(ids):
             largest = max(largest, int(ids.max()))
             documents += count

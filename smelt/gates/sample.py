@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smelt.gates.even import evenly
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 
 MAX_PARTS = 8
 MAX_ROWS = 2000
@@ -32,7 +32,9 @@ def rows(lake: Lake, manifest: Manifest, *, suffix: str = ".parquet", without: t
         without: columns that are not read.
     """
     parts = sampled_parts(manifest, suffix)
-    tables = [_rows_of(lake, manifest.key(part, suffix), MAX_ROWS // len(parts), without) for part in parts]
+    tables = [
+        _rows_of(held.open_parquet(lake, manifest, part, suffix), MAX_ROWS // len(parts), without) for part in parts
+    ]
     if not tables:
         return pd.DataFrame()
     frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
@@ -44,15 +46,14 @@ def rows(lake: Lake, manifest: Manifest, *, suffix: str = ".parquet", without: t
 def json_lines(lake: Lake, manifest: Manifest, suffix: str) -> pd.DataFrame:
     """All rows of the artifact's small JSON Lines files, in order."""
     frames = [
-        pd.read_json(io.BytesIO(lake.get(manifest.key(part, suffix))), lines=True)
+        pd.read_json(io.BytesIO(held.read(lake, manifest, part, suffix)), lines=True)
         for part in manifest.parts
         if suffix in part.files and part.files[suffix].bytes
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _rows_of(lake: Lake, key: str, wanted: int, without: tuple[str, ...]) -> pa.Table:
-    file = pq.ParquetFile(io.BytesIO(lake.get(key)))
+def _rows_of(file: pq.ParquetFile, wanted: int, without: tuple[str, ...]) -> pa.Table:
     columns = [name for name in file.schema_arrow.names if name not in without]
     table = file.read(columns=columns)
     return table.take(pa.array(evenly(table.num_rows, max(2, wanted)), pa.int64()))

@@ -11,27 +11,37 @@ records and does only what is missing. Objects lie at::
 """
 
 import hashlib
+import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from smelt.errors import DamageError
 from smelt.identity import digest
 from smelt.lake.store import Lake
 
+Parsed = TypeVar("Parsed", bound=BaseModel)
 RECORD = ".record.json"
 MANIFEST = "manifest.json"
 
 
 class PartFile(BaseModel):
-    """One object of a part: its size in bytes and its SHA-256."""
+    """One object of a part.
+
+    Attributes:
+        bytes: its size.
+        sha256: over all of it.
+        footer: SHA-256 of the footer that a Parquet file ends with, from its first byte to the file's last.
+    """
 
     model_config = ConfigDict(frozen=True)
     bytes: int
     sha256: str
+    footer: str | None = None
 
 
 class PartRecord(BaseModel):
@@ -43,6 +53,7 @@ class PartRecord(BaseModel):
         rows: number of rows (documents, sequences, ...) in the part.
         files: the part's objects by suffix (``.parquet``, ``.bin``, ``/common.pt``).
         digest: SHA-256 over the part's content; independent of time, machine and worker.
+        digest_of: what it is over: the SHA-256 of the ``files``, or ``content`` where their bytes carry clocks.
         stats: figures of the part that add up over parts (nested mappings of numbers); labels allowed.
     """
 
@@ -52,6 +63,7 @@ class PartRecord(BaseModel):
     rows: int
     files: dict[str, PartFile]
     digest: str
+    digest_of: Literal["files", "content"] = "files"
     stats: dict[str, Any] = {}
 
     @property
@@ -70,6 +82,7 @@ class Manifest(BaseModel):
         stats: the sum of all parts' statistics, over all rounds.
         digest: SHA-256 over the parts' digests: equal for two artifacts with equal content.
         provenance: who made it, when and from which code; never part of identity.
+        seal: SHA-256 over all of the above, so that an edit of any of it shows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,6 +95,11 @@ class Manifest(BaseModel):
     stats: dict[str, Any]
     digest: str
     provenance: dict[str, Any] = {}
+    seal: str = ""
+
+    def sealed(self) -> "Manifest":
+        """The same with its seal."""
+        return self.model_copy(update={"seal": digest(self.model_dump(mode="json", exclude={"seal"}))})
 
     @property
     def rows(self) -> int:
@@ -125,16 +143,34 @@ class Artifact:
         return f"{self.root}{round_name}/{shard}{suffix}"
 
     def manifest(self, lake: Lake) -> Manifest | None:
-        """The manifest, or None while the artifact does not exist."""
+        """The manifest, or None while the artifact does not exist.
+
+        Raises:
+            DamageError: when what lies there is no manifest, or another artifact's.
+        """
         found = lake.find_json(self.root + MANIFEST)
-        return None if found is None else Manifest.model_validate(found)
+        if found is None:
+            return None
+        manifest = _parsed(lake, self.root + MANIFEST, Manifest, found)
+        if manifest.artifact != self:
+            raise DamageError(
+                f"is the manifest of {manifest.stage}/{manifest.fingerprint}",
+                where=lake.path(self.root + MANIFEST),
+                mend="delete it and run again: what parts there are are taken over",
+            )
+        return manifest
 
     def records(self, lake: Lake, round_name: str) -> dict[str, PartRecord]:
         """Records of the parts of a round that are already written, by shard name."""
         keys = [item.key for item in lake.objects(f"{self.root}{round_name}/") if item.key.endswith(RECORD)]
         with ThreadPoolExecutor(16) as threads:
-            records = list(threads.map(lambda key: PartRecord.model_validate(lake.get_json(key)), keys))
+            records = list(threads.map(lambda key: _parsed(lake, key, PartRecord, lake.get_json(key)), keys))
         return {record.name: record for record in records}
+
+    def record(self, lake: Lake, round_name: str, shard: str) -> PartRecord:
+        """The record of a part that is written."""
+        key = self.key(round_name, shard, RECORD)
+        return _parsed(lake, key, PartRecord, lake.get_json(key))
 
     def write_part(
         self,
@@ -160,7 +196,8 @@ class Artifact:
             round=round_name,
             rows=rows,
             files=described,
-            digest=content_digest or digest({suffix: file.sha256 for suffix, file in described.items()}),
+            digest=content_digest or files_digest(described),
+            digest_of="files" if content_digest is None else "content",
             stats=stats,
         )
         self.write_record(lake, record)
@@ -170,7 +207,7 @@ class Artifact:
         self, lake: Lake, round_name: str, shard: str, files: Mapping[str, bytes | Path]
     ) -> dict[str, PartFile]:
         """Write objects of a part whose record follows; returns their descriptions for it."""
-        described = {suffix: _describe(content) for suffix, content in sorted(files.items())}
+        described = {suffix: _describe(suffix, content) for suffix, content in sorted(files.items())}
         for suffix, content in files.items():
             lake.put(self.key(round_name, shard, suffix), content)
         return described
@@ -181,6 +218,7 @@ class Artifact:
 
     def commit(self, lake: Lake, manifest: Manifest) -> Manifest:
         """Make the artifact exist; if another driver was first, its manifest is the one that counts."""
+        manifest = manifest.sealed()
         if lake.put_new(self.root + MANIFEST, manifest.model_dump_json().encode()):
             return manifest
         committed = self.manifest(lake)
@@ -206,8 +244,41 @@ def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
             total.setdefault(key, value)
 
 
-def _describe(content: bytes | Path) -> PartFile:
-    if isinstance(content, Path):
-        with content.open("rb") as file:
-            return PartFile(bytes=content.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
-    return PartFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+def files_digest(files: Mapping[str, PartFile]) -> str:
+    """The digest of a part that these objects make up."""
+    return digest({suffix: file.sha256 for suffix, file in files.items()})
+
+
+def footer_length(end: bytes) -> int | None:
+    """Bytes of the footer of a Parquet file, its length and the closing mark among them; None where it is none.
+
+    Args:
+        end: the file's last bytes, 8 at least.
+    """
+    return int.from_bytes(end[-8:-4], "little") + 8 if end[-4:] == b"PAR1" and len(end) >= 8 else None
+
+
+def _describe(suffix: str, content: bytes | Path) -> PartFile:
+    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.seek(0, io.SEEK_END)
+        return PartFile(bytes=size, sha256=sha256, footer=_footer(file, size) if suffix.endswith(".parquet") else None)
+
+
+def _footer(file: BinaryIO, size: int) -> str | None:
+    file.seek(max(0, size - 8))
+    if (length := footer_length(file.read())) is None:
+        return None
+    file.seek(size - length)
+    return hashlib.sha256(file.read()).hexdigest()
+
+
+def _parsed(lake: Lake, key: str, kind: type[Parsed], value: Any) -> Parsed:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise DamageError(
+            f"is no {kind.__name__}: {error.errors()[0]['msg']}",
+            where=lake.path(key),
+            mend="delete it and run again: what it stood for is made anew",
+        ) from None

@@ -18,37 +18,26 @@ from urllib.parse import urlparse
 import boto3
 import obstore
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from smelt import settings as settings_module
-from smelt.errors import LakeError, LakeOutageError
+from smelt.errors import DamageError, LakeError, MissingError
+from smelt.lake.answers import MISSING, answered, failed, refused, unreachable
 from smelt.lake.remote import RemoteFile
 from smelt.settings import Settings
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
 
-_RUNNING = "is the object store running? `smelt status` tells"
 RETRIES: "RetryConfig" = {
     "max_retries": 10,
     "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
     "retry_timeout": timedelta(seconds=90),
 }
 """Patience with a store that restarts: about 25 s, then the shard fails and the engine's own retries count."""
-_DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
-_FOR_GOOD = _DENIED | _MISSING | {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed"}
-"""Answers that stay the same however often the store is asked; any other may pass."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +91,9 @@ class Lake:
         try:
             return obstore.get(self._data, key).bytes().to_bytes()
         except FileNotFoundError:
-            raise LakeError("no such object", where=self.path(key)) from None
+            raise MissingError("no such object", where=self.path(key)) from None
         except BaseError as error:
-            raise _failed(error, self.path(key)) from error
+            raise failed(error, self.path(key)) from error
 
     def get_range(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """``length`` bytes of the object from byte ``start``.
@@ -114,17 +103,17 @@ class Lake:
         """
         try:
             if etag is None:
-                return obstore.get_range(self._data, key, start=start, length=length).to_bytes()
+                return self._whole(key, length, obstore.get_range(self._data, key, start=start, length=length))
             found = obstore.get(self._data, key, options={"range": (start, start + length)})
             if (now := (found.meta["e_tag"] or "").strip('"')) != etag:
                 raise LakeError(
                     f"was written again: its ETag is {now}, not {etag}", where=self.path(key), mend="plan the run again"
                 )
-            return found.bytes().to_bytes()
+            return self._whole(key, length, found.bytes())
         except FileNotFoundError:
-            raise LakeError("no such object", where=self.path(key)) from None
+            raise MissingError("no such object", where=self.path(key)) from None
         except BaseError as error:
-            raise _failed(error, self.path(key)) from error
+            raise failed(error, self.path(key)) from error
 
     def open(self, key: str, size: int | None = None) -> RemoteFile:
         """The object as a seekable file that fetches only what is read; ``size`` (bytes), where known, saves a request.
@@ -136,25 +125,35 @@ class Lake:
             try:
                 size = int(obstore.head(self._data, key)["size"])
             except FileNotFoundError:
-                raise LakeError("no such object", where=self.path(key)) from None
+                raise MissingError("no such object", where=self.path(key)) from None
             except BaseError as error:
-                raise _failed(error, self.path(key)) from error
+                raise failed(error, self.path(key)) from error
         return RemoteFile(self, key, size)
 
     def get_json(self, key: str) -> Any:
-        """The object parsed as JSON."""
-        return json.loads(self.get(key))
+        """The object parsed as JSON.
+
+        Raises:
+            DamageError: when it is no JSON, broken off for instance.
+            LakeError: as ``get`` does.
+        """
+        return self._json(key, self.get(key))
 
     def find_json(self, key: str) -> Any | None:
-        """The object parsed as JSON, or None where there is none."""
+        """The object parsed as JSON, or None where there is none.
+
+        Raises:
+            DamageError, LakeError: as ``get_json`` does.
+        """
         try:
-            return json.loads(self._control.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read())
+            content = self._control.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in MISSING:
                 return None
-            raise _refused(error, self.path(key)) from error
+            raise refused(error, self.path(key)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(key)) from error
+            raise unreachable(error, self.path(key)) from error
+        return self._json(key, content)
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Write an object, in parallel parts where it is large; overwrites."""
@@ -163,7 +162,7 @@ class Lake:
         except FileNotFoundError:
             raise LakeError("no such bucket", where=self.path(key)) from None
         except BaseError as error:
-            raise _failed(error, self.path(key)) from error
+            raise failed(error, self.path(key)) from error
 
     def put_json(self, key: str, value: Any) -> None:
         """Write ``value`` as JSON; overwrites."""
@@ -177,9 +176,9 @@ class Lake:
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
                 return False
-            raise _refused(error, self.path(key)) from error
+            raise refused(error, self.path(key)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(key)) from error
+            raise unreachable(error, self.path(key)) from error
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
@@ -187,11 +186,11 @@ class Lake:
             self._control.head_object(Bucket=self.bucket, Key=self._key(key))
             return True
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in MISSING:
                 return False
-            raise _refused(error, self.path(key)) from error
+            raise refused(error, self.path(key)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(key)) from error
+            raise unreachable(error, self.path(key)) from error
 
     def objects(self, prefix: str) -> list[Listed]:
         """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""
@@ -205,9 +204,9 @@ class Lake:
         try:
             found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
         except ClientError as error:
-            raise _refused(error, self.path(prefix)) from error
+            raise refused(error, self.path(prefix)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(prefix)) from error
+            raise unreachable(error, self.path(prefix)) from error
         return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
 
     def download(self, key: str, target: Path) -> None:
@@ -228,9 +227,9 @@ class Lake:
         try:
             yield from obstore.get(self._data, key).stream(min_chunk_size=8 << 20)
         except FileNotFoundError:
-            raise LakeError("no such object", where=self.path(key)) from None
+            raise MissingError("no such object", where=self.path(key)) from None
         except BaseError as error:
-            raise _failed(error, self.path(key)) from error
+            raise failed(error, self.path(key)) from error
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; missing ones are no error.
@@ -243,11 +242,11 @@ class Lake:
             try:
                 answer = self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
             except ClientError as error:
-                raise _refused(error, self.path(keys[start])) from error
+                raise refused(error, self.path(keys[start])) from error
             except BotoCoreError as error:
-                raise _unreachable(error, self.path(keys[start])) from error
+                raise unreachable(error, self.path(keys[start])) from error
             for refusal in answer.get("Errors", ()):
-                raise _answered(refusal["Code"], f"{self.bucket}/{refusal['Key']}")
+                raise answered(refusal["Code"], f"{self.bucket}/{refusal['Key']}")
 
     def uploads(self) -> list[Upload]:
         """Multipart uploads below the lake's prefix that were begun and not ended.
@@ -264,9 +263,9 @@ class Lake:
                 for item in page.get("Uploads", ())
             ]
         except ClientError as error:
-            raise _refused(error, self.url) from error
+            raise refused(error, self.url) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.url) from error
+            raise unreachable(error, self.url) from error
 
     def abort(self, upload: Upload) -> None:
         """Give up a multipart upload and free its parts; one that has ended meanwhile is no error."""
@@ -274,20 +273,33 @@ class Lake:
             self._control.abort_multipart_upload(Bucket=self.bucket, Key=self._key(upload.key), UploadId=upload.id)
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchUpload":
-                raise _refused(error, self.path(upload.key)) from error
+                raise refused(error, self.path(upload.key)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(upload.key)) from error
+            raise unreachable(error, self.path(upload.key)) from error
 
     def create_bucket(self) -> None:
         """Make the bucket where there is none."""
         try:
             self._control.head_bucket(Bucket=self.bucket)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
-                raise _refused(error, self.url) from error
+            if error.response["Error"]["Code"] not in MISSING:
+                raise refused(error, self.url) from error
             self._control.create_bucket(Bucket=self.bucket)
         except BotoCoreError as error:
-            raise _unreachable(error, self.url) from error
+            raise unreachable(error, self.url) from error
+
+    def _whole(self, key: str, length: int, content: obstore.Bytes) -> bytes:
+        if len(content) != length:
+            raise DamageError(f"ends {length - len(content):,} bytes before a range of it", where=self.path(key))
+        return content.to_bytes()
+
+    def _json(self, key: str, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise DamageError(
+                f"is no JSON ({error})", where=self.path(key), mend="delete it and run again: it is made anew"
+            ) from None
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
@@ -300,9 +312,9 @@ class Lake:
                 for item in page.get("Contents", ()):
                     yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
         except ClientError as error:
-            raise _refused(error, self.path(prefix)) from error
+            raise refused(error, self.path(prefix)) from error
         except BotoCoreError as error:
-            raise _unreachable(error, self.path(prefix)) from error
+            raise unreachable(error, self.path(prefix)) from error
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -345,29 +357,3 @@ class Lake:
 
 def _relink(settings: Settings, url: str) -> Lake:
     return Lake(settings, url=url)
-
-
-def _failed(error: BaseError, where: str) -> LakeError:
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return _answered("AccessDenied", where)
-    if "kind: Connect" in str(error):
-        return LakeOutageError("the object store can't be reached", where=where, mend=_RUNNING)
-    return LakeOutageError(str(error).strip().splitlines()[0][:300], where=where)
-
-
-def _refused(error: ClientError, where: str) -> LakeError:
-    return _answered(error.response["Error"].get("Code", "error"), where)
-
-
-def _answered(code: str, where: str) -> LakeError:
-    kind = LakeError if code in _FOR_GOOD else LakeOutageError
-    return kind(
-        f"the object store answered {code}", where=where, mend="check the credentials" if code in _DENIED else ""
-    )
-
-
-def _unreachable(error: BotoCoreError, where: str) -> LakeError:
-    line = " ".join(str(error).split())[:300]
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound | ParamValidationError):
-        return LakeError(line, where=where)
-    return LakeOutageError(line, where=where, mend=_RUNNING)

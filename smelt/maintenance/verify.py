@@ -1,18 +1,21 @@
-"""Verification: whether an artifact's objects still are what their records say.
+"""Verification: whether an artifact still is what was made.
 
 Every object of every part, of all rounds, is read once, as a stream, and its SHA-256 held to the one that its
-worker took before the bytes left the machine. So what is found is anything that went wrong since: on the
-way, in the store, or by somebody's hand.
+worker took before the bytes left the machine. And what is said of them is held to itself: the manifest to its seal,
+to the fingerprint that its config and inputs give, to the records of its parts and the sums over them; each record to
+the digest over its objects. So what is found is anything that went wrong since: on the way, in the store, or by
+somebody's hand. (Who rewrites everything alike, from the objects to the seal, has made another artifact.)
 """
 
-import hashlib
+import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-from smelt.errors import LakeError
-from smelt.identity import digest
-from smelt.lake import Artifact, Lake, Manifest, PartRecord
-from smelt.lake.artifact import MANIFEST, RECORD, PartFile
+from smelt.identity import digest, fingerprint
+from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
+from smelt.lake.artifact import MANIFEST, RECORD, files_digest, merge_stats
 
 STREAMS = 8
 """Objects that are read at the same time; each takes some 8 MiB of memory."""
@@ -36,47 +39,62 @@ class Verified:
 def verify(lake: Lake, manifest: Manifest) -> Verified:
     """Read the artifact whole and compare."""
     artifact = manifest.artifact
-    records, damages = _records(lake, manifest)
+    written = _written(lake, artifact)
+    records = [*(record for record in written if not _committed(manifest, record)), *manifest.parts]
+    damages = [f"{lake.path(artifact.root + MANIFEST)}: {what}" for what in _of_manifest(manifest, written)]
+    for record in records:
+        if record.digest_of == "files" and record.digest != files_digest(record.files):
+            key = artifact.key(record.round, record.name, RECORD)
+            damages.append(f"{lake.path(key)}: its digest is not that of its files")
     files = [
         (artifact.key(record.round, record.name, suffix), file)
         for record in records
         for suffix, file in record.files.items()
     ]
     with ThreadPoolExecutor(STREAMS) as threads:
-        found = list(threads.map(lambda pair: _damage(lake, *pair), files))
-    damages += [line for line in found if line]
+        found = list(threads.map(lambda pair: held.checked(lake, *pair), files))
+    damages += [f"{lake.path(key)}: {what}" for (key, _), what in zip(files, found, strict=True) if what]
     return Verified(artifact, len(files), sum(file.bytes for _, file in files), tuple(damages))
 
 
-def _records(lake: Lake, manifest: Manifest) -> tuple[list[PartRecord], list[str]]:
-    """Records of all rounds; the manifest's own are the ones that count for the last round."""
-    root, damages = manifest.artifact.root, []
+def _written(lake: Lake, artifact: Artifact) -> list[PartRecord]:
+    """The records of all rounds, as they lie there."""
+    rounds = lake.folders(artifact.root)
+    return [record for name in rounds for record in artifact.records(lake, name).values()]
+
+
+def _committed(manifest: Manifest, record: PartRecord) -> bool:
+    """Whether the manifest has a part of that place."""
+    return any((part.round, part.name) == (record.round, record.name) for part in manifest.parts)
+
+
+def _of_manifest(manifest: Manifest, written: list[PartRecord]) -> list[str]:
+    """What the manifest says that isn't so."""
+    wrong = []
+    if manifest.seal != manifest.sealed().seal:
+        wrong.append("was edited: its seal is not that of its content" if manifest.seal else "has no seal")
+    named = fingerprint(stage=manifest.stage, version=manifest.version, config=manifest.config, inputs=manifest.inputs)
+    if named != manifest.fingerprint:
+        wrong.append(f"its version, config and inputs are those of {named}")
     if digest([[part.name, part.digest] for part in manifest.parts]) != manifest.digest:
-        damages.append(_line(lake, root + MANIFEST, "its digest is not that of its parts"))
-    committed = {manifest.key(part, RECORD): part for part in manifest.parts}
-    earlier = []
-    for item in lake.objects(root):
-        if item.key.endswith(RECORD) and item.key not in committed:
-            earlier.append(PartRecord.model_validate(lake.get_json(item.key)))
-    return [*earlier, *manifest.parts], damages
+        wrong.append("its digest is not that of its parts")
+    by_place = {(record.round, record.name): record for record in written}
+    for part in manifest.parts:
+        if (record := by_place.get((part.round, part.name))) is None:
+            wrong.append(f"part {part.name} has no record")
+        elif record != part:
+            wrong.append(f"what it says of part {part.name} is not what its record says")
+    earlier = [record for record in written if not _committed(manifest, record)]
+    sums = [merge_stats([one.stats for one in records]) for records in (manifest.parts, [*earlier, *manifest.parts])]
+    if not any(_alike(manifest.stats, total) for total in sums):  # the rounds beside a training's are no part of it
+        wrong.append("its statistics are not the sum of its records'")
+    return wrong
 
 
-def _damage(lake: Lake, key: str, expected: PartFile) -> str | None:
-    hashed, size = hashlib.sha256(), 0
-    try:
-        for chunk in lake.chunks(key):
-            hashed.update(chunk)
-            size += len(chunk)
-    except LakeError as error:
-        if error.what != "no such object":
-            raise
-        return _line(lake, key, "missing")
-    if size != expected.bytes:
-        return _line(lake, key, f"{size:,} bytes, not {expected.bytes:,}")
-    if hashed.hexdigest() != expected.sha256:
-        return _line(lake, key, f"SHA-256 is {hashed.hexdigest()[:12]}, not {expected.sha256[:12]}")
-    return None
-
-
-def _line(lake: Lake, key: str, what: str) -> str:
-    return f"{lake.path(key)}: {what}"
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two sums are the same, but for the order in which fractions were added."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, float) or isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)

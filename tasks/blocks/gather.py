@@ -2,38 +2,50 @@
 
 Slices of one file are fetched in runs: neighbours closer than a gap are fetched together, since a request
 costs more than the bytes between. What is in memory at a time is a few runs; the block itself is a file.
+A document is fetched whole, also where only a slice of it is wanted, and held to the checksum that was taken when it
+was encoded: ranges of a file can't be held to the file's own.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import xxhash
 
-from smelt.lake import Lake
+from smelt.lake import Lake, Manifest, held
 
 GAP_BYTES = 256 * 1024
 RUN_BYTES = 16 * 1024 * 1024
 """A run ends when it has become this long, a single longer slice apart."""
 
 
-def gather(lake: Lake, keys: Sequence[str], slices: np.ndarray, dtype: np.dtype, target: Path) -> None:
+def gather(lake: Lake, tokens: Manifest, slices: np.ndarray, dtype: np.dtype, target: Path) -> None:
     """Write slices of token files to ``target``.
 
     Args:
-        keys: the ``.bin`` files by part number.
-        slices: records with ``part``, ``offset``, ``start`` and ``tokens`` (all but the first in tokens).
+        tokens: manifest of the artifact whose ``.bin`` objects they are.
+        slices: ``SLICE`` records.
         dtype: of the tokens.
+
+    Raises:
+        DamageError: when a document's tokens are not those that were encoded.
     """
     out = np.memmap(target, dtype, "w+", shape=int(slices["tokens"].sum()))
-    in_place = slices[np.lexsort((slices["offset"], slices["part"]))]
+    in_place = slices[np.lexsort((slices["document"], slices["part"]))]
+    keys = [tokens.key(part, ".bin") for part in tokens.parts]
 
     def fetch(run: np.ndarray) -> None:
-        first, last = int(run["offset"][0]), int((run["offset"] + run["tokens"]).max())
-        size = dtype.itemsize
-        content = np.frombuffer(lake.get_range(keys[run["part"][0]], first * size, (last - first) * size), dtype)
-        for offset, start, tokens in zip(run["offset"], run["start"], run["tokens"], strict=True):
-            out[start : start + tokens] = content[offset - first : offset - first + tokens]
+        first, last = int(run["document"][0]), int((run["document"] + run["length"]).max())
+        size, key = dtype.itemsize, keys[run["part"][0]]
+        content = lake.get_range(key, first * size, (last - first) * size)
+        view, ids = memoryview(content), np.frombuffer(content, dtype)
+        for piece in run:
+            begin, length = int(piece["document"]) - first, int(piece["length"])
+            if xxhash.xxh3_64_intdigest(view[begin * size : (begin + length) * size]) != piece["checksum"]:
+                what = f"is not what was written: the tokens of document {piece['id']:016x} are others"
+                raise held.damaged(lake, tokens.artifact, key, what)
+            start, offset = int(piece["start"]), int(piece["offset"]) - first
+            out[start : start + piece["tokens"]] = ids[offset : offset + piece["tokens"]]
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(fetch, _runs(in_place, dtype.itemsize)))
@@ -41,12 +53,12 @@ def gather(lake: Lake, keys: Sequence[str], slices: np.ndarray, dtype: np.dtype,
 
 
 def _runs(slices: np.ndarray, itemsize: int) -> list[np.ndarray]:
-    """Slices sorted by place, split where a new request is due."""
-    ends = slices["offset"] + slices["tokens"]
+    """Slices sorted by their documents' place, split where a new request is due."""
+    ends = slices["document"] + slices["length"]
     breaks, run_start = [], 0
     for at in range(1, len(slices)):
-        gap = (slices["offset"][at] - ends[at - 1]) * itemsize
-        long = (ends[at] - slices["offset"][run_start]) * itemsize > RUN_BYTES
+        gap = (slices["document"][at] - ends[at - 1]) * itemsize
+        long = (ends[at] - slices["document"][run_start]) * itemsize > RUN_BYTES
         if slices["part"][at] != slices["part"][at - 1] or gap > GAP_BYTES or long:
             breaks.append(at)
             run_start = at

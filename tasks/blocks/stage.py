@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from smelt.lake import held
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks import documents
@@ -24,9 +25,20 @@ from tasks.dedup import exchange
 from tasks.indexed import index_bytes, read_index
 
 SLICE = np.dtype(
-    [("id", "<u8"), ("offset", "<i8"), ("start", "<i8"), ("tokens", "<i8"), ("part", "<u4"), ("label", "<u4")]
+    [
+        ("id", "<u8"),
+        ("offset", "<i8"),
+        ("start", "<i8"),
+        ("tokens", "<i8"),
+        ("part", "<u4"),
+        ("label", "<u4"),
+        ("document", "<i8"),
+        ("length", "<i8"),
+        ("checksum", "<u8"),
+    ]
 )
-"""Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block."""
+"""Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block;
+where the whole document lies (document, in tokens), its length in tokens and its checksum."""
 
 
 def phase_tokens(phase: BlockPhase) -> int:
@@ -61,7 +73,9 @@ def order(context: Context, shard: Shard) -> Part:
     slices, blocks = cut(catalog, stream.documents, phase_tokens(phase), block_tokens(phase, config))
     names = [{"lang": lang, "domain": domain} for lang, domain in catalog.names]
     files: dict[str, Any] = {
-        ".slices": exchange.pack(slices, blocks, num_blocks(phase, config)),
+        ".slices": exchange.pack(
+            slices, blocks, num_blocks(phase, config), key=context.artifact.key("order", shard.name, ".slices")
+        ),
         ".labels.json": json.dumps(names, ensure_ascii=False).encode(),
     }
     figures = {"asked": stream.asked, "got": stream.got, "epochs": epochs(catalog, stream, phase)}
@@ -102,6 +116,8 @@ def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) ->
     chosen = order[document]
     slices["id"], slices["part"] = catalog.ids[chosen], catalog.parts[chosen]
     slices["label"] = catalog.labels[chosen]
+    slices["document"], slices["length"] = catalog.offsets[chosen], catalog.tokens[chosen]
+    slices["checksum"] = catalog.checksums[chosen]
     slices["offset"] = catalog.offsets[chosen] + start - starts[document]
     slices["start"], slices["tokens"] = start - number * block, end - start
     return slices, number
@@ -124,13 +140,13 @@ def block(context: Context, shard: Shard) -> Part:
     phase = config.phases[number]
     of_phase = shard.name.partition("-")[0]
     key = context.artifact.key("order", of_phase, ".slices")
-    (slices,) = exchange.unpack(context.lake, [key], place, num_blocks(phase, config), SLICE)
+    (slices,) = exchange.unpack(context.lake, context.artifact, [key], place, num_blocks(phase, config), SLICE)
     labels = json.loads(context.get("order", of_phase, ".labels.json"))
     tokens = context.inputs["tokens"]
     index = tokens.key(tokens.parts[0], ".idx")
-    dtype = read_index(context.lake.get(index), where=context.lake.path(index)).dtype
+    dtype = read_index(held.read(context.lake, tokens, tokens.parts[0], ".idx"), where=context.lake.path(index)).dtype
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
-    gather(context.lake, [tokens.key(part, ".bin") for part in tokens.parts], slices, dtype, target)
+    gather(context.lake, tokens, slices, dtype, target)
 
     langs = np.array([label["lang"] for label in labels], object)[slices["label"]]
     domains = np.array([label["domain"] for label in labels], object)[slices["label"]]

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.identity import digest
-from smelt.lake import Artifact
+from smelt.lake import Artifact, held
 from smelt.recipe.classifiers import ClassifierConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.classifiers import figures
@@ -82,7 +82,7 @@ def _trained_before(identity: str, context: Context) -> Part | None:
         for part in manifest.parts if manifest else ():
             [known] = part.stats["classifiers"].values()
             if known["identity"] == identity:
-                files = {suffix: context.lake.get(artifact.key(part.round, part.name, suffix)) for suffix in part.files}
+                files = {suffix: held.read(context.lake, artifact, part, suffix) for suffix in part.files}
                 return Part(files, part.rows, part.stats)
     return None
 

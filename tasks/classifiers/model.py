@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.errors import StageError
-from smelt.lake import Artifact, Lake, PartRecord
+from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.recipe.classifiers import ClassifierConfig, EncoderClassifier, FastTextClassifier
 from smelt.recipe.select import nearest
 from tasks.classifiers import encoder, fasttext
@@ -96,7 +96,7 @@ def load(lake: Lake, artifact: Artifact, name: str) -> Loaded:
     key = (lake.url, artifact.fingerprint, name)
     if key not in _LOADED:
         part = find(lake, artifact, name)
-        files = {suffix: lake.get(artifact.key(part.round, part.name, suffix)) for suffix in part.files}
+        files = {suffix: held.read(lake, artifact, part, suffix) for suffix in part.files}
         card = json.loads(files.pop(CARD))
         _LOADED[key] = Loaded(restore(card, files, lake), card)
     return _LOADED[key]

@@ -1,37 +1,66 @@
-"""Records that one round writes for many workers of the next: sorted by group, an offset table in front.
+"""Records that one round writes for many workers of the next: sorted by group, a table of the groups in front.
 
-A worker that needs one group of every part reads the table's two entries and then the group's range, so
-that what it fetches and holds is its own share, however many parts there are. One object a part, because
-objects are what a store charges for.
+A worker that needs one group of every part reads the group's entry of the table and then its range, so that what it
+fetches and holds is its own share, however many parts there are. One object a part, because objects are what a store
+charges for. A group has a checksum, over its bytes and the object's key, so that a range is known to be the one that
+was written though the object is never read whole.
 """
 
+import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import xxhash
 
-from smelt.lake import Lake
+from smelt.lake import Artifact, Lake, held
 
-_OFFSET = np.dtype("<i8")
-
-
-def pack(records: np.ndarray, groups: np.ndarray, num_groups: int) -> bytes:
-    """An object that holds ``records`` (structured, N) by group number (integer, N); their order in a group stays."""
-    order = np.argsort(groups, kind="stable")
-    ends = np.cumsum(np.bincount(groups, minlength=num_groups))
-    offsets = np.concatenate(([0], ends)).astype(_OFFSET)
-    return offsets.tobytes() + records[order].tobytes()
+_ENTRY = np.dtype([("start", "<i8"), ("checksum", "<u8")])
+"""A group: the number of its first record, and its checksum; the table's last entry is the number of all."""
 
 
-def unpack(lake: Lake, keys: Iterable[str], group: int, num_groups: int, dtype: np.dtype) -> list[np.ndarray]:
-    """The records of one group, of each object."""
+def pack(records: np.ndarray, groups: np.ndarray, num_groups: int, *, key: str) -> bytes:
+    """An object that holds records by group; their order in a group stays.
+
+    Args:
+        records: structured, N.
+        groups: the group's number of each, integer, N.
+        key: the key under which the object is written.
+    """
+    in_order = records[np.argsort(groups, kind="stable")]
+    table = np.zeros(num_groups + 1, _ENTRY)
+    table["start"][1:] = np.cumsum(np.bincount(groups, minlength=num_groups))
+    content = memoryview(in_order.tobytes())
+    ends = table["start"] * records.itemsize
+    table["checksum"][:-1] = [_checksum(key, content[first:last]) for first, last in itertools.pairwise(ends)]
+    return table.tobytes() + bytes(content)
+
+
+def unpack(
+    lake: Lake, artifact: Artifact, keys: Iterable[str], group: int, num_groups: int, dtype: np.dtype
+) -> list[np.ndarray]:
+    """The records of one group, of each object.
+
+    Raises:
+        DamageError: when they are not those that were written.
+    """
 
     def fetch(key: str) -> np.ndarray:
-        first, last = np.frombuffer(lake.get_range(key, group * _OFFSET.itemsize, 2 * _OFFSET.itemsize), _OFFSET)
-        if first == last:
-            return np.empty(0, dtype)
-        start = (num_groups + 1) * _OFFSET.itemsize + int(first) * dtype.itemsize
-        return np.frombuffer(lake.get_range(key, start, int(last - first) * dtype.itemsize), dtype)
+        entries = lake.get_range(key, group * _ENTRY.itemsize, 2 * _ENTRY.itemsize)
+        (first, checksum), (last, _) = np.frombuffer(entries, _ENTRY).tolist()
+        if not 0 <= first <= last:
+            raise held.damaged(lake, artifact, key, "is not what was written: its table is no table")
+        start = (num_groups + 1) * _ENTRY.itemsize + first * dtype.itemsize
+        content = lake.get_range(key, start, (last - first) * dtype.itemsize) if last > first else b""
+        if _checksum(key, content) != checksum:
+            raise held.damaged(
+                lake, artifact, key, f"is not what was written: the checksum of group {group} is another"
+            )
+        return np.frombuffer(content, dtype)
 
     with ThreadPoolExecutor(16) as threads:
         return list(threads.map(fetch, keys))
+
+
+def _checksum(key: str, content: bytes | memoryview) -> int:
+    return xxhash.xxh3_64_intdigest(content, seed=xxhash.xxh3_64_intdigest(key))

@@ -54,7 +54,8 @@ def signatures(context: Context, shard: Shard) -> Part:
     flat = np.concatenate(found)
     ranges = num_ranges(context)
     groups = (flat["key"] >> np.uint64(64 - (ranges.bit_length() - 1))).astype(np.int64)
-    return Part({KEYS: exchange.pack(flat, groups, ranges)}, rows=len(flat))
+    key = context.artifact.key("signatures", shard.name, KEYS)
+    return Part({KEYS: exchange.pack(flat, groups, ranges, key=key)}, rows=len(flat))
 
 
 def _keys(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
@@ -92,16 +93,18 @@ def buckets(context: Context, shard: Shard) -> Part:
     """What goes, of one bucket range."""
     parts = [record.name for record in context.inputs["clean"].parts]
     keys = [context.artifact.key("signatures", name, KEYS) for name in parts]
-    found = exchange.unpack(context.lake, keys, shard.payload, num_ranges(context), SIGNATURE)
+    found = exchange.unpack(context.lake, context.artifact, keys, shard.payload, num_ranges(context), SIGNATURE)
     gone, part = decide(np.concatenate(found))
-    return Part({DECISIONS: exchange.pack(gone, part, len(parts))}, rows=len(gone))
+    key = context.artifact.key("buckets", shard.name, DECISIONS)
+    return Part({DECISIONS: exchange.pack(gone, part, len(parts), key=key)}, rows=len(gone))
 
 
 def decisions(context: Context, shard: Shard) -> Part:
     """The decisions on a part's documents, as columns beside them."""
     parts = [record.name for record in context.inputs["clean"].parts]
     keys = [context.artifact.key("buckets", bucket.name, DECISIONS) for bucket in bucket_shards(context)]
-    found = np.concatenate(exchange.unpack(context.lake, keys, parts.index(shard.name), len(parts), DECISION))
+    number = parts.index(shard.name)
+    found = np.concatenate(exchange.unpack(context.lake, context.artifact, keys, number, len(parts), DECISION))
     found = found[np.lexsort((found["better"], ~found["better_rank"], found["row"]))]
     columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
     first, stats = 0, []

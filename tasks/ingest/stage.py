@@ -7,13 +7,14 @@ id depends on its source, its file and its place in that, never on how files are
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from smelt.errors import StageError
-from smelt.lake import Lake
+from smelt.lake import Lake, held
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
@@ -45,8 +46,9 @@ def work(context: Context, shard: Shard) -> Part:
     with Rows(context, shard) as rows:
         for raw in _raw_files(context, shard.payload):
             num_files += raw.start == 0
-            for item in read(raw, config):
-                rows.add(raw, item)
+            with unchanged(raw):
+                for item in read(raw, config):
+                    rows.add(raw, item)
     return rows.part(num_files)
 
 
@@ -54,7 +56,7 @@ def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
     by_name = {source.name: source for source in context.config.sources}
     if "part" in payload:
         source = by_name[payload["source"]]
-        content = context.lake.get(context.inputs["fetch"].key(payload["part"], payload["suffix"]))
+        content = held.read(context.lake, context.inputs["fetch"], payload["part"], payload["suffix"])
         for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(batch_size=64):
             for row in batch.to_pylist():
                 path = f"{payload['package']}/{row['path']}"
@@ -67,7 +69,7 @@ def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
         yield RawFile(
             listed.name,
             entry.path,
-            _content(context, entry),
+            _content(context, entry, first=payload.get("start", 0) == 0),
             listed.format,
             listed.row_layout,
             lang=listed.lang,
@@ -78,18 +80,54 @@ def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
         )
 
 
-def _content(context: Context, entry: ListedFile) -> Path | Stored:
-    """The listed file where it lies: on this machine, in a bucket, or in the lake since it was fetched."""
+def _content(context: Context, entry: ListedFile, *, first: bool) -> Path | Stored:
+    """The listed file where it lies: on this machine, in a bucket, or in the lake since it was fetched.
+
+    Args:
+        first: whether its beginning is wanted; who reads that looks at a download as a whole.
+    """
     if hub.is_hub(entry.uri):
-        key = context.artifact.key(DOWNLOADS, download_name(entry.uri), SUFFIX)
+        record = context.artifact.record(context.lake, DOWNLOADS, download_name(entry.uri))
+        key = context.artifact.key(DOWNLOADS, record.name, SUFFIX)
+        if first and (wrong := held.checked(context.lake, key, record.files[SUFFIX])):
+            raise held.damaged(context.lake, context.artifact, key, wrong)
         return Stored(context.lake, key, entry.bytes)
     if entry.uri.startswith("s3://"):
         bucket, _, key = entry.uri.removeprefix("s3://").partition("/")
         return Stored(Lake(context.lake.settings, url=f"s3://{bucket}"), key, entry.bytes, entry.version)
     file = Path(entry.uri)
     if not file.is_file() or (file.stat().st_size, str(file.stat().st_mtime_ns)) != (entry.bytes, entry.version):
-        raise StageError("is not what it was when it was listed", where=entry.uri, mend="plan the run again")
+        raise _changed(file)
     return file
+
+
+@contextmanager
+def unchanged(raw: RawFile) -> Iterator[None]:
+    """Holds a local file to being the same, and the same inside, before the first read of it and after the last.
+
+    What was read is then a file's content at one time. (Each request for an object asks for the version that was
+    listed.)
+
+    Raises:
+        StageError: when it was written to, or another took its place; what was read of it counts for nothing.
+    """
+    before = _state(raw.content) if isinstance(raw.content, Path) else None
+    yield
+    if isinstance(raw.content, Path) and _state(raw.content) != before:
+        raise _changed(raw.content)
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What changes when a file's content does, or when the path is another file's; None where there is none."""
+    try:
+        about = file.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+
+
+def _changed(file: Path) -> StageError:
+    return StageError("is not what it was when it was listed", where=str(file), mend="plan the run again")
 
 
 STAGE = Stage("ingest", (Round(DOWNLOADS, downloads, fetch), Round("parts", pieces, work)))

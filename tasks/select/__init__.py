@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smelt import rules
 from smelt.gates.bias.bands import DIMENSIONS
 from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
+from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
@@ -31,8 +31,7 @@ def shards(context: Context) -> list[Shard]:
     if manifests[0].parts:
         available: set[str] = set()
         for manifest in manifests:
-            part = context.lake.open(manifest.key(manifest.parts[0], ".parquet"))
-            available.update(pq.read_schema(part).names)
+            available.update(held.open_parquet(context.lake, manifest, manifest.parts[0]).schema_arrow.names)
         rules.check(config.groups, sorted(available))
     return parts_as_shards("clean")(context)
 

@@ -16,12 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.tokens import TokensConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.encoder import Encoder
-from tasks.indexed import index_bytes, token_dtype
+from tasks.indexed import checksums, index_bytes, token_dtype
 from tasks.sampling import draws
 from tasks.tally import tally
 
@@ -33,8 +34,8 @@ def work(context: Context, shard: Shard) -> Part:
     """Encode a part's kept documents, a row group at a time."""
     config: TokensConfig = context.config
     tokenizer = context.inputs["tokenizer"]
-    vocabulary = context.lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
-    encoder = _encoder(context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json")))
+    vocabulary = held.read_json(context.lake, tokenizer, "tokenizer", "/figures.json")
+    encoder = _encoder(held.read(context.lake, tokenizer, "tokenizer", "/tokenizer.json"))
     columns = ["id", "text", "num_bytes", "lang", "domain", "source", documents.KEPT]
     found = []
     with ExitStack() as stack:
@@ -73,10 +74,12 @@ class _Split:
         """Encode documents and append them; each ends with the end-of-document token."""
         ids, lengths = self.encoder.encode(table["text"])
         lengths = lengths + 1
-        self.file.write(np.insert(ids, np.cumsum(lengths - 1), self.end).astype(self.dtype).tobytes())
+        content = np.insert(ids, np.cumsum(lengths - 1), self.end).astype(self.dtype).tobytes()
+        self.file.write(content)
         index = table.select(["id", "lang", "domain", "source"])
         index = index.append_column("tokens", pa.array(lengths, pa.int64()))
-        self.tables.append(index.append_column("bytes", pc.cast(table["num_bytes"], pa.int64())))
+        index = index.append_column("bytes", pc.cast(table["num_bytes"], pa.int64()))
+        self.tables.append(index.append_column("checksum", pa.array(checksums(content, lengths, self.dtype))))
 
     def files(self) -> dict[str, bytes | Path]:
         """The token file, Megatron's index of it, and what each document is."""

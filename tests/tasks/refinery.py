@@ -19,7 +19,7 @@ from smelt.recipe.sources import ListedSource
 from smelt.sources.listing import listing
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
-from tasks.indexed import index_bytes
+from tasks.indexed import checksums, index_bytes
 from tasks.tally import tally
 
 Document = Mapping[str, Any]
@@ -89,6 +89,7 @@ def tokenized(lake: Lake, parts: Sequence[Sequence[Document]], dtype: np.dtype) 
         content = np.repeat(np.array([item["number"] for item in part], dtype), sizes)
         index = pa.table({name: [item[name] for item in part] for name in ("id", "lang", "domain", "tokens")})
         index = index.append_column("offset", pa.array(np.cumsum(sizes) - sizes))
+        index = index.append_column("checksum", pa.array(checksums(content.tobytes(), sizes, dtype)))
         files = {".bin": content.tobytes(), ".idx": index_bytes(sizes, dtype), ".docs.parquet": documents.write(index)}
         records.append(artifact.write_part(lake, "parts", f"{place:05d}", files=files, rows=len(part), stats={}))
     return _manifest(artifact, records, records, {})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 from smelt.recipe.phases import Phase
 from smelt.recipe.rules import broken
 from smelt.recipe.training import TrainConfig, layout_rules
@@ -67,7 +67,7 @@ class Vocabulary:
 
 def read_vocabulary(lake: Lake, tokenizer: Manifest) -> Vocabulary:
     """The vocabulary of a ``tokenizer`` artifact."""
-    figures = lake.get_json(tokenizer.key("tokenizer", "/figures.json"))
+    figures = held.read_json(lake, tokenizer, "tokenizer", "/figures.json")
     end = figures["end_of_document"]
     return Vocabulary(figures["vocab_size"], figures["padded_vocab_size"], end["id"], end["token"])
 

@@ -5,7 +5,6 @@ begins a stream, a number says how far the training has come, and ``Answer`` com
 the lake yet is still being made and is waited for. The process ends when its input does, so it outlives no trainer.
 """
 
-import hashlib
 import os
 import pickle
 import signal
@@ -16,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from smelt.errors import StageError
-from smelt.lake import Artifact, Lake, PartRecord
+from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
 
 AHEAD = 2
@@ -91,14 +89,7 @@ class Fetcher:
             target = order.folder / f"{name}{suffix}"
             if target.exists():
                 continue
-            key = order.artifact.key(record.round, name, suffix)
-            arriving = target.with_name(target.name + ".arriving")
-            order.lake.download(key, arriving)
-            with arriving.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != record.files[suffix].sha256:
-                    where = order.lake.path(key)
-                    raise StageError("the block is not what was written", where=where, mend="make it again")
-            arriving.rename(target)
+            held.fetch(order.lake, order.artifact, record, suffix, target)
         tell(Answer(order.number, "here", name))
 
     def _record(self, order: Order, name: str) -> PartRecord | None:

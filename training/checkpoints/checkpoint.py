@@ -18,7 +18,7 @@ from typing import Any
 import torch.distributed as dist
 
 from smelt.errors import StageError
-from smelt.lake import Artifact, Lake, PartRecord
+from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
 from smelt.recipe.model import ModelConfig
 from smelt.recipe.training import CheckpointConfig
@@ -233,13 +233,9 @@ def fetch(lake: Lake, artifact: Artifact, record: PartRecord, folder: Path) -> P
     target = folder / record.name
     if local_rank() == 0:
         shutil.rmtree(target, ignore_errors=True)
-        for suffix, file in record.files.items():
+        for suffix in record.files:
             path = target / suffix.lstrip("/")
-            lake.download(artifact.key(record.round, record.name, suffix), path)
-            with path.open("rb") as content:
-                if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
-                    where = lake.path(artifact.key(record.round, record.name, suffix))
-                    raise StageError("the checkpoint is not what was written", where=where, mend="delete its record")
+            held.fetch(lake, artifact, record, suffix, path)
     dist.barrier()
     return target
 

@@ -2,6 +2,7 @@
 
 import json
 
+from smelt.lake import held
 from smelt.stage import Context, Part, Round, Shard, Stage
 from training.blocks.plan import read_vocabulary
 
@@ -18,7 +19,7 @@ def export_model(context: Context, shard: Shard) -> Part:
     from training.model.model import DTYPES
 
     tokenizer = context.inputs["tokenizer"]
-    tokenizer_json = context.lake.get(tokenizer.key("tokenizer", "/tokenizer.json"))
+    tokenizer_json = held.read(context.lake, tokenizer, "tokenizer", "/tokenizer.json")
     vocabulary = read_vocabulary(context.lake, tokenizer)
     end = {"bos_token_id": vocabulary.end_of_document, "eos_token_id": vocabulary.end_of_document}
     loaded = load_model(context.lake, context.inputs["train"])

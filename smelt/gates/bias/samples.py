@@ -4,15 +4,13 @@
 that are shown is read here, from the row groups of ``clean`` that hold them.
 """
 
-import io
 from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smelt.gates.even import evenly
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Lake, Manifest, PartRecord, held
 
 SUFFIX = ".samples.parquet"
 SAMPLE_SCHEMA = pa.schema(
@@ -50,7 +48,7 @@ def choose(lake: Lake, selected: Manifest, cleaned: Manifest) -> tuple[dict[str,
     """Rejects by reason, and keeps at the margin, out of at most MAX_PARTS parts and one more a rare reason."""
     frames = []
     for part in _parts(selected):
-        frame = pq.read_table(io.BytesIO(lake.get(selected.key(part, SUFFIX)))).to_pandas()
+        frame = held.open_parquet(lake, selected, part, SUFFIX).read().to_pandas()
         frames.append(frame.assign(part=part.name))
     if not frames:
         return {}, []
@@ -81,7 +79,7 @@ def _texts(lake: Lake, cleaned: Manifest, rows: pd.DataFrame) -> dict[str, tuple
     found: dict[str, tuple[str, str, str]] = {}
     for name, wanted in rows.groupby("part", sort=True):
         part = cleaned.part(str(name))
-        file = pq.ParquetFile(lake.open(cleaned.key(part, ".parquet"), part.files[".parquet"].bytes), pre_buffer=True)
+        file = held.open_parquet(lake, cleaned, part)
         first = 0
         for group in range(file.num_row_groups):
             num_rows = file.metadata.row_group(group).num_rows
