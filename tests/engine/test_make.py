@@ -14,6 +14,7 @@ import pytest
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
 from smelt.lake import Lake
+from smelt.maintenance.verify import verify
 from smelt.recipe import parse_recipe
 from smelt.stage import Progress
 from tests.chain import dies_after, make_through, plan_of
@@ -62,6 +63,26 @@ def test_killed_in_the_middle_a_rerun_does_only_the_missing_parts(recipe, lake):
     assert shown == list(range(2, NUM_FILES + 1)), "what was made is no progress of this attempt"
     assert again.digest == whole.digest
     assert again.fingerprint == whole.fingerprint
+
+
+def test_a_part_that_was_damaged_since_is_made_anew_by_the_rerun(recipe, lake):
+    make_through(recipe, lake, "fetch")
+    planned = plan_of(recipe, lake).planned("ingest")
+    context = make_context(recipe, planned, lake)
+    with pytest.raises(KeyboardInterrupt):
+        make_artifact(planned, context, dies_after(NUM_FILES - 1))
+    first, second, *_ = [item.key for item in lake.objects(planned.artifact.root) if item.key.endswith(".parquet")]
+    lake.delete([first])
+    lake.put(second, lake.get(second)[:-1] + b"?")
+    done = []
+
+    def counts(context, index, shards):
+        done.extend(shards)
+        yield from serially(context, index, shards)
+
+    again = make_artifact(planned, context, counts)
+    assert len(done) == 3
+    assert verify(lake, again).damages == ()
 
 
 def test_what_exists_is_not_made_again(recipe, lake):
