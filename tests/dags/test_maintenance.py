@@ -42,7 +42,7 @@ def test_garbage_is_named_and_goes_only_when_asked(here):
 def test_a_damaged_object_fails_the_verification_by_name(here):
     execute("verify", verify="dedup")
     with pytest.raises(
-        PermanentError, match=r"clean/f00d/.*its digest is not that of its parts \(and 1 more\)"
+        PermanentError, match=r"clean/f00d/.*its version, config and inputs are those of .* \(and 2 more\)"
     ) as found:
         execute("verify")
     assert dag.get_task("verify").retry_policy.evaluate(found.value, 1, 3).action == RetryAction.FAIL

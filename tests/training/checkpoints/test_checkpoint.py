@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from smelt.errors import StageError
+from smelt.errors import DamageError, StageError
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
 from smelt.recipe.phases import Phase
@@ -163,5 +163,5 @@ def test_a_block_that_was_damaged_is_one_line(lake: Lake, tmp_path: Path) -> Non
     content = bytearray(given.lake.get(key))
     content[7] ^= 1
     given.lake.put(key, bytes(content))
-    with pytest.raises(StageError, match=r"0-00001\.bin: the block is not what was written \(make it again\)"):
+    with pytest.raises(DamageError, match=r"0-00001\.bin: is not what was written: its SHA-256 .*--force blocks"):
         train(given)
