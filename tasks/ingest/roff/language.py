@@ -233,7 +233,9 @@ class Roff:
         out = []
         for escape in escapes(text):
             now = escape.kind in ("*", "n") and escape.raw
-            out.append(escape.before + (self._filled(escape.raw) if now else "\\" * (escape.kind == "\\") or escape.raw))
+            out.append(
+                escape.before + (self._filled(escape.raw) if now else "\\" * (escape.kind == "\\") or escape.raw)
+            )
         return "".join(out)
 
     def _nr(self, rest: str) -> None:
