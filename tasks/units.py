@@ -21,7 +21,7 @@ _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF), (0x1B00, 0x1B7F),
     (0xA000, 0xA4CF), (0xA980, 0xA9FF), (0xAA60, 0xAADF),
 )  # fmt: skip
-"""Thai and Lao, Burmese, Khmer, Tai Le and New Tai Lue, Tai Tham, Balinese, Yi, Javanese, Burmese extended and Tai Viet."""
+"""Thai and Lao, Burmese, Khmer, Tai Le and New Tai Lue, Tai Tham, Balinese, Yi, Javanese, more Burmese, Tai Viet."""
 _FIRST_INDENT = 2  # blanks by which a line must be set in to say something; one is left by lines broken anew
 _INDENTED = np.uint64(1 << 32)  # a whole text's hash takes code points and, above them, indents
 _NOTHING, _BESIDE, _APART = 0, 1, 2  # whether something stands here, and whether behind blanks
@@ -140,9 +140,10 @@ def hash_units(data, start, end, kinds, folds, units):
             if after_letter:
                 units[count - 1] = mix(units[count - 1] ^ np.uint64(folded) * _PRIME)
                 continue
-        is_unit = kind == WORD or kind == IDEOGRAPH
+        is_unit = kind in (WORD, IDEOGRAPH)
         if is_unit and operator:
-            if before_it == behind_it and not (by_hyphen and not (before_it == _APART and digit and 48 <= folded <= 57)):
+            numbers = before_it == _APART and digit and 48 <= folded <= 57
+            if before_it == behind_it and (numbers or not by_hyphen):
                 units[count] = mix(operator)
                 count += 1
             operator = np.uint64(0)
@@ -162,7 +163,7 @@ def hash_units(data, start, end, kinds, folds, units):
             count += 1
             ideographs += 1
             operand, digit = _BESIDE, False
-        elif kind == SIGN or kind == HYPHEN:
+        elif kind in (SIGN, HYPHEN):
             if operator == 0 and operand != _NOTHING:
                 operator, by_hyphen, before_it = np.uint64(1), kind == HYPHEN, operand
             elif behind_it == _APART:

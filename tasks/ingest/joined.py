@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_EAST = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff01-\uff5e\uff61-\uff9f\U00020000-\U0003ffff"  # not hangul, which has blanks
+_EAST = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff01-\uff5e\uff61-\uff9f\U00020000-\U0003ffff"  # not hangul, which has blanks  # noqa: E501
 _WIDE = re.compile(f"[{_EAST}]")
 _SHARED = "“”‘’—…·‥–―•"
 """Marks that Chinese shares with other languages: what they are is told by the letters beside them."""

@@ -1,7 +1,7 @@
 """Manual pages: the text of roff sources in the ``man`` and ``mdoc`` macro languages.
 
 Not a typesetter: fonts, spacing and page breaks are dropped, lines that roff would fill are joined to paragraphs,
-headings, tagged items and literal blocks stay what they are. What the language itself decides is ``tasks.ingest.roff``'s.
+headings, tagged items and literal blocks stay what they are. What the language itself decides is in ``roff``.
 """
 
 import re

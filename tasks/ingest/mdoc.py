@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Callable
 
 QUOTES = {
-    "Aq": "<>", "Bq": "[]", "Brq": "{}", "Dq": "“”", "Oq": "[]", "Op": "[]", "Pq": "()", "Ql": "''", "Qq": '""', "Sq": "‘’",
+    "Aq": "<>", "Bq": "[]", "Brq": "{}", "Dq": "“”", "Oq": "[]", "Op": "[]", "Pq": "()", "Ql": "''", "Qq": '""', "Sq": "‘’",  # noqa: E501
 }  # fmt: skip
-WORDS = {"Ad", "An", "Ar", "Cd", "Cm", "Dv", "Em", "Er", "Ev", "Fa", "Fn", "Ft", "Ic", "Li", "Lk", "Ms", "Mt", "Nm", "No", "Pa",
-         "St", "Sy", "Tn", "Va", "Vt", "Xr", "Fl", "Sx", "Bx", "Fx", "Nx", "Ox", "Dx", "Ux", "At", "Ns", "Ap", "Xo", "Xc", "Nd",
+WORDS = {"Ad", "An", "Ar", "Cd", "Cm", "Dv", "Em", "Er", "Ev", "Fa", "Fn", "Ft", "Ic", "Li", "Lk", "Ms", "Mt", "Nm", "No", "Pa",  # noqa: E501
+         "St", "Sy", "Tn", "Va", "Vt", "Xr", "Fl", "Sx", "Bx", "Fx", "Nx", "Ox", "Dx", "Ux", "At", "Ns", "Ap", "Xo", "Xc", "Nd",  # noqa: E501
          "Fd", "In"}  # fmt: skip
 _PUNCTUATION = {".", ",", ":", ";", ")", "]", "?", "!"}
 

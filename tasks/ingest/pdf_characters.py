@@ -1,4 +1,4 @@
-"""Characters as PDFs have them and text doesn't: radicals that fonts map ideographs to, glyph numbers in place of text."""
+"""Characters as PDFs have them and text doesn't: radicals that fonts map ideographs to, glyph numbers in place of text."""  # noqa: E501
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ _SUPPLEMENT = (
     "⺫罒⺬示⺭礻⺮竹⺯糹⺰纟⺱罓⺲罒⺹耂⺺肀⺻聿⺼肉⺽臼⺾艹⺿艹⻀艹⻁虎⻂衤⻃覀⻄西⻅见⻆角⻈讠⻉贝⻋车⻌辶⻍辶⻎辶⻏阝⻐钅⻑長⻒镸⻓长⻔门"
     "⻖阝⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻞食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
 )
-"""Radicals of U+2E80–2EFF and the ideographs that they are (https://www.unicode.org/Public/UNIDATA/EquivalentUnifiedIdeograph.txt)."""  # noqa: E501
+"""Radicals of U+2E80–2EFF and the ideographs that they are (https://www.unicode.org/Public/UNIDATA/EquivalentUnifiedIdeograph.txt)."""
 _RADICALS = {code: ord(unicodedata.normalize("NFKC", chr(code))) for code in range(0x2F00, 0x2FD6)}
 _RADICALS |= {ord(one): ord(other) for one, other in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)}
 _NUMBERS = re.compile(

@@ -36,7 +36,7 @@ _ALONE = {
     "t",
     "u",
 }  # have their hyphen anywhere
-_AND = {"and", "or", "to", "und", "oder", "bis", "sowie", "et", "ou", "y", "o", "e", "en", "of", "og", "och", "eller", "i", "и",
+_AND = {"and", "or", "to", "und", "oder", "bis", "sowie", "et", "ou", "y", "o", "e", "en", "of", "og", "och", "eller", "i", "и",  # noqa: E501
         "или"}  # fmt: skip
 _WIDE = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff01-\uff5e"
 _SPACED = re.compile(f"(?<=[{_WIDE}])[ \u3000]+(?=[{_WIDE}])")
@@ -45,8 +45,10 @@ _FEWEST_SPACED = 3  # ideographs of a line that is taken for one with its letter
 
 
 def words_of(pages: Iterable[Sequence[str]]) -> Counter[str]:
-    """How often a document has each word in small letters, with the hyphens in it; words at a line's end that is cut
-    are none, nor what follows them."""
+    """How often a document has each word in small letters, with the hyphens in it.
+
+    Words at a line's end that is cut are none, nor is what follows them.
+    """
     found: Counter[str] = Counter()
     for page in pages:
         cut = False

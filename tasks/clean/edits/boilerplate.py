@@ -184,7 +184,11 @@ def _is_announced(data, at, end):
     while at < end and data[at] == 32:
         at += 1
     byte = data[at]
-    return byte == 58 and data[at - 1] != 58 or byte == 124 or (byte == 0xEF and data[at + 1] == 0xBC and data[at + 2] == 0x9A)
+    return (
+        (byte == 58 and data[at - 1] != 58)
+        or byte == 124
+        or (byte == 0xEF and data[at + 1] == 0xBC and data[at + 2] == 0x9A)
+    )
 
 
 @inner

@@ -22,11 +22,12 @@ def glyph_of_width(data, i, start, end):
     code = _full_width(data, i, end)
     if code == 0 or not _is_kept(code):
         return code if code else -1
-    if code == _COMMA or code == _POINT or code == _COLON or code == _APOSTROPHE:
+    if code in (_COMMA, _POINT, _COLON, _APOSTROPHE):
         before, after = _full_width(data, i - 3, i) if i - 3 >= start else 0, _full_width(data, i + 3, end)
         if before and after and not _is_kept(before) and not _is_kept(after):
             return code
-        if code == _POINT and _is_number(data, i - 1, before, start, end) and _is_number(data, i + 3, after, start, end):
+        numbers = _is_number(data, i - 1, before, start, end) and _is_number(data, i + 3, after, start, end)
+        if code == _POINT and numbers:
             return code
     return -1
 
@@ -50,10 +51,7 @@ def _full_width(data, i, end):
 
 @inner
 def _is_kept(code):
-    for kept in _KEPT:
-        if code == kept:
-            return True
-    return False
+    return code in _KEPT
 
 
 @inner

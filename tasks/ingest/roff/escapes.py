@@ -12,7 +12,7 @@ _NEXT_OVER = "\x02"  # in front of two characters printed at one place
 _WITH_NAME = "fFmMngkOVY*$"  # a name of one character, of two behind (, of any number in brackets
 _WITH_ARGUMENT = "AbBCDhHlLNoRSvwxXZ"  # an argument between two equal characters
 _LONGEST_NAME, _LONGEST_ARGUMENT = 80, 200
-_PLAIN = {"e": "\\", "\\": "\\", "E": "\\", "-": "-", " ": " ", "~": " ", "0": " ", "t": "\t", "'": "´", "`": "`", "_": "_",
+_PLAIN = {"e": "\\", "\\": "\\", "E": "\\", "-": "-", " ": " ", "~": " ", "0": " ", "t": "\t", "'": "´", "`": "`", "_": "_",  # noqa: E501
           ".": ".", "c": JOINED, "z": _NEXT_OVER} | dict.fromkeys("&|^/,:%pdu){}ar!?", "")  # fmt: skip
 _BLANK = re.compile(r"\+?\d*[1-9]\d*(?:\.\d*)?[nm]?")
 _OVER = re.compile(_NEXT_OVER + "(.)(.)")
@@ -59,10 +59,9 @@ def escapes(text: str) -> Iterator[Escape]:
 
 def plain(text: str) -> str:
     """The text of a line whose strings and registers are filled in."""
-    if "\\" not in text:
-        return text
-    text = "".join(escape.before + _text(escape) for escape in escapes(text))
-    text = _OVER.sub(lambda found: overstruck(found[1] + found[2]), text).replace(_NEXT_OVER, "")
+    if "\\" in text:
+        text = "".join(escape.before + _text(escape) for escape in escapes(text))
+        text = _OVER.sub(lambda found: overstruck(found[1] + found[2]), text).replace(_NEXT_OVER, "")
     return _ACCENTED.sub(lambda found: composed(found[0]), text)
 
 

@@ -16,11 +16,11 @@ coproduct ∐ gr ∇ sr √ sqrt √ lc ⌈ rc ⌉ lf ⌊ rf ⌋ if ∞ Ah ℵ I
 lA ⇐ rA ⇒ hA ⇔ dA ⇓ uA ⇑ vA ⇕ an ⎯ CL ♣ SP ♠ HE ♥ DI ♦ AE Æ ae æ OE Œ oe œ IJ Ĳ ij ĳ ss ß -D Ð Sd ð TP Þ Tp þ .i ı .j ȷ
 ff ff fi fi fl fl Fi ffi Fl ffl *A Α *B Β *G Γ *D Δ *E Ε *Z Ζ *Y Η *H Θ *I Ι *K Κ *L Λ *M Μ *N Ν *C Ξ *O Ο *P Π *R Ρ *S Σ
 *T Τ *U Υ *F Φ *X Χ *Q Ψ *W Ω *a α *b β *g γ *d δ *e ε *z ζ *y η *h θ *i ι *k κ *l λ *m μ *n ν *c ξ *o ο *p π *r ρ *s σ
-ts ς *t τ *u υ *f φ *x χ *q ψ *w ω +h ϑ +f ϕ +p ϖ +e ϵ"""
+ts ς *t τ *u υ *f φ *x χ *q ψ *w ω +h ϑ +f ϕ +p ϖ +e ϵ"""  # noqa: E501
 _NAMED = dict(zip(_NAMES.split()[::2], _NAMES.split()[1::2], strict=True))
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", ":": "\u0308", "~": "\u0303", ",": "\u0327", "v": "\u030c",
             "/": "\u0338", "o": "\u030a"}  # fmt: skip
-_OVER = _ACCENTS | {"´": "\u0301", "¨": "\u0308", '"': "\u0308", "¯": "\u0304", "¸": "\u0327", "˝": "\u030b", "˙": "\u0307",
+_OVER = _ACCENTS | {"´": "\u0301", "¨": "\u0308", '"': "\u0308", "¯": "\u0304", "¸": "\u0327", "˝": "\u030b", "˙": "\u0307",  # noqa: E501
                     "˘": "\u0306", "ˇ": "\u030c", "˚": "\u030a", "°": "\u030a", "˜": "\u0303", "˛": "\u0328"}  # fmt: skip  # noqa: E501
 _STROKED = {"o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "=": "≠"}
 _PAIRS = {"bp": "þ", "LP": "Þ"}  # what typists made of two letters

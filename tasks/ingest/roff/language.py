@@ -1,4 +1,4 @@
-"""The requests that decide what is read: conditionals, strings, registers and macros of the page's own, as nroff reads them.
+"""The requests that decide what is read: conditionals, strings, registers and macros of the page's own, as in nroff.
 
 What a page defines can double with each line; more than a page may come to is refused.
 """
@@ -53,9 +53,9 @@ class Roff:
         self._accents = self._raw = False
         self._room = self._nested = 0
         self._requests: dict[str, Callable[[str], None]] = {
-            "if": self._if, "while": self._if, "ie": self._ie, "el": self._el, "nop": self._line, "ds": self._ds, "ds1": self._ds,
-            "as": self._as, "as1": self._as, "nr": self._nr, "de": self._de, "de1": self._de, "am": self._am, "am1": self._am,
-            "ig": self._ig, "als": self._als, "rn": self._rn, "rm": self._rm, "tr": self._tr, "shift": self._shift,
+            "if": self._if, "while": self._if, "ie": self._ie, "el": self._el, "nop": self._line, "ds": self._ds,
+            "ds1": self._ds, "as": self._as, "as1": self._as, "nr": self._nr, "de": self._de, "de1": self._de,
+            "am": self._am, "am1": self._am, "ig": self._ig, "als": self._als, "rn": self._rn, "rm": self._rm, "tr": self._tr, "shift": self._shift,  # noqa: E501
             "return": self._return, "eo": self._eo, "ec": self._ec,
         }  # fmt: skip
 
