@@ -12,7 +12,8 @@ _REACH = 64  # characters in which the nearest letter is looked for
 
 def glue(before: str, after: str) -> str:
     """What belongs between a line and the one that it goes on in: a blank, or nothing where both sides are Chinese."""
-    return "" if _is_wide(before[-_REACH:][::-1]) and _is_wide(after[:_REACH]) else " "
+    sides = {_begins_wide(before[-_REACH:][::-1]), _begins_wide(after[:_REACH])}
+    return "" if True in sides and False not in sides else " "
 
 
 def joined(lines: Sequence[str]) -> str:
@@ -21,10 +22,16 @@ def joined(lines: Sequence[str]) -> str:
     last = ""
     for line in lines:
         out += [glue(last, line), line] if last and line else [line]
-        last = line or last
+        last = (last + line)[-_REACH:]
     return "".join(out)
 
 
-def _is_wide(text: str) -> bool:
-    """Whether the text begins with Chinese or Japanese, or with shared marks that such a character follows."""
-    return bool(_WIDE.match(text.lstrip(_SHARED)))
+def is_wide(character: str) -> bool:
+    """Whether a character is an ideograph, kana or a mark that only Chinese and Japanese have."""
+    return _WIDE.match(character) is not None
+
+
+def _begins_wide(text: str) -> bool | None:
+    """Whether the text begins with Chinese or Japanese, or with shared marks that it follows; None for marks alone."""
+    letters = text.lstrip(_SHARED)
+    return is_wide(letters) if letters else None

@@ -15,6 +15,7 @@ import pypdfium2
 from tasks.ingest.pdf_characters import ideographs, numbered
 from tasks.ingest.pdf_lines import HYPHEN, words_of
 from tasks.ingest.pdf_lines import reflow as _reflow
+from tasks.ingest.pdf_vertical import columns
 
 _LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
 _CUT = re.compile("[\ufffe\x02]\n?(.?)")  # how pdfium marks a hyphen at a line's end, often without the line's end
@@ -107,6 +108,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> tuple[list[str], list
     page = document[number]
     text_page = page.get_textpage()
     text = text_page.get_text_bounded()
+    text = columns(text_page, text) or text
     boxes = _pieces([text_page.get_rect(i) for i in range(text_page.count_rects())])
     text_page.close()
     page.close()
@@ -123,7 +125,7 @@ def _with_cut_words(pages: list[list[str]]) -> list[list[str]]:
     """The pages, each of which ends with the line in which a word goes on that its last line cuts."""
     pages = [page.copy() for page in pages if any(page)]
     for page, following in pairwise(pages):
-        if page[-1].endswith(HYPHEN) and following[0][:1].islower():
+        if page[-1].endswith((HYPHEN, "-")) and following[0][:1].islower():
             page.append(following.pop(0))
     return pages
 
