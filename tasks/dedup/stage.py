@@ -69,7 +69,9 @@ def _keys(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> 
     records["id"] = ids_as_numbers(table["id"])[:, None]
     records["part"] = part
     records["row"] = rows[:, None]
-    return records[has_units].reshape(-1)
+    compared = np.ones(keys.shape, np.bool_)
+    compared[:, int(config.exact) :] = has_units[:, None]
+    return records[compared]
 
 
 def rank(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ Reason = Literal[
     "broken pdf lines",
     "broken warc",
     "empty",
+    "endless man page",
     "file over limit",
     "hostile html",
     "html without text",

@@ -8,15 +8,17 @@ column. Running heads and page numbers are lines that return on most pages; they
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import pypdfium2
 
-_CJK = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
-_ENDS = re.compile(r"[.!?:;。！？：；…]['\")」』”’）]*$")
+from tasks.ingest.pdf_characters import ideographs, numbered
+from tasks.ingest.pdf_lines import HYPHEN, words_of
+from tasks.ingest.pdf_lines import reflow as _reflow
+from tasks.ingest.pdf_vertical import columns
+
 _LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
-_ITEM = re.compile(r"^\s*(?:[•◦▪*–-]\s|\d+(?:\.\d+)*[.)]?\s|第\s*\d+)")
-_CUT = re.compile("[\ufffe\x02]\n?(.?)")  # how pdfium marks a hyphen at a line's end
+_CUT = re.compile("[\ufffe\x02]\n?(.?)")  # how pdfium marks a hyphen at a line's end, often without the line's end
 _FEW_LINES = 20  # a share of fewer lines says nothing
 _PROSE = 0.2  # narrower pieces of a line, as shares of the text's width, are labels and cells, not columns
 _IN_GUTTER = 0.1  # share of the pieces that may lie across a gutter: headings, wide figures
@@ -57,16 +59,19 @@ def read(content: bytes) -> PdfText:
             pieces += len(boxes)
     finally:
         document.close()
-    text = "\n\n".join(filter(None, (_reflow(page) for page in _without_running_heads(pages))))
+    bodies = _with_cut_words(_without_running_heads(pages))
+    words = words_of(bodies)
+    text = "\n\n".join(filter(None, (_reflow(page, words) for page in bodies)))
     lines = [line.strip() for page in pages for line in page if line.strip()]
-    broken = sum(map(_is_broken, lines)) / max(len(lines), _FEW_LINES)
+    broken = sum(_is_broken(line, after) for line, after in zip_longest(lines, lines[1:], fillvalue=""))
+    broken /= max(len(lines), _FEW_LINES)
     return PdfText(text, mapped_share(text), broken, switches / max(pieces, _FEW_LINES))
 
 
 def mapped_share(text: str) -> float:
-    """Share of the characters (whitespace aside) that are mapped to Unicode."""
+    """Share of the characters (whitespace aside) that are mapped to Unicode, and aren't glyph numbers."""
     chars = [char for char in text if not char.isspace()]
-    unmapped = sum(char < " " or char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in chars)
+    unmapped = sum(char < " " or char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in chars) + numbered(text)
     return 1 - unmapped / max(len(chars), 1)
 
 
@@ -92,26 +97,37 @@ def column_switches(boxes: list[Box]) -> int:
     return sum(one != other for one, other in pairwise(sides))
 
 
-def _is_broken(line: str) -> bool:
+def _is_broken(line: str, after: str = "") -> bool:
     words = line.split()
     spaced = len(words) >= 4 and 2 * sum(len(word) == 1 and word.isalpha() and word < "\u2e80" for word in words)
-    return len(line) == 1 or spaced > len(words) or line.endswith(("-", "\u2010", "\u00ad"))
+    cut = line.endswith(("-", "\u2010", HYPHEN)) and not (after[:1].islower() or after[:1].isdigit())
+    return len(line) == 1 or spaced > len(words) or cut
 
 
 def _page(document: pypdfium2.PdfDocument, number: int) -> tuple[list[str], list[Box]]:
     page = document[number]
     text_page = page.get_textpage()
     text = text_page.get_text_bounded()
+    text = columns(text_page, text) or text
     boxes = _pieces([text_page.get_rect(i) for i in range(text_page.count_rects())])
     text_page.close()
     page.close()
-    text = _CUT.sub(_joined, text.replace("\r\n", "\n"))
+    text = ideographs(_CUT.sub(_joined, text.replace("\r\n", "\n")))
     return [line.rstrip() for line in text.split("\n") if not _LEADERS.search(line)], boxes
 
 
 def _joined(found: re.Match[str]) -> str:
-    """A word in one again, where what follows the hyphen can be its rest."""
-    return found[1] if found[1].islower() else f"-\n{found[1]}"
+    """The end of a line that goes on in the next: whether the hyphen is the word's, the document will say."""
+    return f"{HYPHEN}\n{found[1]}"
+
+
+def _with_cut_words(pages: list[list[str]]) -> list[list[str]]:
+    """The pages, each of which ends with the line in which a word goes on that its last line cuts."""
+    pages = [page.copy() for page in pages if any(page)]
+    for page, following in pairwise(pages):
+        if page[-1].endswith((HYPHEN, "-")) and following[0][:1].islower():
+            page.append(following.pop(0))
+    return pages
 
 
 def _pieces(boxes: list[Box]) -> list[Box]:
@@ -146,23 +162,3 @@ def _edges(page: list[str]) -> list[str]:
 
 def _key(line: str) -> str:
     return re.sub(r"\d+|[ivxlc]+$", "#", line.strip())
-
-
-def _reflow(lines: list[str]) -> str:
-    """Join lines that were broken at the right margin; a short line, an item or a sentence's end closes a paragraph."""
-    widths = sorted(_width(line) for line in lines if line)
-    full = widths[int(len(widths) * 0.9)] * 0.75 if widths else 0
-    out: list[str] = []
-    open_line = False
-    for line in lines:
-        if open_line and line and not _ITEM.match(line):
-            glue = "" if re.search(f"[{_CJK}]$", out[-1]) and re.match(f"[{_CJK}]", line) else " "
-            out[-1] += glue + line.lstrip()
-        else:
-            out.append(line)
-        open_line = _width(line) >= full and not _ENDS.search(line)
-    return "\n".join(out).strip()
-
-
-def _width(line: str) -> int:
-    return sum(2 if char >= "\u2e80" else 1 for char in line)

@@ -2,8 +2,9 @@
 
 https://fasttext.cc/docs/en/language-identification.html. The first 1,000 characters tell as much as the
 whole text. The model was trained on sentences: of a few ideographs it says Japanese, of a manual page
-with options in Latin letters anything. Han without kana is Chinese, kana is Japanese and hangul is
-Korean, so these are decided by counting; Chinese of every kind is ``zh``.
+with options in Latin letters anything. Kana is Japanese and hangul is Korean; ideographs with few kana
+are what those among them say that only one of the languages has (see ``han``), so these are decided by counting;
+Chinese of every kind is ``zh``.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import fasttext
 import numpy as np
 import pyarrow as pa
 
+from tasks.score.han import language
 from tasks.score.script import HAN, HANGUL, KANA, LATIN, OTHER, prose
 
 _CHINESE = {"zh", "yue", "wuu"}
@@ -39,6 +41,9 @@ def identify(
     column = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(texts, pa.large_string())
     read = prose(column, num_chars)
     langs, scores = _by_script(read.letters)
+    for row in [row for row, lang in enumerate(langs) if lang == "zh"]:
+        langs[row], certainty = language(read.hints[row], int(read.letters[row, KANA]))
+        scores[row] *= certainty
     for row in [row for row, lang in enumerate(langs) if not lang]:
         line, (han, kana, *_), total = read.lines[row], read.letters[row].tolist(), int(read.letters[row].sum())
         lang, score = _by_model(line) if total else (UNDETERMINED, 0.0)

@@ -13,8 +13,10 @@ import pyarrow as pa
 from tasks.clean.kernels.utf8 import decode, width_of
 from tasks.compiled import compiled, inner
 from tasks.lines import cut, one_line_each
+from tasks.score import han
 
 HAN, KANA, HANGUL, LATIN, OTHER = range(5)
+_FIRST, _LAST = han.FIRST, han.LAST
 _CODE_SHARE = 5
 """A line is code when one in so many of its characters is a sign of code."""
 
@@ -26,16 +28,20 @@ class Prose:
     Attributes:
         lines: the prose of each text in one line of UTF-8 that ends with a line feed.
         letters: how many letters of each script are in it (int64, N × 5: HAN, KANA, HANGUL, LATIN, OTHER).
+        hints: how many ideographs in it have each bit of ``han`` (int64, N × 4).
     """
 
     lines: list[bytes]
     letters: np.ndarray
+    hints: np.ndarray
 
 
 def prose(texts: pa.Array | pa.ChunkedArray, num_chars: int) -> Prose:
     """The prose among the first ``num_chars`` characters of each text."""
     letters = np.zeros((len(texts), 5), np.int64)
-    return Prose(one_line_each(_read, texts, num_chars, 1, letters), letters)
+    hints = np.zeros((len(texts), 4), np.int64)
+    lines = one_line_each(_read, texts, num_chars, 1, letters, han.hints(), hints)
+    return Prose(lines, letters, hints)
 
 
 @inner
@@ -84,7 +90,7 @@ def _looks_like_code(data, start, end):
 
 
 @compiled
-def _read(data, offsets, num_chars, starts, written, sizes, letters):
+def _read(data, offsets, num_chars, starts, written, sizes, letters, of_han, hints):
     """Writes a space after each line and a line feed at the end: no more than the text, and two bytes."""
     for row in range(len(offsets) - 1):
         first = offsets[row]
@@ -106,9 +112,14 @@ def _read(data, offsets, num_chars, starts, written, sizes, letters):
                                 spaced = True
                             at += 1
                             continue
-                        script = script_of(decode(data, at))
+                        code = decode(data, at)
+                        script = script_of(code)
                         if script >= 0:
                             letters[row, script] += 1
+                        if _FIRST <= code <= _LAST:
+                            said = of_han[code - _FIRST]
+                            for bit in range(4):
+                                hints[row, bit] += said >> bit & 1
                         for _ in range(width_of(data[at])):
                             written[to] = data[at]
                             to += 1

@@ -93,6 +93,48 @@ def test_empty_and_short_documents_come_through(lake):
     assert [row["reason"] for row in rows] == [None, None, None, "minhash", None]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Written in C++ by hand", "Written in C# by hand"),
+        ("5 + 7", "5 − 7"),
+        ("5 * 7", "5 - 7"),
+        ("f(x) < g(x)", "f(x) > g(x)"),
+        ("🙂🙂", "🙂🙃"),
+    ],
+)
+def test_signs_that_mean_something_tell_texts_apart(lake, one, other):
+    _, rows = decisions(lake, [[{"text": one}, {"text": other}]])
+    assert [row["reason"] for row in rows] == [None, None]
+
+
+def test_code_set_in_otherwise_is_no_exact_duplicate_and_a_text_set_in_as_a_whole_is(lake):
+    code = "for row in rows:\n    check(row)\n    count += 1\n"
+    texts = [code, code.replace("    count", "count"), "one line\nand two", "    one line\n    and two"]
+    _, rows = decisions(lake, [[{"text": text} for text in texts]], DedupConfig(minhash=None))
+    assert [row["keep"] for row in rows].count(True) == 3 and [row["keep"] for row in rows][:2] == [True, True]
+
+
+def test_texts_without_words_go_where_they_are_equal(lake):
+    _, rows = decisions(lake, [[{"text": text} for text in ("🎉🎉", "── ──", "🎉🎉", "── ──", "🎉")]])
+    assert [row["keep"] for row in rows].count(False) == 2
+    assert {row["reason"] for row in rows} == {None, "exact"}
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("ตลาดน้ำแห่งนี้เปิดทุกวันเสาร์และวันอาทิตย์มีอาหารพื้นเมืองขายมากมายและนักท่องเที่ยวชอบมานั่งเรือชมสองฝั่งคลองในตอนเช้า", "ด้วยกัน"),
+        ("ຕະຫຼາດແຫ່ງນີ້ເປີດທຸກວັນເສົາແລະວັນອາທິດມີອາຫານພື້ນເມືອງຂາຍຫຼາຍຢ່າງແລະນັກທ່ອງທ່ຽວມັກມານັ່ງເຮືອຊົມສອງຝັ່ງແມ່ນ້ຳ", "ນຳກັນ"),
+        ("ផ្សារនេះបើករៀងរាល់ថ្ងៃសៅរ៍និងថ្ងៃអាទិត្យមានលក់ម្ហូបអាហារក្នុងតំបន់ជាច្រើនហើយភ្ញៀវទេសចរចូលចិត្តជិះទូកមើលទេសភាព", "ជាមួយគ្នា"),
+    ],
+    ids=["thai", "lao", "khmer"],
+)  # fmt: skip
+def test_scripts_that_do_not_part_words_have_near_duplicates(lake, text, other):
+    _, rows = decisions(lake, [[{"text": text * 2}, {"text": text * 2 + other}]])
+    assert [row["reason"] for row in rows] == ["minhash", None]
+
+
 def test_every_dropped_document_leads_to_one_that_stays(lake):
     draw = random.Random(7)
     families = []

@@ -41,12 +41,22 @@ def scored(lake: Lake, manifest: Manifest) -> list[dict]:
             "Returns the sum of all the numbers in a list.\n\nx = foo(a[0], b[1]); y = {};\nif (x > 0) { return y; }\n",
             "en",
         ),
+        ("国内線運賃値上、来春実施予定", "ja"),
+        ("気象庁、関東地方に大雨警報を発表", "ja"),
+        ("日本国憲法第九条", "ja"),
+        ("國立臺灣大學圖書館開放時間", "zh"),
+        ("他说“桜”是他认识的第一个日文字。", "zh"),
         ("{}[];;()", "und"),
         ("", "und"),
     ],
 )
 def test_the_language_is_that_of_the_prose(text, lang):
     assert identify([text], num_chars=1000, min_score=0.3)[0] == [lang]
+
+
+def test_ideographs_that_say_nothing_are_chinese_with_little_confidence():
+    [lang], [score] = identify(["山上有人"], num_chars=1000, min_score=0.3)
+    assert lang == "zh" and score < 0.7
 
 
 def test_languages_of_many_texts_are_those_of_each():

@@ -4,16 +4,15 @@ One walk over a document's bytes writes the edited ones. A line is looked at aga
 and taken back when it is boilerplate, as if it had never been there.
 """
 
-from tasks.clean.edits.phrases import ANYWHERE, NAVIGATION, OPENING, TELLING
-from tasks.clean.kernels.blocks import first, load, not_letters, not_printable, store
-from tasks.clean.kernels.utf8 import is_alnum, width_of
+from tasks.clean.edits.boilerplate import is_boilerplate
+from tasks.clean.edits.terminal import BACKSPACE, ESCAPE, end_of_escape, struck_over
+from tasks.clean.edits.widths import glyph_of_width
+from tasks.clean.kernels.blocks import load, not_printable, store
+from tasks.clean.kernels.utf8 import width_of
 from tasks.compiled import inner
 
 WIDTH, CONTROL, WHITESPACE, BOILERPLATE = 1, 2, 4, 8
 COUNT_WIDTH, COUNT_CONTROL, COUNT_WHITESPACE, COUNT_BOILERPLATE, NUM_COUNTS = 0, 1, 2, 3, 4
-_LONGEST_BOILERPLATE = 240  # bytes; about 80 Chinese characters
-_FULL_WIDTH_KEPT = "！（），：；？．［］～＂＇"  # Chinese punctuation, as it is written
-KEPT = tuple(ord(char) - 0xFEE0 for char in _FULL_WIDTH_KEPT)
 
 
 @inner
@@ -42,7 +41,7 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
             i += 1
             continue
         step = width_of(byte) if i < end else 1
-        glyph = _glyph(data, i, step, switches) if i < end else 10
+        glyph = _glyph(data, i, start, end, switches) if i < end else 10
         if glyph == 10:
             trimmed = at
             if switches & WHITESPACE:
@@ -64,7 +63,12 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
             i += 2 if byte == 13 and i + 1 < end and data[i + 1] == 10 else step
         elif glyph == 0:
             counts[COUNT_CONTROL] += 1
-            i += step
+            if byte == ESCAPE or byte == 0xC2:
+                i = max(i + step, end_of_escape(data, i, end))
+            elif byte == BACKSPACE:
+                at, i = struck_over(data, i, end, out, line, at)
+            else:
+                i += step
         elif glyph > 0:
             counts[COUNT_WIDTH] += 1
             out[at] = glyph
@@ -82,122 +86,41 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
 
 
 @inner
-def _glyph(data, i, step, switches):
+def _glyph(data, i, start, end, switches):
     """What a character that isn't printable ASCII becomes: 10 a line end, 0 nothing, -1 itself, else an ASCII byte."""
     byte = data[i]
     if byte == 10:
         return 10
-    if step == 1:
+    if byte < 0x80:
         if byte == 9 or not switches & CONTROL:
             return -1
         return 10 if byte == 13 or byte == 11 or byte == 12 else 0
-    second = data[i + 1]
-    if step == 2 and byte == 0xC2:
-        if second == 0xA0 and switches & WIDTH:
-            return 32
-        if switches & CONTROL and (second < 0xA0 or second == 0xAD):
+    if switches & CONTROL:
+        glyph = _control(data, i)
+        if glyph >= 0:
+            return glyph
+    return glyph_of_width(data, i, start, end) if switches & WIDTH else -1
+
+
+@inner
+def _control(data, i):
+    """What a control or direction character beyond ASCII becomes: 10 a line end, 0 nothing; -1 where it is none."""
+    byte, second = data[i], data[i + 1]
+    if byte == 0xC2:
+        if second < 0xA0 or second == 0xAD:
             return 10 if second == 0x85 else 0
-        return -1
-    if step != 3:
-        return -1
-    third = data[i + 2]
-    if byte == 0xE2 and switches & CONTROL:
-        if second == 0x80:
-            if third == 0xA8 or third == 0xA9:
-                return 10
-            if third == 0x8B or third == 0x8E or third == 0x8F or 0xAA <= third <= 0xAE:
-                return 0
-        elif second == 0x81 and 0xA0 <= third <= 0xA4:
+    elif byte == 0xD8:
+        return 0 if second == 0x9C else -1  # U+061C
+    elif byte == 0xE2 and second == 0x80:
+        third = data[i + 2]
+        if third == 0xA8 or third == 0xA9:
+            return 10
+        if third == 0x8B or third == 0x8E or third == 0x8F or 0xAA <= third <= 0xAE:
             return 0
-    elif byte == 0xEF:
-        if second == 0xBB and third == 0xBF and switches & CONTROL:
-            return 0
-        if switches & WIDTH and (second == 0xBC or second == 0xBD):
-            code = (second - 0xBC) * 64 + third - 0x80 + 32  # U+FF01 stands for 0x21
-            if 33 <= code <= 126:
-                for kept in KEPT:
-                    if code == kept:
-                        return -1
-                return code
-    elif byte == 0xE3 and second == 0x80 and third == 0x80 and switches & WIDTH:
-        return 32
+    elif byte == 0xE2 and second == 0x81:
+        return 0 if 0xA0 <= data[i + 2] <= 0xAF else -1
+    elif byte == 0xEF and second == 0xBB:
+        return 0 if data[i + 2] == 0xBF else -1
+    elif byte == 0xEF and second == 0xBF:
+        return 0 if 0xB9 <= data[i + 2] <= 0xBB else -1  # of annotations between lines
     return -1
-
-
-@inner
-def is_boilerplate(data, start, end, beginnings, children, kinds):
-    """Whether the line ``data[start:end]`` is navigation or gives itself away by a phrase."""
-    if end - start > _LONGEST_BOILERPLATE:
-        return False
-    at = _skip_separators(data, start, end)
-    if at == end:
-        return False
-    first_at, navigation, telling, num_words = True, True, False, 0
-    i = at
-    while i < end:
-        possible = beginnings[int(data[i]) << 8 | data[i + 1]] if i + 1 < end else 0
-        if possible & (ANYWHERE | OPENING):
-            opening = _kinds_at(data, i, end, children, kinds)
-            if opening & ANYWHERE or (first_at and opening & OPENING):
-                return True
-        if navigation and i == at:
-            length, found = 0, 0
-            if possible & NAVIGATION:
-                length, found = _longest(data, i, end, children, kinds, NAVIGATION)
-            if length == 0:
-                navigation = False
-            else:
-                num_words += 1
-                telling = telling or found & TELLING != 0
-                at = _skip_separators(data, i + length, end)
-                if at == end and (telling or num_words > 1):
-                    return True
-                if at == i + length and is_alnum(data[at]):
-                    navigation = False
-        first_at = False
-        i += width_of(data[i]) if data[i] >= 0x80 else max(first(not_letters(load(data, i))), 1)  # on behind a word
-    return False
-
-
-@inner
-def _skip_separators(data, at, end):
-    while at < end:
-        byte = data[at]
-        if byte == 32 or byte == 9 or byte == 124 or byte == 62 or byte == 60 or byte == 45 or byte == 42:
-            at += 1
-        elif byte == 0xC2 and at + 1 < end and (data[at + 1] == 0xAB or data[at + 1] == 0xBB or data[at + 1] == 0xB7):
-            at += 2
-        elif byte == 0xE2 and at + 2 < end and data[at + 1] == 0x80 and data[at + 2] == 0xA2:
-            at += 3
-        else:
-            break
-    return at
-
-
-@inner
-def _longest(data, at, end, children, kinds, wanted):
-    """Length of the longest phrase of the wanted kind that begins at ``at`` (0 for none), and its kinds."""
-    node, length, found = 0, 0, 0
-    i = at
-    while i < end:
-        node = children[node, data[i]]
-        if node == 0:
-            break
-        i += 1
-        if kinds[node] & wanted and not (i < end and is_alnum(data[i - 1]) and is_alnum(data[i])):
-            length, found = i - at, kinds[node]
-    return length, found
-
-
-@inner
-def _kinds_at(data, at, end, children, kinds):
-    """The kinds of all phrases that begin at ``at``, as bits."""
-    node, found = 0, 0
-    i = at
-    while i < end:
-        node = children[node, data[i]]
-        if node == 0:
-            break
-        found |= kinds[node]
-        i += 1
-    return found

@@ -4,6 +4,7 @@ Each is work for few documents and dear, so a compiled pass over the bytes first
 the others are neither decoded nor copied.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -24,6 +25,8 @@ Rewrite = Callable[[str], tuple[str, int]]
 """Gives a text's new form, and how many edits that took: 0 for none."""
 TRADITIONAL = 0x8000
 """A bit beside those of ``characters.table``: a character that simplified Chinese writes another way."""
+_QUOTED_CAPITAL = re.compile(r"(?<=[A-ZÀ-Þ])[À-Þ](?=[”’»…–—]+(?!\w))")  # ends a word in capitals, before a closing mark
+_LEAD = re.compile("[Â-ô][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")  # as `_suspicious` looks for it
 
 
 def buffers(texts: pa.LargeStringArray) -> tuple[Array, Array]:
@@ -50,8 +53,13 @@ def repaired(text: str) -> tuple[str, int]:
     import ftfy
 
     lines = text.split("\n")
-    new = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
+    new = [line if line.isascii() or _is_sound(line) else ftfy.fix_encoding(line) for line in lines]
     return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
+
+
+def _is_sound(line: str) -> bool:
+    """Whether what looks wrongly decoded in a line is a capital letter before a closing mark: ``“IRMÃ”``."""
+    return bool(_QUOTED_CAPITAL.search(line)) and not _LEAD.search(_QUOTED_CAPITAL.sub("", line))
 
 
 def simplified(text: str) -> tuple[str, int]:

@@ -1,17 +1,18 @@
 """PDFs for tests, written by hand: lines of Helvetica at given places, in the order given."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Line = tuple[float, float, str]
 """Left and baseline in points, and the text (Latin-1)."""
 
 
-def pdf(pages: Sequence[Sequence[Line]], *, size: float = 10, to_unicode: str = "") -> bytes:
+def pdf(pages: Sequence[Sequence[Line]], *, size: float = 10, to_unicode: str | Mapping[str, str] = "") -> bytes:
     """A PDF of A4 pages.
 
     Args:
-        to_unicode: what the font maps every character to (such as a private-use one); empty for the truth.
+        to_unicode: what the font maps every character to (such as a private-use one), or what each of some; empty for
+            the truth.
     """
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"
@@ -44,7 +45,7 @@ def columns(*, interleaved: bool, pages: int = 2) -> bytes:
     return pdf([across if interleaved else [*left, *right]] * pages)
 
 
-def prose(lines: Sequence[str], **options: str) -> bytes:
+def prose(lines: Sequence[str], **options: str | Mapping[str, str]) -> bytes:
     """One page of lines below each other."""
     return pdf([[(50, 800 - 12 * row, line) for row, line in enumerate(lines)]], **options)
 
@@ -58,9 +59,10 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
 
-def _cmap(char: str) -> str:
-    mapped = "\n".join(f"<{code:02X}> <{ord(char):04X}>" for code in range(33, 127))
+def _cmap(chars: str | Mapping[str, str]) -> str:
+    targets = {chr(code): chars for code in range(33, 127)} if isinstance(chars, str) else chars
+    mapped = "\n".join(f"<{ord(one):02X}> <{ord(other):04X}>" for one, other in targets.items())
     return (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def 1 begincodespacerange <00> <FF> "
-        f"endcodespacerange 94 beginbfchar\n{mapped}\nendbfchar endcmap end end"
+        f"endcodespacerange {len(targets)} beginbfchar\n{mapped}\nendbfchar endcmap end end"
     )

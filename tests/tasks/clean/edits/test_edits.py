@@ -14,6 +14,16 @@ from tests.tasks.clean.cleaning import cleaned, one
         ("ＡＢＣ　１２３，好！", "ABC 123，好！"),
         ("one\r\ntwo  \n\n\n\n\n\nthree\x07\u200b", "one\ntwo\n\n\nthree"),
         ("cafe\u0301", "café"),
+        ("a\u2009b\u202fc\u205fd\u1680e\u2003f", "a b c d e f"),
+        ("\u2068left\u2069 \u202bright\u202c \u061c.", "left right ."),
+        (
+            "\x1b[38;5;196mred\x1b[m \x1b]8;;http://x.org\x1b\\link\x1b]8;;\x1b\\ \x1b=\x1b(0q\x1b(B end\x1b",
+            "red link q end",
+        ),
+        ("\x1b]0;without an end", "]0;without an end"),
+        ("N\bNA\bAM\bME\bE _\bi_\bt 10%\b\b\b20% x\b_ 中\b中", "NAME it 20% x 中"),
+        ("１２．５％ ０：１５ ａ＠ｂ．ｃｏｍ Ｏ＇Ｎｅｉｌ 5．25", "12.5% 0:15 a@b.com O'Neil 5.25"),
+        ("共１２，其中３；ＡＢ：好。（１）", "共12，其中3；AB：好。（1）"),
         ("tab\tstays\u00a0blank\u3000wide\ufeff\u00ad.", "tab\tstays blank wide."),
     ],
 )
@@ -30,7 +40,15 @@ def test_wrong_decoding_is_repaired_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["São Paulo à Â", "Grüße aus Österreich", "«été», déjà vu – naïve café", "Ångström Æther"]
+    "text",
+    [
+        "São Paulo à Â",
+        "Grüße aus Österreich",
+        "«été», déjà vu – naïve café",
+        "A placa diz “AMANHÔ e “IRMÔ.",
+        "“IRMÔ",
+        "Ångström Æther",
+    ],
 )
 def test_sound_text_with_accents_stays(text: str) -> None:
     [after], edits, _ = cleaned(text)
@@ -67,6 +85,12 @@ GOES = {
     "二维码": "请扫描下方二维码",
     "版权声明": "版权声明：本站文章均为原创",
     "转载请注明": "本文为原创，转载请注明出处",
+    "open the app": "打开APP查看全文",
+    "app in the middle": "请扫描下方二维码添加客服微信",
+    "newsletter": "Subscribe to our newsletter for more",
+    "related": "Related posts:",
+    "policy": "Cookie Policy",
+    "breadcrumbs of a shop": "Home > Search > Help",
     "all rights reserved": "© 2024 Example. All rights reserved.",
 }
 STAYS = {
@@ -80,6 +104,18 @@ STAYS = {
     "责任": "编辑的责任在于核对事实。",
     "版权": "版权法规定了作者的权利。",
     "copyright": "The court held that not all rights had been reserved by the author.",
+    "a menu": "Edit > Print",
+    "a file": "打开app.config，把端口改成8080。",
+    "a library": "扫码关注功能的实现分三步。",
+    "a definition": "来源：指信息最初发布的地点，比如网站、报刊。",
+    "machines": "转载自动化系统的设计与实现，需要考虑很多问题。",
+    "a holder": "公司是该软件的版权所有者，享有全部权利。",
+    "an event": "用户点击关注后，服务器收到一个事件。",
+    "in quotes": "页脚通常写着“版权所有”几个字。",
+    "a framework": "Express uses cookies to store the session id.",
+    "a table": "Related articles were counted by hand in each of the years.",
+    "settings": "Cookie settings are read from the environment.",
+    "this": "Like this: first the yolk, then the white.",
     "share": "Share of households with a car, by year",
 }
 

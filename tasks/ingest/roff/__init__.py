@@ -1,0 +1,1 @@
+"""The roff language under manual pages: glyphs, escapes, numbers, and the requests that decide what is read."""
