@@ -9,7 +9,8 @@ from tasks.compiled import inner
 CALLED, COUNTED, IDENTITY, ACCOUNT, ADDRESS, VERSION = 1, 2, 4, 8, 16, 32
 _WORDS: dict[int, str] = {
     CALLED: """电话|手机|手机号|手机号码|电话号码|座机|热线|客服|致电|拨打|传真|固话|来电|联系方式|联系|短信|電話
-        手機|傳真|號碼|聯絡|tel|phone|mobile|cell|fax|telephone|call|dial|contact|hotline|whatsapp|phone number
+        手機|傳真
+        號碼|聯絡|tel|phone|mobile|cell|fax|telephone|call|dial|contact|hotline|whatsapp|phone number
         phone no|tel no|mob|text|telefon|号码是""",
     COUNTED: """单号|订单|编号|流水号|序列号|序号|发票号|发票号码|学号|工号|合同号|批号|货号|型号|条码|条形码|卷号
         文号|群号|群号码|案号|件号|票号|比分|金额|第|共计|合计|总计|价格|人口|售价|约|訂單|編號|單號|q群|qq群|qq|qq号
@@ -20,7 +21,8 @@ _WORDS: dict[int, str] = {
     IDENTITY: """身份证|身份证号|身份证号码|证件号码|证件号|公民身份号码|身份證|身份證號|身份證號碼|身分證
         身份证件号|身份号码|idcard|id card|id_card|id number|identity card|identity number|national id|sfz
         resident id""",
-    ACCOUNT: """卡号|银行卡|银行卡号|账号|帐号|账户|帐户|信用卡|储蓄卡|工资卡|借记卡|帳號|帳戶|卡號|card
+    ACCOUNT: """cc|cc no|cc number|卡号|银行卡|银行卡号|账号|帐号|账户|帐户|信用卡|储蓄卡
+        工资卡|借记卡|帳號|帳戶|卡號|card
         card number|card no|account|account number|account no|acct|credit card|debit card|bank account""",
     ADDRESS: """ip|ip地址|ipv4|dns|nameserver|ping|host|服务器|地址|来自|网友|主机|网关|登录|来源|address|addr
         server|gateway|client|ssh|remote|traceroute|resolver|hostname|from|peer|登錄|來自|源地址|外网|公网""",

@@ -66,7 +66,7 @@ def _is_international(data, at, digits, groups, last, most, adds):
         lead = data[at + 3] == 49 and data[at + 4] >= 51
         return (digits == 13 and lead) or (groups > 1 and 10 <= digits <= 14)
     if most == 11:
-        return digits == most and (last == 4 or groups == 1) and data[at + 2] >= 50
+        return digits == most and (last == 4 if groups > 1 else data[at + 2] >= 50)
     if groups == 1:
         return not adds and _is_whole(data, at, digits)
     return groups >= 3 or (groups == 2 and (digits >= 10 or _is_whole(data, at, digits)))

@@ -28,7 +28,7 @@ def key(data, start, at, stop, end, row, lexicon):
         return at
     if i < end and (is_alnum(data[i]) or (alphabet != URL_SAFE and data[i] in (45, 95))):
         return at
-    mixed = digits >= 2 or (upper >= 4 and lower >= 4)
+    mixed = digits >= 2 or (upper >= 4 and lower >= 4) or alphabet == CAPITALS
     return i if mixed and joints * 4 <= length else at
 
 

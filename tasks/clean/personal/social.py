@@ -4,6 +4,7 @@ from tasks.clean.kernels.utf8 import decode, is_alnum, is_digit
 from tasks.compiled import inner
 
 _NONE, _BLANK, _MARK, _COLON = range(4)
+_NUMBER = (0x53F7, 0x7801, 0x865F, 0x78BC)  # 号码號碼
 
 
 @inner
@@ -20,7 +21,7 @@ def qq(data, at, stop, end, is_code):
     length = finish - begin
     if length < (5 if mark == _COLON or named else 7) or length > 11 or data[begin] == 48:
         return at, at
-    if _goes_on(data, finish, end) or _is_round(data, finish) or _counts(data, finish, end):
+    if _goes_on(data, finish, end) or _is_round(data, begin, finish) or _counts(data, finish, end):
         return at, at
     return begin, finish
 
@@ -40,7 +41,9 @@ def further_qq(data, at, end):
     finish = i
     while finish < end and finish - i < 12 and is_digit(data[finish]):
         finish += 1
-    found = 6 <= finish - i <= 10 and data[i] > 48 and not _goes_on(data, finish, end) and not _is_round(data, finish)
+    found = (
+        6 <= finish - i <= 10 and data[i] > 48 and not _goes_on(data, finish, end) and not _is_round(data, i, finish)
+    )
     return (i, finish) if found else (at, at)
 
 
@@ -51,7 +54,6 @@ def wechat(data, at, stop, end, is_code):
     latin = is_alnum(data[at])
     if (is_code and latin and not named) or mark == _MARK:
         return at, at
-    named = named or (stop - 3 >= at and data[stop - 1] >= 0x80 and decode(data, stop - 3) == 0x53F7)
     adding = data[at] == 43 or (data[at] >= 0x80 and decode(data, at) in (0x52A0, 0x6DFB))  # 加添
     if mark == _NONE and not named and not adding:
         return at, at
@@ -64,7 +66,7 @@ def wechat(data, at, stop, end, is_code):
     if not 6 <= finish - begin <= 20 or _goes_on(data, finish, end):
         return at, at
     if letters == 0:  # a QQ number, or a phone's
-        found = joints == 0 and mark == _COLON and data[begin] > 48 and not _is_round(data, finish)
+        found = joints == 0 and mark == _COLON and data[begin] > 48 and not _is_round(data, begin, finish)
         return (begin, finish) if found and not _counts(data, finish, end) else (at, at)
     plain = digits == 0 and joints == 0
     if (plain and not (named and mark == _COLON)) or (digits == 0 and mark < _COLON and not named and not adding):
@@ -155,7 +157,8 @@ def _announced(data, at, end):
 
     是 and 为 announce after 号 alone; an equals sign is a mark of code.
     """
-    i, mark, named = at, _NONE, False
+    i, mark = at, _NONE
+    named = data[at - 1] >= 0x80 and decode(data, at - 3) in _NUMBER
     while i < end and i - at < 24:
         byte = data[i]
         if byte == 32 or byte == 35 or byte == 46:
@@ -180,7 +183,7 @@ def _announced(data, at, end):
             code = decode(data, i)
             if code == 0xFF1A or code == 0xFF08:  # ：（
                 mark = _COLON
-            elif code in (0x53F7, 0x7801, 0x865F, 0x78BC):  # 号码號碼
+            elif code in _NUMBER:
                 named = True
             elif (code == 0x662F or code == 0x4E3A) and named:  # 是为
                 mark = _COLON
@@ -203,9 +206,12 @@ def _goes_on(data, at, end):
 
 
 @inner
-def _is_round(data, at):
-    """Whether the digits before ``at`` are a round number."""
-    return data[at - 1] == 48 and data[at - 2] == 48 and data[at - 3] == 48 and data[at - 4] == 48
+def _is_round(data, at, end):
+    """Whether half of the digits ``data[at:end]``, and four at least, are zeros at the end."""
+    zeros = 0
+    while zeros < end - at and data[end - 1 - zeros] == 48:
+        zeros += 1
+    return zeros >= 4 and 2 * zeros >= end - at
 
 
 @inner
