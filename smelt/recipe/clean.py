@@ -71,8 +71,8 @@ class PiiConfig(Config):
     byline: bool = True
     """Names in bylines (作者：, 记者, 责任编辑：, 文/, 摄; By, Photo by, Reporting by)."""
     secret: bool = True
-    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...), passwords in URLs, and what is assigned to
-    a name such as ``password`` where it looks like a key."""
+    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...), passwords in URLs, and what is assigned
+    to a name such as ``password`` where it looks like a key."""
     labels: str = "recipes/labels/pii.jsonl"
     """JSON Lines file of texts with marked personal data (docs/edits.md), which precision and recall are measured on;
     a path in the checkout, or ``s3://bucket/key``."""
