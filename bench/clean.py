@@ -31,7 +31,7 @@ from datatrove.utils.logging import logger
 
 from bench.command import best_of, command
 from bench.dedup import PlainWords
-from bench.peers.environment import PEERS, ask
+from bench.peers.environment import ask
 from bench.texts import texts
 from smelt.recipe.clean import CleanConfig
 from smelt.recipe.select import RuleGroup
@@ -101,7 +101,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "documents.jsonl"
         file.write_text("".join(json.dumps({"text": text}) + "\n" for text in listed))
-        for peer in PEERS:
+        for peer in ("dolma", "data_juicer"):
             if (answer := ask(peer, file)) is not None:
                 figures["mb_s"][peer] = size / answer["seconds"]
     rate = figures["mb_s"]["smelt en"]

@@ -12,6 +12,7 @@ from smelt.settings import home_folder
 PEERS = {
     "dolma": ("dolma==1.2.1", "numpy==1.26.4", "setuptools<81"),
     "data_juicer": ("py-data-juicer==1.6.1", "aiohttp"),
+    "presidio": ("presidio-analyzer==2.2.366",),
     "torchtitan": ("torchtitan==0.2.2", "torch==2.13.0", "triton==3.9.0", "numpy"),
 }
 INSTALL_S, RUN_S = 600, 900

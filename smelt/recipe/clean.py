@@ -55,13 +55,13 @@ class PiiConfig(Config):
     email: bool = True
     """E-mail addresses."""
     phone: bool = True
-    """Phone numbers: mainland mobile and landline, North American, international with ``+``."""
+    """Phone numbers: mainland mobile and landline, North American, with ``+``; others behind a word."""
     id_number: bool = True
     """Resident identity numbers of 18 digits whose checksum (ISO 7064, MOD 11-2) and date hold."""
     bank_card: bool = True
-    """Bank card numbers of 13 to 19 digits that pass the Luhn check and begin like one."""
+    """Bank card numbers of 13 to 19 digits that pass the Luhn check and begin like one, or are named."""
     ip: bool = True
-    """Public IPv4 and IPv6 addresses; private and documentation ranges stay."""
+    """Public IPv4 and IPv6 addresses; private and documentation ranges, versions and sections stay."""
     passport: bool = True
     """Passport numbers that are named as such."""
     plate: bool = True
@@ -71,8 +71,8 @@ class PiiConfig(Config):
     byline: bool = True
     """Names in bylines (作者：, 记者, 责任编辑：, 文/, 摄; By, Photo by, Reporting by)."""
     secret: bool = True
-    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...), and what is assigned to a name such as
-    ``password`` where it looks like a key."""
+    """Keys and tokens with a known form (AWS, GitHub, private key blocks ...), passwords in URLs, and what is assigned
+    to a name such as ``password`` where it looks like a key."""
     labels: str = "recipes/labels/pii.jsonl"
     """JSON Lines file of texts with marked personal data (docs/edits.md), which precision and recall are measured on;
     a path in the checkout, or ``s3://bucket/key``."""

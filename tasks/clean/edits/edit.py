@@ -11,7 +11,7 @@ from smelt.recipe.signals import EDITS
 from tasks.clean.edits import layout, phrases
 from tasks.clean.edits.layout import tidy
 from tasks.clean.edits.rewrite import buffers, rewrite
-from tasks.clean.personal import pii
+from tasks.clean.personal import lexicon, pii
 from tasks.clean.personal.pii import redact
 from tasks.compiled import compiled
 
@@ -77,7 +77,7 @@ def _edited_once(
         switches,
         personal,
         *phrases.tables(),
-        *pii.tables(),
+        lexicon.tables(),
         room,
         out,
         new_offsets,
@@ -101,12 +101,7 @@ def _edit_all(
     phrase_beginnings,
     phrase_children,
     phrase_kinds,
-    triggers,
-    name_beginnings,
-    name_children,
-    name_kinds,
-    surnames,
-    plates,
+    words,
     room,
     out,
     new_offsets,
@@ -115,6 +110,7 @@ def _edit_all(
 ):
     groups = np.zeros((8, 2), np.int64)
     separators = np.zeros(8, np.int64)
+    digits = np.zeros(24, np.uint8)
     begin = at = new_offsets[0]  # zero, but not as a literal, for which numba would compile everything anew
     for document in range(len(offsets) - 1):
         wanted = switches & ~_NOT_IN_CODE if is_code[document] else switches
@@ -137,14 +133,11 @@ def _edit_all(
             out,
             at,
             personal,
+            is_code[document],
             pii_counts[document],
-            triggers,
-            name_beginnings,
-            name_children,
-            name_kinds,
-            surnames,
-            plates,
+            words,
             groups,
             separators,
+            digits,
         )
         new_offsets[document + 1] = at

@@ -8,11 +8,12 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def build(words: Iterable[tuple[str, int]]) -> tuple[Array, Array]:
+def build(words: Iterable[tuple[str, int]], *, backward: bool = False) -> tuple[Array, Array]:
     """A trie of words.
 
     Args:
         words: each with bits that say what it is; a word that comes twice has the bits of both. Empty ones are none.
+        backward: whether it is walked from a word's last byte to its first.
 
     Returns:
         Children by node and byte (0 is none; ASCII letters lead on in both cases), and the bits of the words that end
@@ -22,7 +23,8 @@ def build(words: Iterable[tuple[str, int]]) -> tuple[Array, Array]:
     ends = [0]
     for word, bits in words:
         node = 0
-        for byte in word.strip().lower().encode():
+        spelling = word.strip().lower().encode()
+        for byte in reversed(spelling) if backward else spelling:
             if byte not in children[node]:
                 children[node][byte] = len(children)
                 children.append({})

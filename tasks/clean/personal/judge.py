@@ -8,7 +8,7 @@ are values found is *false*.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,22 +27,37 @@ def judge(config: CleanConfig) -> dict[str, dict[str, int]]:
     Raises:
         RecipeError: when the labelled file is missing, is not what ``digest`` says, or marks an unknown kind.
     """
-    marked = list(_labelled(config.pii))
-    texts = pa.array([_MARK.sub(lambda mark: mark[2], text) for text, _ in marked], pa.large_string())
+    marked = list(labelled(config.pii))
+    texts = pa.array([plain(text) for text, _ in marked], pa.large_string())
     cleaned, _ = edit(texts, np.array([is_code for _, is_code in marked], np.bool_), config)
-    figures = {kind: Counter(found=0, missed=0, false=0) for kind, wanted in config.pii.switches.items() if wanted}
-    for (text, _), after in zip(marked, cleaned.to_pylist(), strict=True):
+    kinds = [kind for kind, wanted in config.pii.switches.items() if wanted]
+    return counted([text for text, _ in marked], cleaned.to_pylist(), kinds)
+
+
+def counted(marked: Sequence[str], cleaned: Sequence[str], kinds: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Counts by kind of what is left of marked texts in the cleaned ones."""
+    figures = {kind: Counter(found=0, missed=0, false=0) for kind in kinds}
+    for text, after in zip(marked, cleaned, strict=True):
         marks = _MARK.findall(text)
         for kind, counts in figures.items():
             values = [value for name, value in marks if name == kind]
-            placeholders = after.count(PLACEHOLDERS[kind])
+            placeholders = after.count(PLACEHOLDERS[kind]) - text.count(PLACEHOLDERS[kind])
             found = sum(value not in after for value in values)
             counts.update(found=found, missed=len(values) - found, false=max(0, placeholders - found))
     return {kind: dict(counts) for kind, counts in figures.items()}
 
 
-def _labelled(config: PiiConfig) -> Iterable[tuple[str, bool]]:
-    """Marked texts, and whether each is code."""
+def plain(marked: str) -> str:
+    """A marked text without its marks."""
+    return _MARK.sub(lambda mark: mark[2], marked)
+
+
+def labelled(config: PiiConfig) -> Iterable[tuple[str, bool]]:
+    """Marked texts, and whether each is code.
+
+    Raises:
+        RecipeError: when the file is missing, is not what ``digest`` says, or marks an unknown kind.
+    """
     for where, item in attached.json_lines(config.labels, where="clean.pii.labels", digest=config.digest):
         for kind, _ in _MARK.findall(item["text"]):
             if kind not in PLACEHOLDERS:

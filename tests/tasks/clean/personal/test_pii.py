@@ -42,6 +42,28 @@ SECRET = "k9" + "Zq7" * 8
         (f'DJANGO_SECRET_KEY = "{SECRET}"', 'DJANGO_SECRET_KEY = "<SECRET>"'),
         (f"password: {SECRET}, next", "password: <SECRET>, next"),
         (f"https://ghp_{'a1' * 18}@example.com/r", "https://<SECRET>@example.com/r"),
+        ("记者杨洁、孙丽报道 编辑｜司徒明 校对 | 马晓东", "记者<NAME>、<NAME>报道 编辑|<NAME> 校对 | <NAME>"),
+        ("作者：[法] 让·杜邦　译者：何 平", "作者：[法] <NAME> 译者：<NAME>"),
+        ("By Łucja Nowak, José Díaz and Ann Lee\nText", "By <NAME>\nText"),
+        ("电话（0571）88123456，手机 1371234-5678", "电话<PHONE>，手机 <PHONE>"),
+        ("Tel.13712345678 / 13712345679；0086-21-62123456", "Tel.<PHONE> / <PHONE>；<PHONE>"),
+        ("热线4001234567，+33 1 23 45 67 89，+85261234567", "热线<PHONE>，<PHONE>，<PHONE>"),
+        ("DNS 1.2.4.9, ssh root@47.100.20.9", "DNS <IP>, ssh root@<IP>"),
+        ("zoë.o'hara@exämple.de, info@例子.公司", "<EMAIL>, <EMAIL>"),
+        ("write to ann [at] example [dot] org or {bo,cy}@example.org", "write to <EMAIL> or <EMAIL>"),
+        (
+            "加微信hua_1990，扣扣：123456780、987654320，微博：@小明爱看书",
+            "加微信<SOCIAL>，扣扣：<SOCIAL>、<SOCIAL>，微博：<SOCIAL>",
+        ),
+        ("身份证号：110105 19491231 002X，香港身份证 A123456(3)", "身份证号：<ID_NUMBER>，香港身份证 <ID_NUMBER>"),
+        ("京A1234学 京a12346 粤B.12345", "<PLATE> <PLATE> <PLATE>"),
+        (
+            "postgres://app:s3cr3t!x@db.example/x redis://:abc123@h:6379",
+            "postgres://app:<SECRET>@db.example/x redis://:<SECRET>@h:6379",
+        ),
+        ('{"password":"Qw9!zX2#vB7$","port":1}', '{"password":"<SECRET>","port":1}'),
+        (f'token_secret := "{SECRET}"; AccountKey={SECRET}==;', 'token_secret := "<SECRET>"; AccountKey=<SECRET>;'),
+        ("-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\\n", "<SECRET>\\n"),
     ],
 )
 def test_personal_data_gives_way(text: str, wanted: str) -> None:
@@ -61,6 +83,14 @@ def test_personal_data_gives_way(text: str, wanted: str) -> None:
         "摄影作品 摄 一 王小明摄影",
         "By Default Settings\nBy Changing Cells\nbe written by Jane Smith before noon, or by Monday",
         "git@github.com:x/y.git icon@2x.png",
+        "示意图：石英 中文/韩文 译文：庄子说 编辑：高级设置 翻译：金属 图：白菜 By Gauss Theorem",
+        "版本：7.1.3.118 kernel 5.15.0.91 foo==21.4.2.30 <Version>22.0.1.3</Version> 22.3.4.5-rc1 OID 2.5.29.19",
+        "7.21.6.2 The scanf function\nFlash Player 11.3.202.235 Chrome/120.1.60.109",
+        "PMID: 13712345678 快递单号13712345678 id=13712345678 13712345678元 pages 203-210-2346",
+        "S@W.mT q@self.weight foo/bar@main.yml x@sha256.abc react@latest.next user@v1.2 n@x.data",
+        "微信是Tencent公司的产品 WeChat: payments qq: 1000000 wechat = WechatApp(x) passport = 12345678",
+        "PWD=/home/u2024/app11 password=your_password_2024 password=${DB_PASS} https://user:password@example.com",
+        '<div class="sk-folding-cube-1234567890-ab"> OLDPWD=~/x2024/y11',
         "password = getpass.getpass()\ntoken = tokenizer.next()\napi_key = 'user_profile_settings'",
     ],
 )
@@ -117,10 +147,32 @@ def test_each_kind_is_found_wherever_it_stands(head: str, kind: str, tail: str) 
     assert PLACEHOLDERS[kind] in one(f"{head} {VALUES[kind]} {tail}")
 
 
+PIECES = (
+    "电话",
+    "版本",
+    "IP ",
+    "QQ：",
+    "微信号",
+    "password=",
+    "记者",
+    "、",
+    "[at]",
+    " dot ",
+    ".com",
+    "://u:",
+    "13812345678",
+    "王明",
+    "1.2.3.4",
+    "@",
+)
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(
-        st.text("0123456789 -+().@:x\n京A作者：王小明摄/By JaneSm=\"'_akia", max_size=80) | st.text(max_size=80),
+        st.text("0123456789 -+().@:x\n京A作者：王小明摄/By JaneSm=\"'_akia", max_size=80)
+        | st.lists(st.sampled_from(PIECES) | st.text("0123456789 -/.+:（）a", max_size=6), max_size=12).map("".join)
+        | st.text(max_size=80),
         min_size=1,
         max_size=3,
     )
