@@ -45,7 +45,7 @@ def work(context: Context, shard: Shard) -> Part:
     with Rows(context, shard) as rows:
         for raw in _raw_files(context, shard.payload):
             num_files += raw.start == 0
-            for item in read(raw, config):
+            for item in read(raw, config, rows.passed_over):
                 rows.add(raw, item)
     return rows.part(num_files)
 
