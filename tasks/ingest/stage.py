@@ -18,6 +18,7 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
 from smelt.sources.listing import ListedFile
+from smelt.sources.local import located
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.ingest.document import RawFile
 from tasks.ingest.read import read
@@ -86,7 +87,7 @@ def _content(context: Context, entry: ListedFile) -> Path | Stored:
     if entry.uri.startswith("s3://"):
         bucket, _, key = entry.uri.removeprefix("s3://").partition("/")
         return Stored(Lake(context.lake.settings, url=f"s3://{bucket}"), key, entry.bytes, entry.version)
-    file = Path(entry.uri)
+    file = located(entry.uri)
     if not file.is_file() or (file.stat().st_size, str(file.stat().st_mtime_ns)) != (entry.bytes, entry.version):
         raise StageError("is not what it was when it was listed", where=entry.uri, mend="plan the run again")
     return file
