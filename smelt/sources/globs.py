@@ -33,7 +33,9 @@ def _compiled(glob: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern + re.escape(glob[end:]), re.DOTALL)
     except re.error as error:
-        raise RecipeError(f"{glob!r} is no glob: {error}", mend="write ranges in brackets upwards, as in [a-z]") from None
+        raise RecipeError(
+            f"{glob!r} is no glob: {error}", mend="write ranges in brackets upwards, as in [a-z]"
+        ) from None
 
 
 def _translate(piece: str) -> str:

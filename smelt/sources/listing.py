@@ -78,7 +78,9 @@ def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
     found: dict[tuple[str, str], ListedFile] = {}
     notes: list[str] = []
     for source in sources:
-        entries = _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings, notes)
+        entries = (
+            _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings, notes)
+        )
         for entry in entries:
             found.setdefault((entry.source, entry.uri), entry)
     ordered = sorted(found.values(), key=lambda entry: (entry.source, entry.date or "", entry.path))

@@ -5,7 +5,7 @@ import re
 _SUFFIXES = {
     "html": ("html", "htm", "xhtml"),
     "pdf": ("pdf",),
-    "jsonl": ("jsonl", "ndjson", "jsonlines", "jl"),
+    "jsonl": ("jsonl", "ndjson", "jsonlines"),
     "json": ("json",),
     "parquet": ("parquet",),
     "markdown": ("md", "markdown"),

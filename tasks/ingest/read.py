@@ -25,9 +25,7 @@ READERS: dict[str, Reader] = {
 """The formats that hold many documents."""
 
 
-def read(
-    raw: RawFile, options: IngestOptions, passed_over: Counter[str] | None = None
-) -> Iterator[Document | Refusal]:
+def read(raw: RawFile, options: IngestOptions, passed_over: Counter[str] | None = None) -> Iterator[Document | Refusal]:
     """The documents of a raw file, and a refusal for each thing in it that is none.
 
     Whatever was read before a file broke off is kept; the rest is one refusal. An error that no reader foresaw is
@@ -79,11 +77,12 @@ def _kind(raw: RawFile) -> str:
             raise UnreadableError("no text field", "no JSON Lines, which a source with a layout or text_field holds")
         return "code"
     if named == "php":
-        return "html" if sniff.is_page(head) and b"<?" not in head else "code"
+        return "html" if sniff.is_page(head) and not sniff.is_program(head) else "code"
     shown = sniff.by_content(head)
     if named == "text":
         return shown if shown in ("pdf", "parquet", "warc") or sniff.is_page(head, surely=True) else "text"
     if shown == "text" and not sniff.has_mark(head) and looks_binary(head[: 1 << 16]):
+        refuse_foreign(head)
         raise UnreadableError("binary" if head.strip() else "empty")
     return shown
 

@@ -15,6 +15,7 @@ _BODY_TAGS = frozenset(
     span table ul""".split()
 )
 _MARKDOWN = re.compile(rb"^(?:#{1,6} |```|[-*] \[)", re.MULTILINE)
+_PHP = re.compile(rb"<\?(?!xml\s)")
 _ROWS = 8
 
 
@@ -84,6 +85,11 @@ def are_rows(head: bytes, layout: Layout, *, alone: bool) -> bool:
     ends = [line.endswith(b"}") for line in lines[:-1]] + [True]  # the last may be cut
     like = sum(line.startswith(b"{") and end for line, end in zip(lines, ends, strict=True))
     return any(row is not None for row in rows) and 2 * like > len(lines)
+
+
+def is_program(head: bytes) -> bool:
+    """Whether what looks like a page is a program that makes one."""
+    return _PHP.search(head) is not None
 
 
 def has_mark(head: bytes) -> bool:
