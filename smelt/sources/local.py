@@ -33,9 +33,9 @@ class Walk:
     def files(self) -> Iterator[str]:
         """Paths of the files, each real folder's once; folders in place come before those behind links."""
         path = self.glob.rstrip("/") or "/"
-        if os.path.isfile(path):
+        if Path(path).is_file():
             yield path
-        elif os.path.isdir(path):
+        elif Path(path).is_dir():
             yield from (name for _, name in self._below([path]))
         elif has_magic(path):
             steps = path.removeprefix("/").split("/")
@@ -51,12 +51,12 @@ class Walk:
 
     def _folders(self, root: str, step: str) -> list[str]:
         """The folders in ``root`` whose name matches one step of the glob."""
-        plain = os.path.join(root, step)
-        if os.path.isdir(plain):
+        plain = f"{root.rstrip('/')}/{step}"
+        if Path(plain).is_dir():
             return [plain]
         if not has_magic(step):
             return []
-        return [name for name in self._names(root)[1] if matches(os.path.basename(name), (step,))]
+        return [name for name in self._names(root)[1] if matches(name.rpartition("/")[2], (step,))]
 
     def _in(self, roots: list[str]) -> Iterator[tuple[str, str]]:
         """The files in the folders, each with its folder."""
@@ -72,10 +72,10 @@ class Walk:
                 files, folders = self._names(folder)
                 yield from ((root, name) for name in files)
                 for name in folders:
-                    (linked if os.path.islink(name) else waiting).append((root, name))
+                    (linked if Path(name).is_symlink() else waiting).append((root, name))
 
     def _is_new(self, folder: str) -> bool:
-        about = os.stat(folder)
+        about = Path(folder).stat()
         seen = (about.st_dev, about.st_ino) in self._seen
         self._seen.add((about.st_dev, about.st_ino))
         return not seen

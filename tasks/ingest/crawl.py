@@ -17,8 +17,9 @@ from tasks.ingest import arc, html, http, media, warc
 from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode
 from tasks.ingest.foreign import refuse_foreign
-from tasks.ingest.members import MAGIC, Units, crawl_compression
-from tasks.ingest.packed import unpacked
+from tasks.ingest.formats import compressed
+from tasks.ingest.members import MAGIC, Units
+from tasks.ingest.packed import compression, unpacked
 from tasks.ingest.records import Reader, Record
 from tasks.ingest.stored import opened
 from tasks.ingest.streams import chunks
@@ -36,6 +37,8 @@ class _Style:
 
 
 _WARC = _Style(warc.HEAD_BYTES, warc.begins, warc.record)
+_NAMED = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+_SEARCHED = 64 << 20  # where the first sound record must begin
 _ARC = _Style(arc.HEAD_BYTES, arc.begins, arc.record)
 
 
@@ -45,8 +48,7 @@ def read_crawl(raw: RawFile, options: IngestOptions) -> Iterator[Item]:
     A crawl that isn't compressed, or in another way, can't be divided: it belongs to the range that begins at 0.
     """
     with opened(raw.content) as file:
-        kind = crawl_compression(file)
-        style = _style_of(file, kind, raw.path)
+        kind, style = _written(file, raw.path.lower())
         if kind not in MAGIC:
             if raw.start == 0:
                 yield from _items(chunks(raw.content), "", style, options)
@@ -63,15 +65,20 @@ def read_crawl(raw: RawFile, options: IngestOptions) -> Iterator[Item]:
                 after = units.after()
                 if after is not None and not units.is_start(after):
                     yield Refusal("broken compression", f"no {kind} member at byte {after}", str(after))
-                    after = units.find(after, raw.end)
+                    after = units.find(units.last + 1, raw.end)  # a frame that is cut swallows what follows it
             except UnreadableError as refused:
                 yield Refusal(refused.reason, refused.detail, str(units.at))
                 after = units.find(units.at + 1, raw.end)
             at = after
 
 
-def _style_of(file: BinaryIO, kind: str, path: str) -> _Style:
-    """ARC where the first record is one, or can't be read and the file is called so; else WARC."""
+def _written(file: BinaryIO, path: str) -> tuple[str, _Style]:
+    """The compression of a crawl, and how its records are written.
+
+    The bytes say it and not the name, unless they are damaged where the first record is.
+    """
+    kind = compression(file.read(6))
+    file.seek(0)
     head = b""
     try:
         for piece in unpacked(file, kind) if kind else iter([file.read(arc.HEAD_BYTES)]):
@@ -81,9 +88,11 @@ def _style_of(file: BinaryIO, kind: str, path: str) -> _Style:
     except UnreadableError:
         pass  # said where the records are read
     file.seek(0)
-    if arc.begins(head):
-        return _ARC
-    return _ARC if not warc.begins(head) and ".arc" in path.lower().rpartition("/")[2] else _WARC
+    if warc.begins(head) or arc.begins(head):
+        return kind, _WARC if warc.begins(head) else _ARC
+    style, named = _ARC if ".arc" in path.rpartition("/")[2] else _WARC, _NAMED.get(compressed(path), "")
+    units = Units(file, named, style.begins, style.head_bytes) if named not in ("", kind) else None
+    return named if units and units.find(0, _SEARCHED) is not None else kind, style
 
 
 def _items(pieces: Iterator[bytes], unit: str, style: _Style, options: IngestOptions) -> Iterator[Item]:

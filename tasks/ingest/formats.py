@@ -33,8 +33,8 @@ _MAN = re.compile(r"(?:^|/)man\d\w*/[^/]+\.\d\w*$")
 def by_name(path: str) -> str | None:
     """The format that the file's name says it has, or None; a suffix of compression is looked through.
 
-    ``json`` (rows, or one document of code), ``php`` (a page that was saved, or its program) and ``text`` are settled by
-    content.
+    ``json`` (rows, or one document of code), ``php`` (a page that was saved, or its program) and ``text`` are settled
+    by content.
     """
     plain = path.lower()
     if suffix := compressed(path):

@@ -174,10 +174,10 @@ def _brotli(body: bytes) -> Iterator[bytes]:
     stream = brotli.Decompressor()
     try:
         for at in range(0, len(body), _BROTLI_STEP):
-            given = body[at : at + _BROTLI_STEP]
-            while given or piece:
-                yield (piece := stream.process(given, output_buffer_limit=_BROTLI_PIECE))
-                given = b""
+            piece = stream.process(body[at : at + _BROTLI_STEP], output_buffer_limit=_BROTLI_PIECE)
+            while piece:
+                yield piece
+                piece = stream.process(b"", output_buffer_limit=_BROTLI_PIECE)
         if stream.is_finished():
             return
     except brotli.error as error:

@@ -1,4 +1,4 @@
-"""Compressed crawls by members: the gzip members or zstd frames of which a WARC or ARC file is made, found from anywhere.
+"""Compressed crawls by members: the gzip members or zstd frames of which a crawl is made, found from anywhere.
 
 Crawlers compress each record on its own, so that one can be read without those before it. A *unit* is a member whose
 content begins as a record does, with the members after it that don't (a record cut over several). It belongs to the
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import zstandard
 
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.packed import MAX_WINDOW, SKIPPABLE, ZSTD_STEP, compression
+from tasks.ingest.packed import MAX_WINDOW, SKIPPABLE, ZSTD_STEP
 
 MAGIC = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd"}
 _BLOCK = 1 << 20
@@ -34,6 +34,7 @@ class Units:
 
     Attributes:
         at: the byte at which the member begins that is being read, or after which all were.
+        last: the byte at which the member begins that was read last.
 
     Args:
         file: the file, seekable; it belongs to this object.
@@ -45,7 +46,7 @@ class Units:
     def __init__(self, file: BinaryIO, kind: str, begins: Callable[[bytes], bool], head_bytes: int) -> None:
         self.file, self.kind, self.begins, self.head_bytes = file, kind, begins, head_bytes
         self._dictionary = _dictionary_of(file) if kind == "zstd" else None
-        self.at = 0
+        self.at = self.last = 0
 
     def find(self, start: int, end: int | None) -> int | None:
         """The first byte in ``start <= byte < end`` at which a unit begins, or None."""
@@ -107,7 +108,8 @@ class Units:
         return self.file.read(4).startswith(MAGIC[self.kind])
 
     def _member(self, at: int) -> Iterator[bytes]:
-        """One member's content; ``_next`` is the byte after it then."""
+        """One member's content; ``at`` is the byte after it then."""
+        self.last = at
         self.file.seek(at)
         decompressor, read = self._decompressor(), at
         step = _STEP if self.kind == "gzip" else ZSTD_STEP
@@ -147,13 +149,6 @@ class Units:
         except (zlib.error, zstandard.ZstdError):
             return None
         return head
-
-
-def crawl_compression(file: BinaryIO) -> str:
-    """The compression of a crawl, whose first frame may be a dictionary; an empty string where there is none."""
-    name = compression(file.read(8))
-    file.seek(0)
-    return name
 
 
 def _dictionary_of(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:

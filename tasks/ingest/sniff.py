@@ -11,8 +11,8 @@ _BLANK = re.compile(rb"[\s\0]*")
 _TAG = re.compile(rb"<(?:(html|head|title|body|meta|link|base|script|style|frameset)|([a-z][a-z0-9]*))(?=[\s/>])")
 _DOCTYPE = re.compile(rb"<!doctype\s+html\b")
 _BODY_TAGS = frozenset(
-    b"""a article b blockquote br center div dl font form h1 h2 h3 h4 h5 h6 header hr iframe img main nav ol p pre section
-    span table ul""".split()
+    b"""a article b blockquote br center div dl font form h1 h2 h3 h4 h5 h6 header hr iframe img main nav ol p pre
+    section span table ul""".split()
 )
 _MARKDOWN = re.compile(rb"^(?:#{1,6} |```|[-*] \[)", re.MULTILINE)
 _PHP = re.compile(rb"<\?(?!xml\s)")

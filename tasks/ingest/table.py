@@ -102,7 +102,7 @@ class Rows:
             "passed_over": self.passed_over,
             "truncated": self._truncated,
         }
-        stats = {"files": num_files, "raw_bytes": self._raw_bytes}
+        stats: dict[str, Any] = {"files": num_files, "raw_bytes": self._raw_bytes}
         stats |= {name: dict(sorted(count.items())) for name, count in counts.items()}
         return Part({**self._good.files(), **self._bad.files(QUARANTINE)}, self._good.rows, {**self._stats, **stats})
 

@@ -34,9 +34,9 @@ def tree(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
     for file in (data / "v2" / "a.txt", data / "v2" / "deep" / "b.txt", disk / "c.txt", disk / "more" / "d.txt"):
         file.write_text(file.name)
-    os.symlink(data / "v2", data / "current")
-    os.symlink(disk, data / "far")
-    os.symlink(data, disk / "more" / "round")
+    (data / "current").symlink_to(data / "v2")
+    (data / "far").symlink_to(disk)
+    (disk / "more" / "round").symlink_to(data)
     return data
 
 
@@ -52,7 +52,7 @@ def test_folders_behind_links_are_listed_once(tree: Path) -> None:
 
 def test_what_cannot_be_reached_is_told(tree: Path) -> None:
     for number in range(5):
-        os.symlink(tree / "gone", tree / f"broken{number}")
+        (tree / f"broken{number}").symlink_to(tree / "gone")
     [note] = found(tree / "**").notes
     assert "broken0 (a link to nothing)" in note and note.endswith("and 2 more")
 

@@ -132,8 +132,8 @@ def test_what_is_less_than_there_was_is_marked(headers: dict, mark: str) -> None
 
 @pytest.mark.parametrize(
     "media",
-    ["", "html", "text/html charset=utf-8", "TEXT/HTML;", "text/htm", "*/*", "text/html,text/html", "application/octet-stream",
-     "application/x-page", "text/xml", "application/xml; charset=utf-8", "none", "; charset=utf-8"],
+    ["", "html", "text/html charset=utf-8", "TEXT/HTML;", "text/htm", "*/*", "text/html,text/html", "text/xml", "none",
+     "application/octet-stream", "application/x-page", "application/xml; charset=utf-8", "; charset=utf-8"],
 )  # fmt: skip
 def test_a_page_is_one_whatever_its_type_says(media: str) -> None:
     body = b'\xef\xbb\xbf <?xml version="1.0"?>\n<!-- x -->\n<!DOCTYPE html><html><body><p>FIRST LAST</p></body></html>'
@@ -156,8 +156,8 @@ def test_what_is_no_page_is_counted_by_kind() -> None:
     assert len(found) + counted.total() == len(records)
     assert counted == {
         "image/*": 2, "no known Content-Type": 3, "application/pdf": 1, "application/octet-stream": 1, "audio/*": 1,
-        "application/*": 1, "text/css": 1, "status 3xx": 1, "status 4xx": 1, "status 5xx": 1, "warcinfo": 1, "request": 1,
-        "metadata": 1, "revisit": 1, "continuation": 1, "record of no known type": 1, "dns": 1, "ftp": 1,
+        "application/*": 1, "text/css": 1, "status 3xx": 1, "status 4xx": 1, "status 5xx": 1, "warcinfo": 1,
+        "request": 1, "metadata": 1, "revisit": 1, "continuation": 1, "record of no known type": 1, "dns": 1, "ftp": 1,
     }  # fmt: skip
 
 
