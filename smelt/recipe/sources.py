@@ -77,7 +77,8 @@ class ListedSource(Config):
     format: FileFormat = "auto"
     """Format of all files; ``auto`` goes by each file's name and first bytes. ``lines`` is a document a line."""
     text_field: str = "text"
-    """The key or column that holds the text, in jsonl and parquet that have no ``layout``."""
+    """The key or column that holds the text, in jsonl and parquet that have no ``layout``; as a layout does, any but
+    ``text`` says that files called ``.json`` hold rows."""
     layout: Annotated[str, BeforeValidator(_layout_name)] | None = None
     """A known layout of rows (``fineweb``, ``pile``, ``skypile``, ``redpajama``, ``redpajama-v2``, ``wudao``),
     for jsonl and parquet; it says where text, address, language, domain and date lie."""

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from smelt.errors import RecipeError
+
 _PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]")
 
 
@@ -28,10 +30,16 @@ def _compiled(glob: str) -> re.Pattern[str]:
     for found in _PIECES.finditer(glob):
         pattern += re.escape(glob[end : found.start()]) + _translate(found.group())
         end = found.end()
-    return re.compile(pattern + re.escape(glob[end:]), re.DOTALL)
+    try:
+        return re.compile(pattern + re.escape(glob[end:]), re.DOTALL)
+    except re.error as error:
+        raise RecipeError(
+            f"{glob!r} is no glob: {error}", mend="write ranges in brackets upwards, as in [a-z]"
+        ) from None
 
 
 def _translate(piece: str) -> str:
     if piece.startswith("["):
-        return f"[^{piece[2:]}" if piece.startswith("[!") else piece
+        inside = re.sub(r"([\\\[&~|])", r"\\\1", piece[2:] if piece.startswith("[!") else piece[1:])
+        return f"[^{inside}" if piece.startswith("[!") else f"[{inside}"
     return {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}[piece]

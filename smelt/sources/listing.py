@@ -18,6 +18,7 @@ from smelt.recipe.sources import CrawlSource, HubSource, ListedSource
 from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
+from smelt.sources.local import Walk, called
 
 LISTINGS = "listings/"
 
@@ -28,7 +29,8 @@ class ListedFile(BaseModel):
     Attributes:
         source: name of its source in the recipe.
         path: what it is called: relative to the checkout where it lies below it, else in full.
-        uri: where it is read from: an absolute local path, an ``s3://`` or an ``hf://`` address.
+        uri: where it is read from: an absolute local path (``file:…`` where that isn't UTF-8), an ``s3://`` or an
+            ``hf://`` address.
         bytes: its size.
         version: changes when the content does.
         date: the day of a crawl that it belongs to.
@@ -47,7 +49,7 @@ class Listing(BaseModel):
     """The files of all listed sources, by source, date and path, and the digest over them.
 
     Attributes:
-        notes: what whoever plans should know, such as days of a crawl that have no file yet.
+        notes: what whoever plans should know, such as days of a crawl that have no file yet, or links to nothing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,7 +78,9 @@ def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
     found: dict[tuple[str, str], ListedFile] = {}
     notes: list[str] = []
     for source in sources:
-        entries = _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings)
+        entries = (
+            _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings, notes)
+        )
         for entry in entries:
             found.setdefault((entry.source, entry.uri), entry)
     ordered = sorted(found.values(), key=lambda entry: (entry.source, entry.date or "", entry.path))
@@ -84,9 +88,9 @@ def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
     return Listing(entries=tuple(ordered), digest=digest(named)[:20], notes=tuple(notes))
 
 
-def _files(source: ListedSource, settings: Settings) -> Iterator[ListedFile]:
+def _files(source: ListedSource, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
     for path in source.paths:
-        entries = list(_matching(source, path, settings))
+        entries = list(_matching(source, path, settings, notes))
         if not entries:
             raise RecipeError(
                 f"{path!r} matches no file",
@@ -100,7 +104,7 @@ def _dated(source: CrawlSource, settings: Settings, notes: list[str]) -> Iterato
     late = []
     for day in source.dates:
         paths = [path.replace("{date}", day) for path in source.paths]
-        entries = [entry for path in paths for entry in _matching(source, path, settings)]
+        entries = [entry for path in paths for entry in _matching(source, path, settings, notes)]
         if not entries:
             late.append(day)
         yield from (entry.model_copy(update={"date": day}) for entry in entries)
@@ -109,36 +113,37 @@ def _dated(source: CrawlSource, settings: Settings, notes: list[str]) -> Iterato
         notes.append(f"sources.{source.name}: no file yet for {days}; a run that is planned later looks again")
 
 
-def _matching(source: ListedSource, path: str, settings: Settings) -> Iterator[ListedFile]:
+def _matching(source: ListedSource, path: str, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
     if isinstance(source, HubSource):
         return (
             ListedFile(source=source.name, path=file.path, uri=file.uri, bytes=file.bytes, version=file.version)
             for file in hub.files(source, path)
         )
-    return _objects(source, path, settings) if path.startswith("s3://") else _local(source, path)
+    return _objects(source, path, settings) if path.startswith("s3://") else _local(source, path, notes)
 
 
-def _local(source: ListedSource, glob: str) -> Iterator[ListedFile]:
+def _local(source: ListedSource, glob: str, notes: list[str]) -> Iterator[ListedFile]:
     pattern = Path(glob).expanduser()
-    full = (pattern if pattern.is_absolute() else CHECKOUT / pattern).as_posix()
-    base = Path(fixed_part(full))
-    if base.is_file():
-        files = [base]
-    else:
-        wanted = full if has_magic(full) else f"{full.rstrip('/')}/**"
-        files = [file for file in base.rglob("*") if matches(file.as_posix(), (wanted,)) and file.is_file()]
-    for file in files:
+    walk = Walk((pattern if pattern.is_absolute() else CHECKOUT / pattern).as_posix())
+    for name in walk.files():
+        file, about = Path(name), Path(name).stat()
         path = file.relative_to(CHECKOUT) if file.is_relative_to(CHECKOUT) else file
-        about = file.stat()
         yield ListedFile(
-            source=source.name, path=path.as_posix(), uri=str(file), bytes=about.st_size, version=str(about.st_mtime_ns)
+            source=source.name,
+            path=called(path.as_posix()),
+            uri=called(name),
+            bytes=about.st_size,
+            version=str(about.st_mtime_ns),
         )
+    if walk.left_out:
+        shown, more = "; ".join(walk.left_out[:3]), len(walk.left_out) - 3
+        notes.append(f"sources.{source.name}: left out: {shown}" + (f" and {more} more" if more > 0 else ""))
 
 
 def _objects(source: ListedSource, address: str, settings: Settings) -> Iterator[ListedFile]:
     bucket, _, glob = address.removeprefix("s3://").partition("/")
     wanted = glob if has_magic(glob) else f"{glob}**"
     for item in Lake(settings, url=f"s3://{bucket}").objects(fixed_part(glob)):
-        if item.bytes > 0 and matches(item.key, (wanted,)):
+        if item.bytes > 0 and (item.key == glob or matches(item.key, (wanted,))):
             uri = f"s3://{bucket}/{item.key}"
             yield ListedFile(source=source.name, path=uri, uri=uri, bytes=item.bytes, version=item.etag)

@@ -30,6 +30,7 @@ Reason = Literal[
     "man page without text",
     "no text field",
     "ocr failed",
+    "other format",
     "pdf reader ended",
     "pdf without text",
     "reader failed",
@@ -88,7 +89,8 @@ class Document:
             the number of a row, the byte of a WARC record's gzip member or zstd frame; empty where a file is one
             document. Its id depends on it.
         url, lang, domain, date: what the file says of it.
-        meta: other fields worth keeping.
+        meta: other fields worth keeping; ``truncated`` is what says that this is less than there was: a crawler's
+            ``WARC-Truncated``, ``status 206``, ``content-length`` and the like.
         raw_bytes: the raw bytes it took.
     """
 
@@ -111,6 +113,14 @@ class Refusal:
     detail: str = ""
     place: str = ""
     raw_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A record that by its kind is no document, such as a request or a picture: it is counted and no more."""
+
+    kind: str
+    place: str = ""
 
 
 class UnreadableError(Exception):

@@ -1,7 +1,7 @@
-"""Compressed crawls by members: the gzip members or zstd frames of which a WARC file is made, found from anywhere.
+"""Compressed crawls by members: the gzip members or zstd frames of which a crawl is made, found from anywhere.
 
 Crawlers compress each record on its own, so that one can be read without those before it. A *unit* is a member whose
-content begins with ``WARC/``, with the members after it that don't (a record cut over several). It belongs to the
+content begins as a record does, with the members after it that don't (a record cut over several). It belongs to the
 range of the file in which its first byte lies, so ranges that touch give every unit once. From the middle of a
 file, a unit's begin is found by its magic number and by what decompressing there gives.
 
@@ -11,16 +11,15 @@ A zstd crawl may begin with a skippable frame that holds the dictionary of all o
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import zstandard
 
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.streams import ZSTD_STEP, compression
+from tasks.ingest.packed import MAX_WINDOW, SKIPPABLE, ZSTD_STEP
 
 MAGIC = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd"}
-_START = b"WARC/"
 _BLOCK = 1 << 20
 _STEP = 1 << 16
 _PEEK = 1 << 12  # a gzip header and the first bytes of content
@@ -28,7 +27,6 @@ _PEEKS = 1 + (128 << 10) // ZSTD_STEP  # the largest block of zstd
 _MAX_PIECE = 1 << 20
 _DICTIONARY = 0x184D2A5D
 _MAX_DICTIONARY = 64 << 20
-_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 
 
 class Units:
@@ -36,16 +34,19 @@ class Units:
 
     Attributes:
         at: the byte at which the member begins that is being read, or after which all were.
+        last: the byte at which the member begins that was read last.
 
     Args:
         file: the file, seekable; it belongs to this object.
         kind: ``gzip`` or ``zstd``.
+        begins: whether a record begins with these bytes.
+        head_bytes: as many as it has to see.
     """
 
-    def __init__(self, file: BinaryIO, kind: str) -> None:
-        self.file, self.kind = file, kind
+    def __init__(self, file: BinaryIO, kind: str, begins: Callable[[bytes], bool], head_bytes: int) -> None:
+        self.file, self.kind, self.begins, self.head_bytes = file, kind, begins, head_bytes
         self._dictionary = _dictionary_of(file) if kind == "zstd" else None
-        self.at = 0
+        self.at = self.last = 0
 
     def find(self, start: int, end: int | None) -> int | None:
         """The first byte in ``start <= byte < end`` at which a unit begins, or None."""
@@ -80,7 +81,7 @@ class Units:
                 raise UnreadableError("broken compression", f"{self.kind} at byte {self.at}: {error}") from error
             yield b""
             head = self._head(self.at) if self.is_start(self.at) else None
-            if head is None or head.startswith(_START):
+            if head is None or self.begins(head):
                 return
 
     def after(self) -> int | None:
@@ -96,7 +97,7 @@ class Units:
         while self.kind == "zstd":
             self.file.seek(at)
             header = self.file.read(8)
-            if len(header) < 8 or struct.unpack("<I", header[:4])[0] not in _SKIPPABLE:
+            if len(header) < 8 or struct.unpack("<I", header[:4])[0] not in SKIPPABLE:
                 return at
             at += 8 + struct.unpack("<I", header[4:])[0]
         return at
@@ -107,7 +108,8 @@ class Units:
         return self.file.read(4).startswith(MAGIC[self.kind])
 
     def _member(self, at: int) -> Iterator[bytes]:
-        """One member's content; ``_next`` is the byte after it then."""
+        """One member's content; ``at`` is the byte after it then."""
+        self.last = at
         self.file.seek(at)
         decompressor, read = self._decompressor(), at
         step = _STEP if self.kind == "gzip" else ZSTD_STEP
@@ -128,11 +130,11 @@ class Units:
     def _decompressor(self) -> Any:
         if self.kind == "gzip":
             return zlib.decompressobj(31)
-        return zstandard.ZstdDecompressor(dict_data=self._dictionary).decompressobj()
+        return zstandard.ZstdDecompressor(self._dictionary, max_window_size=MAX_WINDOW).decompressobj()
 
     def _begins(self, at: int) -> bool:
         """Whether a member begins at byte ``at`` whose content begins as a record does."""
-        return (self._head(at) or b"").startswith(_START)
+        return self.begins(self._head(at) or b"")
 
     def _head(self, at: int) -> bytes | None:
         """The first bytes of the content of the member at byte ``at``, or None where there is none."""
@@ -140,22 +142,13 @@ class Units:
         decompressor, head = self._decompressor(), b""
         try:
             if self.kind == "gzip":
-                return bytes(decompressor.decompress(self.file.read(_PEEK), len(_START)))
+                return bytes(decompressor.decompress(self.file.read(_PEEK), self.head_bytes))
             for _ in range(_PEEKS):  # a block comes out whole or not at all
-                if len(head) < len(_START) and not decompressor.eof:
+                if len(head) < self.head_bytes and not decompressor.eof:
                     head += decompressor.decompress(self.file.read(ZSTD_STEP))
         except (zlib.error, zstandard.ZstdError):
             return None
         return head
-
-
-def crawl_compression(file: BinaryIO) -> str:
-    """The compression of a crawl, whose first frame may be a dictionary; an empty string where there is none."""
-    head = file.read(8)
-    file.seek(0)
-    if len(head) == 8 and struct.unpack("<I", head[:4])[0] in _SKIPPABLE:
-        return "zstd"
-    return compression(head)
 
 
 def _dictionary_of(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:

@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import columns_of
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
+from tasks.ingest.encoding import decode
 from tasks.ingest.rows import from_row
 from tasks.ingest.stored import BLOCK, Stored
 
 _BATCH_BYTES = 8 << 20  # decoded at a time, as far as the file's own figures say
 _BATCH_ROWS = 1024
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary_view)
 
 
 def read_parquet(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
@@ -52,19 +54,69 @@ def read_parquet(raw: RawFile, options: IngestOptions) -> Iterator[Document | Re
 def _rows(
     file: pq.ParquetFile, number: int, first: int, columns: list[str], raw: RawFile, options: IngestOptions
 ) -> Iterator[Document | Refusal]:
-    """The documents of one row group; one whose pages are damaged is refused from the damage on."""
+    """The documents of one row group; one whose pages are damaged is refused from the damage on.
+
+    Text may be of type string or binary, plain, large, as views or through a dictionary: all are read as bytes, so
+    that bytes that are no UTF-8 cost their row alone.
+    """
     group = file.metadata.row_group(number)
     mean = max(1, group.total_byte_size // max(1, group.num_rows))
     size = max(1, min(_BATCH_ROWS, _BATCH_BYTES // mean))
     row = first
     try:
         for batch in file.iter_batches(batch_size=size, row_groups=[number], columns=columns, use_threads=False):
-            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield from_row(dict(zip(batch.schema.names, values, strict=True)), raw, str(row), options)
+            for values in zip(*(_values(column) for column in batch.columns), strict=True):
+                yield _document(dict(zip(batch.schema.names, values, strict=True)), raw, str(row), options)
                 row += 1
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         detail = f"row group {number} from row {row} on: {_first_line(error)}"
         yield Refusal("broken parquet", detail, str(row), group.total_byte_size)
+
+
+def _values(column: pa.Array) -> Iterator[Any]:
+    """The values of a column; text as bytes."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if any(test(column.type) for test in _TEXT):
+        column = column.cast(pa.large_binary())
+    try:
+        yield from column.to_pylist()
+    except UnicodeDecodeError:  # inside of a record
+        yield from (_value(item) for item in column)
+
+
+def _value(item: pa.Scalar) -> Any:
+    try:
+        return item.as_py()
+    except UnicodeDecodeError as error:
+        return error
+
+
+def _document(row: dict[str, Any], raw: RawFile, place: str, options: IngestOptions) -> Document | Refusal:
+    """The document of a row whose texts are bytes."""
+    for name, value in row.items():
+        if isinstance(value, UnicodeDecodeError):
+            return Refusal("invalid encoding", f"{name}: {value}"[:300], place)
+        try:
+            row[name] = _decoded(value, strict=name in raw.layout.text)
+        except UnreadableError as refused:
+            return Refusal(refused.reason, refused.detail, place, len(value))
+    return from_row(row, raw, place, options)
+
+
+def _decoded(value: Any, *, strict: bool) -> Any:
+    """The value with text for bytes, in records and lists, too.
+
+    Raises:
+        UnreadableError: when it is bytes that are no text, and must be.
+    """
+    if isinstance(value, bytes):
+        if strict and value.strip():
+            return decode(value)
+        return value.decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {key: _decoded(item, strict=False) for key, item in value.items()}
+    return [_decoded(item, strict=False) for item in value] if isinstance(value, list) else value
 
 
 def _source(raw: RawFile) -> Any:

@@ -19,6 +19,7 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
 from smelt.sources.listing import ListedFile
+from smelt.sources.local import located
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.ingest.document import RawFile
 from tasks.ingest.read import read
@@ -47,7 +48,7 @@ def work(context: Context, shard: Shard) -> Part:
         for raw in _raw_files(context, shard.payload):
             num_files += raw.start == 0
             with unchanged(raw):
-                for item in read(raw, config):
+                for item in read(raw, config, rows.passed_over):
                     rows.add(raw, item)
     return rows.part(num_files)
 
@@ -95,7 +96,7 @@ def _content(context: Context, entry: ListedFile, *, first: bool) -> Path | Stor
     if entry.uri.startswith("s3://"):
         bucket, _, key = entry.uri.removeprefix("s3://").partition("/")
         return Stored(Lake(context.lake.settings, url=f"s3://{bucket}"), key, entry.bytes, entry.version)
-    file = Path(entry.uri)
+    file = located(entry.uri)
     if not file.is_file() or (file.stat().st_size, str(file.stat().st_mtime_ns)) != (entry.bytes, entry.version):
         raise _changed(file)
     return file

@@ -4,46 +4,27 @@ gzip, zstd, bzip2 and xz are opened by their first bytes, not their names, since
 A file that breaks off in the middle is an error: half a document must not pass for a whole one.
 """
 
-import bz2
-import gzip
-import lzma
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
-
-import zstandard
+from typing import BinaryIO
 
 from tasks.ingest.document import RawFile, UnreadableError
+from tasks.ingest.packed import compression, unpacked
 from tasks.ingest.stored import Stored, opened
 
 CHUNK = 1 << 20
-ZSTD_STEP = 8 << 10
-"""Compressed bytes that zstd is given at a time: at its highest ratio they become 256 MB."""
 
 
 def chunks(content: bytes | Path | Stored) -> Iterator[bytes]:
-    """The decompressed content in pieces of about a mebibyte.
+    """The decompressed content in pieces of a mebibyte or less.
 
     Raises:
         UnreadableError: when the compressed data is broken or breaks off.
     """
     with opened(content) as file:
-        head = file.read(6)
+        name = compression(file.read(6))
         file.seek(0)
-        name = compression(head)
-        try:
-            yield from _zstd(file) if name == "zstd" else _plain(_decompressed(file, name))
-        except EOFError as error:
-            raise UnreadableError("truncated", f"{name}: {error}") from error
-        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError) as error:
-            raise UnreadableError("broken compression", f"{name}: {error}") from error
-
-
-def compression(head: bytes) -> str:
-    """Name of the compression that a file with these first bytes has, or an empty string."""
-    magics = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
-    return next((name for magic, name in magics.items() if head.startswith(magic)), "")
+        yield from unpacked(file, name) if name else _plain(file)
 
 
 def whole(content: bytes | Path | Stored, *, max_bytes: int) -> bytes:
@@ -107,23 +88,6 @@ def _split(
         yield at, None if carried > max_line_bytes else b"".join(carry)
 
 
-def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
-    openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-    return openers[name](file) if name in openers else file  # type: ignore[operator]
-
-
-def _plain(file: IO[bytes]) -> Iterator[bytes]:
+def _plain(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.read(CHUNK):
         yield piece
-
-
-def _zstd(file: IO[bytes]) -> Iterator[bytes]:
-    decompressor = zstandard.ZstdDecompressor().decompressobj()
-    while piece := file.read(ZSTD_STEP):
-        while piece:
-            yield decompressor.decompress(piece)
-            piece = decompressor.unused_data
-            if decompressor.eof:
-                decompressor = zstandard.ZstdDecompressor().decompressobj() if piece else decompressor
-    if not decompressor.eof:
-        raise EOFError("the last frame has no end")

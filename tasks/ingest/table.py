@@ -44,7 +44,11 @@ QUARANTINE = ".quarantine.parquet"
 
 
 class Rows:
-    """The rows of a part, from the first document to the ``Part``; use as a ``with`` block."""
+    """The rows of a part, from the first document to the ``Part``; use as a ``with`` block.
+
+    Attributes:
+        passed_over: records that are no document by what they are, by kind.
+    """
 
     def __init__(self, context: Context, shard: Shard) -> None:
         self._good = PartWriter(context, shard)
@@ -54,6 +58,8 @@ class Rows:
         self._bytes = self._raw_bytes = 0
         self._stats: dict[str, Any] = {}
         self._reasons: Counter[str] = Counter()
+        self._truncated: Counter[str] = Counter()
+        self.passed_over: Counter[str] = Counter()
 
     def add(self, raw: RawFile, item: Document | Refusal) -> None:
         """Append a document of ``raw``, or put a refusal into quarantine."""
@@ -68,6 +74,8 @@ class Rows:
         text = _utf8(item.text)
         code = "code" if item.format == "code" else None
         url = item.url or (f"{raw.path}#{item.place}" if item.place else raw.path)
+        if item.meta and "truncated" in item.meta:
+            self._truncated[str(item.meta["truncated"])] += 1
         meta = json.dumps(item.meta, ensure_ascii=False, sort_keys=True, default=str) if item.meta else None
         self._documents.append(
             (
@@ -89,7 +97,13 @@ class Rows:
 
     def part(self, num_files: int) -> Part:
         """What came of the shard; call it after the ``with`` block."""
-        stats = {"files": num_files, "raw_bytes": self._raw_bytes, "quarantined": dict(sorted(self._reasons.items()))}
+        counts = {
+            "quarantined": self._reasons,
+            "passed_over": self.passed_over,
+            "truncated": self._truncated,
+        }
+        stats: dict[str, Any] = {"files": num_files, "raw_bytes": self._raw_bytes}
+        stats |= {name: dict(sorted(count.items())) for name, count in counts.items()}
         return Part({**self._good.files(), **self._bad.files(QUARANTINE)}, self._good.rows, {**self._stats, **stats})
 
     def __enter__(self) -> "Rows":
@@ -129,7 +143,7 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
 
 
 def valid(text: str | None) -> str | None:
-    """The text without lone surrogates, which JSON and file names may hold and UTF-8 can't say."""
+    """The text as UTF-8 can say it: halves of a pair that JSON has apart are joined, lone ones are U+FFFD."""
     return text if text is None or text.isascii() else _utf8(text).decode()
 
 
@@ -137,4 +151,4 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "replace")
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()

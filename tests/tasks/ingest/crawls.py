@@ -52,5 +52,22 @@ def zstandarded(records: list[bytes], *, with_dictionary: bool = False) -> bytes
     return struct.pack("<II", 0x184D2A5D, len(packed)) + packed + b"".join(map(compressor.compress, records))
 
 
+def arc(bodies: list[bytes], *, version: int = 1) -> list[bytes]:
+    """The records of an ARC file that holds answers, the description of the file among them."""
+    fields = (b"", b"200 - - 77 a.arc ")[version - 1]
+    about = b"%d 0 test\nURL IP-address Archive-date Content-type Archive-length\n" % version
+    made = [b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain %s%d\n%s\n" % (fields, len(about), about)]
+    made.append(b"dns:x.org 1.1.1.1 20080430204825 text/dns %s4\nx A\n\n" % fields)
+    for number, body in enumerate(bodies):
+        head = b"http://x/%d?a b 192.0.2.%d 20080430204825 text/html; charset=utf-8 %s%d" % (
+            number,
+            number,
+            fields,
+            len(body),
+        )
+        made.append(head + b"\n" + body + b"\n")
+    return made
+
+
 def _media(kind: str) -> str:
     return {"response": "application/http; msgtype=response", "conversion": "text/plain"}.get(kind, "text/plain")

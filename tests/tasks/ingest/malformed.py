@@ -1,7 +1,8 @@
-"""Malformed inputs of every kind, by a seed; and a long run: ``python -m tests.tasks.ingest.malformed SECONDS``.
+"""Malformed inputs of every kind, by a seed; and a long run: ``python -m tests.tasks.ingest.malformed FILES [SEED]``.
 
 A file that is sound is damaged in one of many ways, or one is made that is hostile by itself. Whatever comes of
-it, reading has to give documents or refusals, and the process has to live on.
+it, reading has to give documents or refusals, and the process has to live on. Where a file is made of records that
+stand on their own, the damage to one may cost no other.
 """
 
 import bz2
@@ -13,10 +14,13 @@ import random
 import resource
 import sys
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import get_args
 
+import brotli
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
@@ -25,11 +29,29 @@ from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, Reason, Refusal
 from tasks.ingest.read import read
 from tests.tasks.ingest import pdfs
-from tests.tasks.ingest.crawls import answer, gzipped, page, pages, record, zstandarded
+from tests.tasks.ingest.crawls import answer, arc, gzipped, page, pages, record, zstandarded
 from tests.tasks.texts import CHINESE, CODE, english
 
 OPTIONS = IngestOptions(max_line_bytes=1 << 18, max_file_bytes=1 << 20)
-SUFFIXES = ("html", "pdf", "txt", "md", "py", "jsonl", "parquet", "warc", "warc.gz", "warc.zst", "1", "bin", "")
+SUFFIXES = (
+    "html",
+    "pdf",
+    "txt",
+    "md",
+    "py",
+    "jsonl",
+    "parquet",
+    "warc",
+    "warc.gz",
+    "warc.zst",
+    "arc.gz",
+    "json",
+    "json.gz",
+    "php",
+    "1",
+    "bin",
+    "",
+)
 
 
 def sound() -> dict[str, bytes]:
@@ -59,7 +81,63 @@ def sound() -> dict[str, bytes]:
         "one.warc.gz": gzip.compress(b"".join(pages(6))),
         "a.warc.zst": zstandarded(pages(6)),
         "dict.warc.zst": zstandarded(pages(12), with_dictionary=True),
+        "bodies.warc.gz": gzipped(_bodies()),
+        "a.arc": b"".join(arc([answer(page(number)) for number in range(6)])),
+        "a.arc.gz": gzipped(arc([answer(page(number)) for number in range(6)])),
+        "a.json.gz": gzip.compress(jsonl),
+        "a.json": json.dumps(rows, indent=1).encode(),
+        "part-00000": jsonl,
+        "page": f"\ufeff<!-- c -->\n<html><body>{body}</body></html>".encode(),
+        "wide": f"<html><body>{body}</body></html>".encode("utf-16"),
+        "two.jsonl.zst": zstandard.compress(jsonl) + zstandard.compress(jsonl),
+        "bytes.parquet": _bytes_parquet(rows),
+        "mail": b"From a@x Thu Feb  1 10:00:00 2024\nFrom: a@x\nMIME-Version: 1.0\n\n" + english(4).encode(),
+        "rich": b"{\\rtf1 " + english(5).encode() + b"}",
     }
+
+
+def _bodies() -> list[bytes]:
+    """Answers in every coding that bodies have."""
+    packers = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress, "deflate": zlib.compress}
+    made = [
+        record(answer(pack(page(number)) * (2 if name in ("gzip", "zstd") else 1), Content_Encoding=name))
+        for number, (name, pack) in enumerate(packers.items())
+    ]
+    halves = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (page(4)[:9], page(4)[9:], b""))
+    made.append(record(answer(halves, Transfer_Encoding="chunked")))
+    return [*made, record(answer(page(5), media="")), record(answer(page(6), status=206))]
+
+
+def _bytes_parquet(rows: list[dict[str, str]]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"text": pa.array([row["text"].encode() for row in rows])}), sink, row_group_size=9)
+    return sink.getvalue()
+
+
+def members() -> dict[str, list[bytes]]:
+    """Files of records that stand on their own, by name: the pieces that hold one each."""
+    crawl = [record(answer(page(number)), url=f"http://x/{number}") for number in range(8)]
+    return {
+        "a.warc.gz": [gzip.compress(item) for item in crawl],
+        "a.warc.zst": [zstandard.ZstdCompressor(write_checksum=True).compress(item) for item in crawl],
+        "a.arc.gz": [gzip.compress(item) for item in arc([answer(page(number)) for number in range(8)])[2:]],
+        "a.jsonl": [json.dumps({"text": f"page {number} says"}).encode() + b"\n" for number in range(8)],
+    }
+
+
+def neighbours(name: str, pieces: list[bytes], draw: random.Random) -> None:
+    """Damage one record of a file and read it.
+
+    Raises:
+        AssertionError: when another record is lost.
+    """
+    lines = name.endswith("jsonl")
+    hit = draw.randrange(lines, len(pieces))  # the first bytes say how a file is compressed
+    end = b"\n" if lines else b""
+    broken = damaged(pieces[hit], draw, [piece for at, piece in enumerate(pieces) if at != hit])
+    found = survives(name, b"".join([*pieces[:hit], broken + end, *pieces[hit + 1 :]]))
+    texts = " ".join(item.text for item in found if isinstance(item, Document))
+    assert all(f"page {number} says" in texts for number in range(len(pieces)) if number != hit), (name, hit)
 
 
 def hostile() -> dict[str, bytes]:
@@ -92,6 +170,29 @@ def hostile() -> dict[str, bytes]:
         "bomb.jsonl.gz": bomb,
         "bomb.warc.gz": bomb,
         "twice.txt.gz": gzip.compress(bomb),
+        "streams.txt.gz": gzip.compress(b"") * 100_000,
+        "frames.txt.zst": zstandard.compress(b"") * 100_000,
+        "window.txt.zst": b"\x28\xb5\x2f\xfd\x00\xa8" + b"\1\0\0" * 9,
+        "bodies.warc.gz": gzipped(
+            [
+                record(answer(brotli.compress(zeros), Content_Encoding="br")),
+                record(answer(zstandard.compress(zeros), Content_Encoding="zstd")),
+                record(answer(gzip.compress(b"") * 40_000, Content_Encoding="gzip")),
+                record(answer(b"1\r\nx\r\n" * 100_000, media="text/plain", Transfer_Encoding="chunked")),
+                record(answer(b"f" * 500_000, media="text/plain", Transfer_Encoding="chunked")),
+                record(answer(page(1))),
+            ]
+        ),
+        "overlaps.warc": b"".join(b"WARC/1.0\nContent-Length: %d\n\nx\n" % (900_000 + n) for n in range(30_000)),
+        "overlaps.arc": b"".join(b"http://x/ 1.1.1.1 20080101000000 a %d\nx\n" % (900_000 + n) for n in range(30_000)),
+        "words.arc": b"filedesc://x " + b"1.1.1.1 20080101000000 " * 100_000,
+        "marks": b"<!-- -->" * 100_000 + b"<?xml ?>" * 100_000,
+        "fields": b"a:\n" * 300_000,
+        "from": b"From " + b"x" * 100_000,
+        "begins": b"begin 644 x\n" * 50_000,
+        "lines": b"A1b+" * 250_000,
+        "brackets": b"{" * 900_000,
+        "objects": b'{"a":' * 150_000 + b"\n{}\n{}",
         "body.warc.gz": gzipped([record(answer(bomb, Content_Encoding="gzip")), record(answer(page(1)))]),
         "header.warc": b"WARC/1.0\r\n" + b"a: b\r\n" * 100_000 + b"\r\n",
         "lengths.warc": record(page(1), length=10**14) + record(answer(page(2)), length=3) + b"WARC/1.0\r\n\r\n",
@@ -172,25 +273,30 @@ _ACCIDENTS: tuple[Callable[[bytes, random.Random, list[bytes]], bytes], ...] = (
 
 
 def main() -> None:
-    """Damage and read files for so many seconds; print what came of them."""
-    files, seconds, seed = sound(), float(sys.argv[1]), int((sys.argv[2:] or ["0"])[0])
+    """Damage and read so many files; print what came of them, the slowest, and the memory at its highest."""
+    files, total, seed = sound(), int(sys.argv[1]), int((sys.argv[2:] or ["0"])[0])
     outcomes: Counter[str] = Counter()
-    slowest, count, started = (0.0, ""), 0, time.monotonic()
+    slowest = (0.0, "")
     for name, content in hostile().items():
         began = time.process_time()
         survives(name, content)
         slowest = max(slowest, (time.process_time() - began, name))
     print(f"hostile files: slowest {slowest[1]}, {slowest[0]:.1f} s; peak {_peak_mb():.0f} MB", flush=True)
-    while time.monotonic() - started < seconds:
+    slowest, kept = (0.0, ""), members()
+    for count in range(total):
         draw = random.Random(f"{seed}/{count}")
         name = draw.choice(list(files))
         content = damaged(files[name], draw, list(files.values()))
         if draw.random() < 0.1:
             name = f"a.{draw.choice(SUFFIXES)}"
+        began = time.process_time()
         found = survives(name, content)
+        slowest = max(slowest, (time.process_time() - began, f"{name} ({count})"))
         outcomes.update({item.reason if isinstance(item, Refusal) else "document" for item in found} or {"nothing"})
-        count += 1
-    print(f"{count} damaged files, peak {_peak_mb():.0f} MB; files with")
+        if count % 5 == 0:
+            neighbours(*next(islice(kept.items(), count // 5 % len(kept), None)), draw)
+    print(f"{total} damaged files, and {(total + 4) // 5} whose neighbours were all there: slowest {slowest[1]},")
+    print(f"{slowest[0]:.1f} s; peak {_peak_mb():.0f} MB; files with")
     for outcome, number in outcomes.most_common():
         print(f"  {outcome}: {number}")
 

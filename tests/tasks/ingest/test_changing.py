@@ -1,6 +1,7 @@
 """A local file that changes while it is read stops the stage: no row of a mixture of two versions is kept."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def test_a_file_that_changes_while_it_is_read_stops_the_stage(
     given = listed(lake, IngestConfig(sources=(FilesSource(name="local", paths=(str(file),)),)))
     whole = ingest.read
 
-    def read(raw: RawFile, config: IngestConfig) -> Iterator[Document | Refusal]:
-        items = whole(raw, config)
+    def read(raw: RawFile, config: IngestConfig, passed_over: Counter[str]) -> Iterator[Document | Refusal]:
+        items = whole(raw, config, passed_over)
         yield next(items)
         change(file)
         yield from items

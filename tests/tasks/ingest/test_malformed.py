@@ -9,12 +9,14 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import FilesSource
 from tasks.ingest.document import Document, Refusal
 from tasks.ingest.stage import STAGE
-from tests.tasks.ingest.malformed import OPTIONS, damaged, hostile, sound, survives
+from tests.tasks.ingest.malformed import OPTIONS, damaged, hostile, members, neighbours, sound, survives
 from tests.tasks.refinery import columns, listed, run
 
 HOSTILE = hostile()
-NOTHING_IN_IT = {"a.warc", "a.warc.gz", "one.warc.gz", "a.warc.zst", "dict.warc.zst", "a.jsonl", "a.parquet"}
+NOTHING_IN_IT = {name for name in sound() if "warc" in name or "arc" in name or "parquet" in name} | {"a.jsonl"}
 """Kinds of files that may well hold no document: a damaged one can look like one that never had any."""
+NO_TEXT = {"two.pdf", "man1/a.1", "mail", "rich"}
+"""What is refused though it is sound, or called as it can't be in a folder."""
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -31,6 +33,12 @@ def test_a_damaged_file_gives_documents_or_reasons(name: str) -> None:
         assert found or name in NOTHING_IN_IT
 
 
+@pytest.mark.parametrize("name", members())
+def test_damage_to_a_record_costs_no_other(name: str) -> None:
+    for seed in range(60):
+        neighbours(name, members()[name], random.Random(f"{name}/{seed}"))
+
+
 def test_neighbours_come_through_and_nothing_is_lost(lake, tmp_path: Path) -> None:
     files = sound()
     draw = random.Random(7)
@@ -44,6 +52,6 @@ def test_neighbours_come_through_and_nothing_is_lost(lake, tmp_path: Path) -> No
     rows = columns(lake, made, ["id", "url"])
     assert len({row["id"] for row in rows}) == len(rows) == made.stats["documents"]
     found = {row["url"].partition("#")[0].rsplit("/", 1)[-1] for row in rows}
-    assert {f"x-{name}" for name in files if name not in ("two.pdf", "man1/a.1") and "warc" not in name} <= found
+    assert {f"x-{name}" for name in files if name not in NO_TEXT and "arc" not in name} <= found
     assert sum(made.stats["quarantined"].values()) > 30
     assert made.stats["files"] == len(list(tmp_path.iterdir()))
