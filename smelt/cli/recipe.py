@@ -49,9 +49,12 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Validate a recipe without running it, and print the figures that follow from it."""
     from smelt.recipe import load_recipe
     from smelt.recipe.figures import figures
+    from smelt.recipe.graph import stages
 
     console = Console()
     found = load_recipe(recipe, parse_overrides(overrides)).with_start()
+    for spec in stages(len(found.phases)):
+        spec.config(found)  # reads what the recipe names beside it: labels, word lists, probes, a tokenizer
     workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
