@@ -1,8 +1,8 @@
 """Links on a task: to its Ray job, artifact, curves and gate's Data Docs, and to the run's page and report.
 
-A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is
-followed. So it can be shown for every task at any time, skipped ones included, and showing it asks
-neither the lake nor Ray. Airflow gives a link to the very classes that it names, not to those below them.
+A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is followed. It is offered
+where it leads somewhere by now, which the API server asks the lake, and Ray of a job. Airflow gives a link to the very
+classes that it names, not to those below them.
 """
 
 from typing import Any, ClassVar
@@ -17,7 +17,6 @@ from operators.partition import PartitionPlanOperator
 from operators.plan import PlanOperator
 from operators.publish import PublishOperator
 from operators.stage import RayStageOperator
-from smelt.recipe.graph import kind_of
 
 TASKS: list[type] = [
     PlanOperator,
@@ -35,8 +34,23 @@ class _StageLink(BaseOperatorLink):
     kind = ""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Address of the page that leads there."""
-        return page(f"runs/{quote(ti_key.run_id, safe='')}/{ti_key.task_id.partition('.')[0]}/{self.kind}")
+        """Address of the page that leads there; empty, which shows no link, where there is nothing."""
+        stage = ti_key.task_id.partition(".")[0]
+        return page(f"runs/{quote(ti_key.run_id, safe='')}/{stage}/{self.kind}") if self._leads(ti_key, stage) else ""
+
+    def _leads(self, ti_key: Any, stage: str) -> bool:
+        from operators.pages.access import connect
+        from operators.pages.found import run_head
+        from operators.pages.leads import lead_to
+        from smelt.errors import SmeltError
+        from smelt.run import safe_run_id
+
+        try:
+            lake = connect()
+            lead_to(lake, run_head(lake, safe_run_id(ti_key.run_id)), stage, self.kind)
+        except SmeltError:
+            return False
+        return True
 
 
 class RayJobLink(_StageLink):
@@ -77,11 +91,6 @@ class TensorBoardLink(_StageLink):
     name = "TensorBoard"
     kind = "tensorboard"
     operators: ClassVar[list[type]] = [RayStageOperator]
-
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Address of the page that leads there; empty, which shows no link, for a stage that trains nothing."""
-        trains = kind_of(ti_key.task_id.partition(".")[0]) == "train"
-        return super().get_link(operator, ti_key=ti_key) if trains else ""
 
 
 class RunLink(BaseOperatorLink):

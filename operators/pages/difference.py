@@ -22,6 +22,7 @@ _WORD = regex.compile(
     rf"\n|[^\S\n]+|[{_UNSPACED}]\p{{M}}*|(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}_]\p{{M}}*)+|.\p{{M}}*", regex.DOTALL
 )
 _SENTENCE = regex.compile(r"[^\n.!?。！？；;،؟।]*[\n.!?。！？；;،؟।]*")
+_PHRASE = regex.compile(r"\S*\s*")
 
 Pair = tuple[Markup, Markup]
 Run = tuple[bool, Sequence[str], Sequence[str]]
@@ -59,27 +60,38 @@ def _rows(runs: Sequence[Run]) -> list[Pair]:
     return [*rows, (left, right)]
 
 
-def _runs(before: str, after: str) -> Iterator[Run]:
-    """What two texts have in common and what not, word by word."""
+def _runs(before: str, after: str, larger: Sequence[regex.Pattern[str]] = (_SENTENCE, _PHRASE)) -> Iterator[Run]:
+    """What two texts have in common and what not, word by word; by larger units first where that is too much work."""
     left, right = _WORD.findall(before), _WORD.findall(after)
-    if _pairs(left, right) <= MAX_PAIRS:
+    first, same = _ends(left, right)
+    inner, other = left[first : len(left) - same], right[first : len(right) - same]
+    if _pairs(inner, other) <= MAX_PAIRS:
         for kind, a, b, c, d in _matched(left, right):
             yield kind == "equal", left[a:b], right[c:d]
         return
-    left, right = ([one for one in _SENTENCE.findall(text) if one] for text in (before, after))
+    yield True, left[:first], right[:first]
+    if larger:
+        units = ([one for one in larger[0].findall("".join(words)) if one] for words in (inner, other))
+        yield from _by_units(*units, larger[1:])
+    else:
+        yield False, inner, other
+    yield True, left[len(left) - same :], right[len(right) - same :]
+
+
+def _by_units(left: Sequence[str], right: Sequence[str], larger: Sequence[regex.Pattern[str]]) -> Iterator[Run]:
     for kind, a, b, c, d in _matched(left, right):
-        if kind != "equal" and b - a == d - c and max(len(left), len(right)) > 1:
-            for inner, other in zip(left[a:b], right[c:d], strict=True):
-                yield from _runs(inner, other)
+        if kind == "equal":
+            yield True, left[a:b], right[c:d]
+        elif b - a == d - c:
+            for one, other in zip(left[a:b], right[c:d], strict=True):
+                yield from _runs(one, other, larger)
         else:
-            yield kind == "equal", left[a:b], right[c:d]
+            yield from _runs("".join(left[a:b]), "".join(right[c:d]), larger)
 
 
 def _matched(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """How one sequence becomes the other; what both begin and end with is no work."""
-    end = min(len(left), len(right))
-    first = next((at for at in range(end) if left[at] != right[at]), end)
-    same = next((at for at in range(end - first) if left[-1 - at] != right[-1 - at]), end - first)
+    first, same = _ends(left, right)
     yield "equal", 0, first, 0, first
     inner, other = left[first : len(left) - same], right[first : len(right) - same]
     if min(len(inner), len(other)) == 0 or len(inner) == len(other) == 1:
@@ -89,6 +101,13 @@ def _matched(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, i
     for kind, a, b, c, d in opcodes:
         yield kind, first + a, first + b, first + c, first + d
     yield "equal", len(left) - same, len(left), len(right) - same, len(right)
+
+
+def _ends(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
+    """How many items both begin with, and how many both end with behind those."""
+    end = min(len(left), len(right))
+    first = next((at for at in range(end) if left[at] != right[at]), end)
+    return first, next((at for at in range(end - first) if left[-1 - at] != right[-1 - at]), end - first)
 
 
 def _pairs(left: Sequence[str], right: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from smelt.recipe.shape import flat, inside
-from smelt.recipe.wrong import Wrong
+from smelt.recipe.wrong import WrongError
 
 
 class Config(BaseModel):
@@ -25,7 +25,7 @@ class Config(BaseModel):
             fields = [(name, value) for name, value in values.items() if name in cls.model_fields]
             wrong = [line for name, value in fields for line in _truths(str(name), value, _types(cls, name))]
             if wrong:
-                raise Wrong(wrong)
+                raise WrongError(wrong)
         return values
 
 

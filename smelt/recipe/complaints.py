@@ -4,7 +4,6 @@ What the file alone would not get wrong is an override's fault, and is said by t
 """
 
 import difflib
-import os.path
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from smelt.errors import RecipeError
 from smelt.recipe.overrides import Laid
 from smelt.recipe.shape import Place, types_at
-from smelt.recipe.wrong import Wrong
+from smelt.recipe.wrong import WrongError
 
 _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
@@ -76,7 +75,7 @@ def _told(root: type[BaseModel], item: Any, raw: Mapping[str, Any]) -> Iterator[
         return
     cause = item.get("ctx", {}).get("error")
     message, given = item["msg"].removeprefix("Value error, "), item.get("input")
-    if isinstance(cause, Wrong):
+    if isinstance(cause, WrongError):
         for line in cause.lines:
             path, _, what = line.partition(": ")
             yield Complaint((*place, *_parsed(path)), what)
@@ -119,11 +118,16 @@ def _of_override(one: Complaint, laid: Sequence[Laid]) -> RecipeError:
         rest = _location(one.place[len(nearest.place) :])
         path = nearest.path + (f".{rest}" if rest and not rest.startswith("[") else rest)
         return RecipeError(one.what, where=f"override {path}", mend=one.mend)
-    shared = [len(os.path.commonprefix([item.place, one.place])) for item in laid]
+    shared = [_shared(item.place, one.place) for item in laid]
     nearest_ones = [item for item, depth in zip(laid, shared, strict=True) if depth == max(shared)]
     paths = ", ".join(dict.fromkeys(item.path for item in nearest_ones))
     what = one.what if max(shared) == len(one.place) else f"{_location(one.place)}: {one.what}"
     return RecipeError(what, where=f"override{'s' if len(nearest_ones) > 1 else ''} {paths}", mend=one.mend)
+
+
+def _shared(one: Place, other: Place) -> int:
+    """How many steps two places have in common."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _where(place: Place, where: str) -> str:

@@ -30,7 +30,7 @@ from smelt.recipe.sources import DebPackages, DebSource, ListedSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training import TrainConfig, TrainingConfig
-from smelt.recipe.wrong import Wrong
+from smelt.recipe.wrong import WrongError
 
 _Named = TypeVar("_Named", dict, tuple)
 
@@ -95,7 +95,7 @@ class Recipe(Config):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if wrong := [*wrong_names(self), *self._wrong_together()]:
-            raise Wrong(wrong)
+            raise WrongError(wrong)
         self.train_config()  # the rules between model, phases and layout
         return self
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class Wrong(ValueError):
+class WrongError(ValueError):
     """Things that are wrong in several places of a recipe.
 
     Args:

@@ -130,7 +130,7 @@ def test_the_environment_names_the_recipe_of_the_scheduled_runs_and_the_form_the
 
 def test_their_pages_have_a_picture():
     assert "checkpoint ─ plan ─ evaluate" in evaluate.dag.doc_md
-    drawn = corpus.dag.doc_md.split("```")[1].replace("\n   ", "").strip()
+    drawn = corpus.dag.doc_md.split("* `")[1].partition("`")[0]
     assert drawn == " ─ ".join(["plan", *(stage.name for stage in corpus.DATA), "publish"])
 
 
