@@ -101,7 +101,7 @@ class Lake:
         """
         try:
             return obstore.get(self._data, key).bytes().to_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a key that no object can have
             raise LakeError("no such object", where=self.path(key)) from None
         except BaseError as error:
             raise _failed(error, self.path(key)) from error
@@ -135,7 +135,7 @@ class Lake:
         if size is None:
             try:
                 size = int(obstore.head(self._data, key)["size"])
-            except FileNotFoundError:
+            except (FileNotFoundError, ValueError):  # a key that no object can have
                 raise LakeError("no such object", where=self.path(key)) from None
             except BaseError as error:
                 raise _failed(error, self.path(key)) from error
@@ -227,7 +227,7 @@ class Lake:
         """
         try:
             yield from obstore.get(self._data, key).stream(min_chunk_size=8 << 20)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a key that no object can have
             raise LakeError("no such object", where=self.path(key)) from None
         except BaseError as error:
             raise _failed(error, self.path(key)) from error

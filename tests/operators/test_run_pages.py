@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +11,8 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from operators.addresses import PREFIX
-from operators.pages import jobs
+from operators.links import LINKS
+from operators.pages import access, jobs
 from operators.pages.headers import WithSlash
 from operators.pages.summary import MAX_REASONS
 from smelt.run import progress_key
@@ -87,13 +90,34 @@ def test_only_links_that_lead_somewhere_are_offered(client, run_id, lake, monkey
     assert "has no curves" in client.get(f"/smelt/runs/{run_id}/select/tensorboard").text
 
 
+def test_a_task_offers_the_links_that_lead_somewhere(run_id, lake, monkeypatch):
+    monkeypatch.setattr(access, "connect", lambda: lake)
+    monkeypatch.setattr(jobs, "_ask", no_jobs)
+
+    def offered(run: str, task: str) -> dict[str, str]:
+        key = SimpleNamespace(run_id=run, task_id=task)
+        found = {link.name: link.get_link(None, ti_key=key) for link in LINKS}
+        return {name: found[name] for name in found if found[name]}
+
+    made = offered(run_id, "clean.run")
+    assert (
+        set(made) == {"Smelt", "Artifact", "Data Docs"} and made["Artifact"] == f"/smelt/runs/{run_id}/clean/artifact"
+    )
+    assert set(offered(run_id, "report.run")) == {"Smelt"}
+    assert offered("manual__2026-01-01T00:00:00+00:00", "clean.run") == {
+        "Smelt": "/smelt/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00"
+    }
+
+
+async def no_jobs(lake) -> dict[str, str]:
+    return {}
+
+
 def test_overrides_can_be_pasted(client, run_id, lake):
     head = json.loads(lake.get(f"runs/{run_id}/run.json"))
     given = {"clean": {"edits": {"width": False}}, "dedup.minhash": None, "description": '它\'s "new" <b>'}
     lake.put_json("runs/pasted/run.json", {**head, "id": "pasted", "overrides": given})
     page = client.get("/smelt/runs/pasted").text
-    from html import unescape
-
     assert json.loads(unescape(page.split('class="paste">')[1].split("</code>")[0])) == given
 
 

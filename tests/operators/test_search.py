@@ -52,7 +52,8 @@ def test_the_next_match_is_gone_to_and_back_again(score):
     pages = [("00000", 2, 0, 1), ("00002", 1, 0, ROWS_SHOWN), ("00002", 1, ROWS_SHOWN, GROUP - ROWS_SHOWN)]
     assert on[:3] == pages and [page[3] for page in on[3:]] in ([], [0])
     last = Place("00002", 1, ROWS_SHOWN)
-    assert walk(score, Filter(lang="fr"), last, 0) == pages[::-1]
+    back = walk(score, Filter(lang="fr"), last, 0)
+    assert back == [*pages[::-1], pages[0]], "before the first there is none: it is shown again, with no way back"
 
 
 def test_the_first_page_has_nothing_before_it(score):
