@@ -71,8 +71,8 @@ def _runs(before: str, after: str, larger: Sequence[regex.Pattern[str]] = (_SENT
         return
     yield True, left[:first], right[:first]
     if larger:
-        units = ([one for one in larger[0].findall("".join(words)) if one] for words in (inner, other))
-        yield from _by_units(*units, larger[1:])
+        units = [[one for one in larger[0].findall("".join(words)) if one] for words in (inner, other)]
+        yield from _by_units(units[0], units[1], larger[1:])
     else:
         yield False, inner, other
     yield True, left[len(left) - same :], right[len(right) - same :]
@@ -94,6 +94,7 @@ def _matched(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, i
     first, same = _ends(left, right)
     yield "equal", 0, first, 0, first
     inner, other = left[first : len(left) - same], right[first : len(right) - same]
+    opcodes: Sequence[tuple[str, int, int, int, int]]
     if min(len(inner), len(other)) == 0 or len(inner) == len(other) == 1:
         opcodes = [("replace", 0, len(inner), 0, len(other))]
     else:
