@@ -37,15 +37,16 @@ def complaints(root: type[BaseModel], error: ValidationError, raw: Mapping[str, 
     """
     everything = error.errors()
     outer = {item["loc"][:depth] for item in everything for depth in range(len(item["loc"]))}
-    found: dict[Place, Complaint] = {}
+    found: dict[tuple[Place, str], Complaint] = {}
     for item in everything:
-        if item["loc"] not in outer:
-            for complaint in _told(root, item, raw):
-                before = found.get(complaint.place) if complaint.place else None
-                if before is None:
-                    found[complaint.place or (complaint.what,)] = complaint
-                elif complaint.what not in before.what:  # a union's members, each with its own words
-                    found[complaint.place] = Complaint(before.place, f"{before.what}; or {complaint.what}", before.mend)
+        if item["loc"] in outer:
+            continue
+        of_one_value = item["type"] not in ("value_error", "extra_forbidden")  # a union's members all say something
+        for complaint in _told(root, item, raw):
+            key = (complaint.place, "" if of_one_value and complaint.place else complaint.what)
+            before = found.setdefault(key, complaint)
+            if complaint.what not in before.what:
+                found[key] = Complaint(before.place, f"{before.what}; or {complaint.what}", before.mend)
     return list(found.values())
 
 

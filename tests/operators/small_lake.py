@@ -88,7 +88,10 @@ def stages(lake: Lake) -> dict[str, Manifest]:
     add(
         "dedup",
         lambda part: decisions(*["exact" if part == 1 and row == 1 else None for row in range(30)]),
-        lambda part: {"documents": 29 if part else 20, "dropped": {"exact": {"documents": 1, "bytes": 1}} if part else {}},
+        lambda part: {
+            "documents": 29 if part else 20,
+            "dropped": {"exact": {"documents": 1, "bytes": 1}} if part else {},
+        },
     )
     return made
 

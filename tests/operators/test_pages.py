@@ -64,6 +64,7 @@ def test_airflow_s_navigation_leads_to_the_runs(browser, run, stack):
     plugins = browser.get("/api/v2/plugins").json()["plugins"]
     [view] = [view for plugin in plugins if plugin["name"] == "smelt" for view in plugin["external_views"]]
     assert view["destination"] == "nav"
+    assert browser.get(view["href"].rstrip("/")).headers["location"] == view["href"], "without its slash too"
     listed = browser.get(view["href"])
     assert f'href="/smelt/runs/{run.id}"' in listed.text
     page = browser.get(f"/smelt/runs/{run.id}").text

@@ -105,3 +105,12 @@ def test_a_probe_that_cannot_be_asked_is_refused_before_anything_starts(recipe_o
     free = load_recipe(recipe_of(), {"evaluate.benchmarks": [{"name": "sums", "path": "sums.jsonl"}]})
     if "choices" not in item:
         free.evaluate_config()
+
+
+def test_two_things_that_are_wrong_in_one_place_are_both_told(recipe_of):
+    source = {"kind": "files", "paths": ["b/*.txt"]}
+    names = ("b", "b", "c", "c")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_of(), {"sources": [{"name": name, **source} for name in names]})
+    told = str(caught.value)
+    assert "two are named 'b'" in told and "two are named 'c'" in told and "; or" not in told
