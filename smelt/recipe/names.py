@@ -74,11 +74,12 @@ def _best_by(recipe: "Recipe") -> Iterator[str]:
 
 def _weights(recipe: "Recipe") -> Iterator[str]:
     """Groups of mixtures, and languages of the tokenizer's sample, that no document can be of."""
-    langs = languages.possible(recipe.sources)
+    if (langs := languages.possible(recipe.sources)) is None:
+        return
     phases = [(f"phases[{number}].weights", phase.weights or {}) for number, phase in enumerate(recipe.phases)]
     trained = recipe.tokenizer.train.weights if recipe.tokenizer.train is not None else {}
     for place, weights in (("mixture.weights", recipe.mixture.weights), *phases, ("tokenizer.train.weights", trained)):
-        for group in weights if langs is not None else ():
+        for group in weights:
             lang = group.partition("/")[0] if place != "tokenizer.train.weights" else group
             if lang not in langs:
                 yield f"{place}.{group}: no document is in language {lang!r} ({languages.mend(lang, langs)})"
