@@ -1,8 +1,8 @@
 """Links on a task: to its Ray job, artifact, curves and gate's Data Docs, and to the run's page and report.
 
 A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is followed. It is offered
-where it leads somewhere by now, which the API server asks the lake, and Ray of a job. Airflow gives a link to the very
-classes that it names, not to those below them.
+where it leads somewhere by now, which the API server asks the lake, and Ray of a job; and where the lake can't be
+asked. Airflow gives a link to the very classes that it names, not to those below them.
 """
 
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from operators.partition import PartitionPlanOperator
 from operators.plan import PlanOperator
 from operators.publish import PublishOperator
 from operators.stage import RayStageOperator
+from smelt.recipe.graph import kind_of
 
 TASKS: list[type] = [
     PlanOperator,
@@ -39,17 +40,21 @@ class _StageLink(BaseOperatorLink):
         return page(f"runs/{quote(ti_key.run_id, safe='')}/{stage}/{self.kind}") if self._leads(ti_key, stage) else ""
 
     def _leads(self, ti_key: Any, stage: str) -> bool:
-        from operators.pages.access import connect
+        """Whether there is something by now; a lake that can't be asked is no reason to hide what may be there."""
+        from operators.pages import access
         from operators.pages.found import run_head
         from operators.pages.leads import lead_to
-        from smelt.errors import SmeltError
+        from smelt.errors import LakeOutageError, SmeltError
         from smelt.run import safe_run_id
 
         try:
-            lake = connect()
-            lead_to(lake, run_head(lake, safe_run_id(ti_key.run_id)), stage, self.kind)
+            lake = access.connect()
         except SmeltError:
-            return False
+            return True
+        try:
+            lead_to(lake, run_head(lake, safe_run_id(ti_key.run_id)), stage, self.kind)
+        except SmeltError as error:
+            return isinstance(error, LakeOutageError)
         return True
 
 
@@ -91,6 +96,9 @@ class TensorBoardLink(_StageLink):
     name = "TensorBoard"
     kind = "tensorboard"
     operators: ClassVar[list[type]] = [RayStageOperator]
+
+    def _leads(self, ti_key: Any, stage: str) -> bool:
+        return kind_of(stage) == "train" and super()._leads(ti_key, stage)
 
 
 class RunLink(BaseOperatorLink):
