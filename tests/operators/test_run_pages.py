@@ -13,7 +13,6 @@ from fastapi.testclient import TestClient
 from operators.addresses import PREFIX
 from operators.links import LINKS
 from operators.pages import access, jobs
-from operators.pages.found import find_gate, run_head
 from operators.pages.headers import WithSlash
 from operators.pages.summary import MAX_REASONS
 from smelt.run import progress_key
@@ -102,9 +101,6 @@ def test_a_task_offers_the_links_that_lead_somewhere(run_id, lake, monkeypatch):
 
     made = offered(run_id, "clean.run")
     assert set(made) == {"Smelt", "Artifact"} and made["Artifact"] == f"/smelt/runs/{run_id}/clean/artifact"
-    clean = run_head(lake, run_id).plan.planned("clean")
-    lake.put(find_gate(lake, clean).docs, b"<p>held</p>")
-    assert set(offered(run_id, "clean.gate")) == {"Smelt", "Artifact", "Data Docs"}
     assert set(offered(run_id, "report.run")) == {"Smelt"}
     assert offered("manual__2026-01-01T00:00:00+00:00", "clean.run") == {
         "Smelt": "/smelt/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00"
