@@ -22,7 +22,10 @@ def fields(recipe: str, stages: Sequence[str]) -> dict[str, Param]:
             recipe, type="string", examples=RECIPES, title="Recipe", description="A file, from the checkout"
         ),
         "overrides": Param(
-            {}, type="object", title="Overrides", description='Laid over the recipe, such as {"seed": 7}'
+            {},
+            type="object",
+            title="Overrides",
+            description='Merged into the recipe, such as {"seed": 7} or {"phases.main.tokens": 4000000}',
         ),
         "force": _choice(stages, "Force", "Stages to build anew although cached, and with them what follows"),
         "approve": _choice(stages, "Approve", "Stages whose failed gate asks a person instead of failing"),

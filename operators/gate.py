@@ -18,6 +18,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from operators.addresses import page
 from operators.counters import Subject, count_in_task
 from operators.notify import SmeltNotifier
+from operators.retries import leave
 from operators.stage import RayStageOperator
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class QualityGateOperator(RayStageOperator):
         self.log.info("%s", approval.sentence)
         if not approval.approved:
             line = approval.rejection_of(self.stage)
-            context["ti"].xcom_push(key="error", value=line)
+            leave(context, line)
             raise AirflowFailException(line)
 
     def _result(self, context: Context) -> "GateResult":

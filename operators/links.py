@@ -1,8 +1,8 @@
 """Links on a task: to its Ray job, artifact, curves and gate's Data Docs, and to the run's page and report.
 
-A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is
-followed. So it can be shown for every task at any time, skipped ones included, and showing it asks
-neither the lake nor Ray. Airflow gives a link to the very classes that it names, not to those below them.
+A link is an address of the plugin's own (``plugin``), which looks up where it leads when it is followed. It is offered
+where it leads somewhere by now, which the API server asks the lake, and Ray of a job; and where the lake can't be
+asked. Airflow gives a link to the very classes that it names, not to those below them.
 """
 
 from typing import Any, ClassVar
@@ -35,8 +35,27 @@ class _StageLink(BaseOperatorLink):
     kind = ""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Address of the page that leads there."""
-        return page(f"runs/{quote(ti_key.run_id, safe='')}/{ti_key.task_id.partition('.')[0]}/{self.kind}")
+        """Address of the page that leads there; empty, which shows no link, where there is nothing."""
+        stage = ti_key.task_id.partition(".")[0]
+        return page(f"runs/{quote(ti_key.run_id, safe='')}/{stage}/{self.kind}") if self._leads(ti_key, stage) else ""
+
+    def _leads(self, ti_key: Any, stage: str) -> bool:
+        """Whether there is something by now; a lake that can't be asked is no reason to hide what may be there."""
+        from operators.pages import access
+        from operators.pages.found import run_head
+        from operators.pages.leads import lead_to
+        from smelt.errors import LakeOutageError, SmeltError
+        from smelt.run import safe_run_id
+
+        try:
+            lake = access.connect()
+        except SmeltError:
+            return True
+        try:
+            lead_to(lake, run_head(lake, safe_run_id(ti_key.run_id)), stage, self.kind)
+        except SmeltError as error:
+            return isinstance(error, LakeOutageError)
+        return True
 
 
 class RayJobLink(_StageLink):
@@ -78,10 +97,8 @@ class TensorBoardLink(_StageLink):
     kind = "tensorboard"
     operators: ClassVar[list[type]] = [RayStageOperator]
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Address of the page that leads there; empty, which shows no link, for a stage that trains nothing."""
-        trains = kind_of(ti_key.task_id.partition(".")[0]) == "train"
-        return super().get_link(operator, ti_key=ti_key) if trains else ""
+    def _leads(self, ti_key: Any, stage: str) -> bool:
+        return kind_of(stage) == "train" and super()._leads(ti_key, stage)
 
 
 class RunLink(BaseOperatorLink):

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from operators.retries import RETRY_POLICY, PermanentError
+from operators.retries import RETRY_POLICY, PermanentError, leave, told
 
 
 class CollectGarbageOperator(BaseOperator):
@@ -27,21 +27,22 @@ class CollectGarbageOperator(BaseOperator):
         from smelt.maintenance.garbage import Policy, collect, find_garbage
         from smelt.maintenance.uploads import stale_uploads
 
-        lake, params = Lake.connect(), context["params"]
-        policy = Policy(keep_runs=params["keep_runs"], grace=timedelta(days=params["grace_days"]))
-        found, uploads = find_garbage(lake, policy), stale_uploads(lake, policy.grace)
-        for upload in uploads:
-            if params["delete"]:
-                lake.abort(upload)
-            self.log.info("stale upload of %s, begun %s", upload.key, upload.begun)
-        freed = 0
-        for item in collect(lake, found, policy) if params["delete"] else found:
-            freed += item.bytes
-            self.log.info("%s: %s bytes, last written %s", item.name, f"{item.bytes:,}", item.newest)
-        self.log.info(
-            "%s %s bytes and %d uploads", "freed" if params["delete"] else "would free", f"{freed:,}", len(uploads)
-        )
-        return freed
+        with told(context):
+            lake, params = Lake.connect(), context["params"]
+            policy = Policy(keep_runs=params["keep_runs"], grace=timedelta(days=params["grace_days"]))
+            found, uploads = find_garbage(lake, policy), stale_uploads(lake, policy.grace)
+            for upload in uploads:
+                if params["delete"]:
+                    lake.abort(upload)
+                self.log.info("stale upload of %s, begun %s", upload.key, upload.begun)
+            freed = 0
+            for item in collect(lake, found, policy) if params["delete"] else found:
+                freed += item.bytes
+                self.log.info("%s: %s bytes, last written %s", item.name, f"{item.bytes:,}", item.newest)
+            self.log.info(
+                "%s %s bytes and %d uploads", "freed" if params["delete"] else "would free", f"{freed:,}", len(uploads)
+            )
+            return freed
 
 
 class VerifyOperator(BaseOperator):
@@ -61,14 +62,16 @@ class VerifyOperator(BaseOperator):
         from smelt.lake import Lake
         from smelt.maintenance.verify import verify
 
-        lake = Lake.connect()
-        damages: list[str] = []
-        for manifest in existing(lake, context["params"]["verify"]):
-            found = verify(lake, manifest)
-            self.log.info("%s: %d objects, %s bytes", manifest.artifact.root, found.objects, f"{found.bytes:,}")
-            for line in found.damages:
-                self.log.error("%s", line)
-            damages += found.damages
-        if damages:
-            more = f" (and {len(damages) - 1} more)" if len(damages) > 1 else ""
-            raise PermanentError(f"{damages[0]}{more}")
+        with told(context):
+            lake = Lake.connect()
+            damages: list[str] = []
+            for manifest in existing(lake, context["params"]["verify"]):
+                found = verify(lake, manifest)
+                self.log.info("%s: %d objects, %s bytes", manifest.artifact.root, found.objects, f"{found.bytes:,}")
+                for line in found.damages:
+                    self.log.error("%s", line)
+                damages += found.damages
+            if damages:
+                more = f" (and {len(damages) - 1} more)" if len(damages) > 1 else ""
+                leave(context, f"{damages[0]}{more}")
+                raise PermanentError(f"{damages[0]}{more}")

@@ -8,6 +8,7 @@ from airflow.plugins_manager import AirflowPlugin
 from operators.addresses import PREFIX, page
 from operators.links import LINKS
 from operators.pages.app import app
+from operators.pages.headers import WithSlash
 
 
 class SmeltPlugin(AirflowPlugin):
@@ -15,6 +16,9 @@ class SmeltPlugin(AirflowPlugin):
 
     name = "smelt"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
+    fastapi_root_middlewares = [  # noqa: RUF012
+        {"middleware": WithSlash, "args": [], "kwargs": {"path": PREFIX}, "name": "smelt"}
+    ]
     # in a menu: as the only entry of the bar itself, Airflow 3.3 draws it as a button that does nothing
     external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]  # noqa: RUF012
     operator_extra_links = LINKS

@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.triggers.base import StartTriggerArgs
 
 from operators.counters import Subject, count_in_task
-from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from operators.retries import RETRY_POLICY, PermanentError, TransientError, leave
 from smelt.pool import DEFAULT_POOL
 
 
@@ -51,5 +51,5 @@ class RayStageOperator(BaseOperator):
         """
         again = event["again"] and context["ti"].try_number <= context["ti"].max_tries
         count_in_task(self.counted, "retried" if again else "failed", self.stage)
-        context["ti"].xcom_push(key="error", value=event["error"])
+        leave(context, event["error"])
         raise (TransientError if event["again"] else PermanentError)(event["error"])

@@ -93,9 +93,11 @@ class StageTrigger(BaseTrigger):
         try:
             yield TaskSuccessEvent() if await self._reach_goal() else TaskSkippedEvent()
         except _FailureError as failure:
+            self.log.error("%s", failure.line)
             yield TriggerEvent({"error": failure.line, "again": failure.again, "ask": failure.ask})
         except SmeltError as error:
             again = isinstance(error, LakeOutageError | EngineError)
+            self.log.error("%s", error)
             yield TriggerEvent({"error": str(error), "again": again, "ask": False})
 
     async def on_kill(self) -> None:
@@ -270,8 +272,9 @@ class GateTrigger(StageTrigger):
             return False
         result = GateResult.model_validate(found)
         for item in result.expectations:
+            said = self.log.info if item.success else self.log.error
             verdict = "holds" if item.success else "FAILS"
-            self.log.info("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
+            said("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
         if result.success:
             count_in_trigger(self.counted, "passed", self.stage)
             return True

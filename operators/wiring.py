@@ -40,8 +40,11 @@ def follows(stages: Iterable[StageSpec]) -> dict[str, Sequence[str]]:
     return {"plan": (), **{stage.name: direct_inputs(stage) or ("plan",) for stage in stages}}
 
 
-def picture(follows: Mapping[str, Sequence[str]], width: int = 100) -> str:
-    """Lines such as ``a + b ─ c ─ d``: c waits for a and b, and d for c alone. Markdown, as a block of code."""
+def picture(follows: Mapping[str, Sequence[str]]) -> str:
+    """Lines such as ``a + b ─ c ─ d``: c waits for a and b, and d for c alone.
+
+    Markdown, as a list: Airflow's pages join the lines of a block of code.
+    """
     followers = {name: [other for other, above in follows.items() if name in above] for name in follows}
     lines, drawn = [], set[str]()
     for name, above in follows.items():
@@ -51,11 +54,5 @@ def picture(follows: Mapping[str, Sequence[str]], width: int = 100) -> str:
         while len(after := followers[chain[-1]]) == 1 and len(follows[after[0]]) == 1:
             chain += after
         drawn.update(chain)
-        line = chain[0]
-        for item in chain[1:]:
-            if len(line) + len(item) > width:
-                lines.append(line)
-                line = "   "
-            line += f" ─ {item}"
-        lines.append(line)
-    return "\n".join(["```", *lines, "```"])
+        lines.append(f"* `{' ─ '.join(chain)}`")
+    return "\n".join(lines)

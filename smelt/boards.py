@@ -31,6 +31,11 @@ BYTES_PER_S = 200_000
 PULL_EVERY_S = 15.0
 
 
+def curves_name(run: str, phase: str, fingerprint: str) -> str:
+    """What a training's curves are called in TensorBoard: by run and phase, and by the artifact, which links go by."""
+    return f"{run or 'no-run'}/{phase}-{fingerprint}"
+
+
 class Mirror:
     """Keeps a folder's event files in the lake as they grow, from a thread of its own.
 
@@ -40,10 +45,11 @@ class Mirror:
         lake: where to.
         root: the key prefix of the artifact, ending with a slash.
         folder: the local folder, which need not exist yet.
+        name: what the curves are called; see ``curves_name``.
     """
 
-    def __init__(self, lake: Lake, root: str, folder: Path) -> None:
-        self.lake, self.root, self.folder = lake, root, folder
+    def __init__(self, lake: Lake, root: str, folder: Path, name: str) -> None:
+        self.lake, self.prefix, self.folder = lake, f"{root}{FOLDER}{name}/", folder
         self._sent: dict[Path, int] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="tensorboard-mirror", daemon=True)
@@ -67,7 +73,7 @@ class Mirror:
             if (size := file.stat().st_size) == self._sent.get(file):
                 continue
             try:
-                self.lake.put(f"{self.root}{FOLDER}{file.name}", file.read_bytes())
+                self.lake.put(f"{self.prefix}{file.name}", file.read_bytes())
             except LakeError as error:
                 print(f"loss curves are not up to date in the lake: {error}", flush=True)
                 break
@@ -77,15 +83,17 @@ class Mirror:
 
 
 def pull(lake: Lake, folder: Path) -> None:
-    """Bring the local copies of all runs' event files up to date, one folder a fingerprint.
+    """Bring the local copies of all runs' event files up to date, in folders by run and phase.
 
     Raises:
         LakeError: when the lake can't be listed.
         BaseError: when an object can't be read.
     """
     for fingerprint in lake.folders(f"{STAGE}/"):
-        for item in lake.objects(f"{STAGE}/{fingerprint}/{FOLDER}"):
-            copy = folder / fingerprint / item.key.rpartition("/")[2]
+        prefix = f"{STAGE}/{fingerprint}/{FOLDER}"
+        for item in lake.objects(prefix):
+            name = item.key.removeprefix(prefix)
+            copy = folder / (name if "/" in name else f"{fingerprint}/{name}")  # an older Smelt's have no name
             copy.parent.mkdir(parents=True, exist_ok=True)
             have = copy.stat().st_size if copy.exists() else 0
             if item.bytes > have:

@@ -16,6 +16,11 @@ NUM_COLOURS = 8
 MAX_POINTS = 300
 """Points of a line; more are averaged in equal stretches."""
 
+MARK_ROWS = 4
+"""Rows that the words of marks may stand in; beyond them they are the mark's tooltip."""
+LETTER = 6.2
+"""Width of a letter of a mark's words, in pixels; an ideograph is two."""
+
 _TOP, _BOTTOM, _LEFT = 14, 34, 52
 
 
@@ -39,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A vertical line at ``x`` with words beside it."""
+    """A vertical line at ``x`` with words beside it; none is drawn where ``x`` lies outside what the lines show."""
 
     x: float
     words: str
@@ -93,17 +98,15 @@ def line_chart(
         f'<text class="axis" x="{_LEFT + plot_width}" y="{height - 2}" text-anchor="end">{escape(x_name)}</text>'
     )
     parts.append(f'<text class="axis" x="{_LEFT}" y="9">{escape(y_name)}</text>')
-    for mark in marks:
-        x, _ = at(mark.x, y_low)
-        parts.append(f'<line class="mark" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_TOP + plot_height}"/>')
-        parts.append(f'<text class="tick" x="{x + 5}" y="{_TOP + 11}">{escape(mark.words)}</text>')
+    inside = sorted((mark for mark in marks if x_low <= mark.x <= x_high), key=lambda mark: mark.x)
+    parts += _marks([(at(mark.x, y_low)[0], mark.words) for mark in inside], (_LEFT, _LEFT + plot_width), plot_height)
     for line, points in drawn:
         parts.append(_path(line, [at(x, y) for x, y in points], points, x_name))
     ends = [(at(*points[-1])[1], line, points[-1][1]) for line, points in drawn]
     for y, line, value in spread(ends, gap=15, low=_TOP + 4, high=_TOP + plot_height):
         parts.append(
             f'<text class="name t{line.colour}" x="{_LEFT + plot_width + 10}" y="{y + 4:.1f}">'
-            f"{escape(line.name)} <tspan>{value:.4g}</tspan></text>"
+            f"{escape(_fitting(line.name, right - 60))} <tspan>{value:.4g}</tspan></text>"
         )
     return Markup("".join(parts) + "</svg>")
 
@@ -185,6 +188,34 @@ def short(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.6g}{letter}"
     return f"{value:.6g}"
+
+
+def _fitting(words: str, width: float) -> str:
+    """Words that are no wider than so many pixels."""
+    room = [at for at in range(len(words) + 1) if _width(words[:at]) <= width]
+    return words if room[-1] == len(words) else f"{words[: max(1, room[-1] - 1)]}…"
+
+
+def _width(words: str) -> float:
+    return sum(LETTER if letter.isascii() else 2 * LETTER for letter in words)
+
+
+def _marks(places: Sequence[tuple[float, str]], sides: tuple[float, float], height: float) -> list[str]:
+    """Lines with words on the side that has room for them, in rows below one another where they would meet."""
+    parts: list[str] = []
+    ends = [sides[0]] * MARK_ROWS
+    for x, words in places:
+        words = _fitting(words, (sides[1] - sides[0]) / 2)
+        width = _width(words)
+        left = x + 5 if x + 5 + width <= sides[1] else max(sides[0], x - 5 - width)
+        row = next((row for row in range(MARK_ROWS) if ends[row] <= left), None)
+        parts.append(f'<line class="mark" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_TOP + height}"/>')
+        if row is None or _TOP + 11 + 13 * row > _TOP + height:
+            parts[-1] = parts[-1].replace("/>", f"><title>{escape(words)}</title></line>")
+            continue
+        ends[row] = left + width + 6
+        parts.append(f'<text class="tick" x="{left:.1f}" y="{_TOP + 11 + 13 * row}">{escape(words)}</text>')
+    return parts
 
 
 def _path(line: Line, places: Sequence[tuple[float, float]], points: Sequence[tuple[float, float]], x_name: str) -> str:

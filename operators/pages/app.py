@@ -5,9 +5,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from operators.pages import data, objects, runs
 from operators.pages.access import LoginNeededError, reader
+from operators.pages.headers import Guarded
 from smelt.errors import LakeOutageError, SmeltError
 
 app = FastAPI(title="Smelt", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
+app.add_middleware(Guarded)
 for part in (runs, data, objects):
     app.include_router(part.router)
 

@@ -8,7 +8,9 @@ from fastapi.responses import Response
 from operators.pages.access import LakeDep
 
 router = APIRouter()
-Place = Annotated[int, Query(ge=0)]
+MOST = 10**12
+Start = Annotated[int, Query(ge=0, le=MOST)]
+"""Rows that a page leaves out before its first."""
 
 
 @router.get("/data/{stage}/{fingerprint}")
@@ -18,34 +20,33 @@ def documents(
     request: Request,
     lake: LakeDep,
     part: str = "",
-    group: Place = 0,
-    start: Place = 0,
+    group: Annotated[int, Query(ge=-1, le=MOST)] = 0,
+    start: Start = 0,
+    back: bool = False,
     verdict: str = "",
     reason: str = "",
     lang: str = "",
     source: str = "",
 ) -> Response:
     """Documents of a row group, under a filter."""
-    from operators.pages.documents import ROWS_SHOWN, Filter, labels_of, list_documents
+    from operators.pages.documents import Filter, labels_of
     from operators.pages.draw import draw
-    from operators.pages.summary import drops, quarantined
+    from operators.pages.search import MAX_LOOKED, search
+    from operators.pages.summary import documents_of, drops, quarantined
     from operators.pages.table import aligned
-    from operators.pages.turning import Place, turns
+    from operators.pages.turning import Place
 
     found = aligned(lake, stage, fingerprint)
     asked = Filter(verdict, reason, lang, source)
-    names = [record.name for record in found.last.parts if asked.may_have(record)]
-    here = found.part(part or (names[0] if names else ""))
-    listed = list_documents(here, group, start, asked)
-    at = Place(here.record.name, min(group, max(0, len(listed.sizes) - 1)), start)
+    names = [record.name for record in found.last.parts if asked.may_have(found, record)]
     return draw(
         request,
         "documents.html.j2",
         manifest=found.last,
         asked=asked,
-        place=at,
-        listed=listed,
-        turns=turns(at, names, len(listed.sizes), listed.matching, ROWS_SHOWN),
+        listed=search(found, names, asked, Place(part, group, start, back=back)),
+        looked=MAX_LOOKED,
+        sizes=documents_of(found.last),
         parts=names,
         reasons=drops(found.last),
         quarantined=quarantined(found.last),
@@ -58,7 +59,7 @@ def documents(
 def document(stage: str, fingerprint: str, part: str, row: int, request: Request, lake: LakeDep) -> Response:
     """One document: its text before and after cleaning, its signals, and what each stage decided."""
     from operators.pages.difference import MAX_CHARS, side_by_side
-    from operators.pages.documents import fates, fields_of
+    from operators.pages.documents import fates, fields_of, language_of
     from operators.pages.draw import draw
     from operators.pages.table import aligned
 
@@ -75,6 +76,7 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
         part=here.record,
         row=row,
         fields=fields,
+        lang=language_of(fields),
         fate=fate[at],
         reason=reason[at],
         pairs=side_by_side(before, after) if {"ingest", "clean"} <= texts.keys() else None,
@@ -86,7 +88,7 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
 
 
 @router.get("/quarantine/{fingerprint}")
-def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Place = 0) -> Response:
+def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Start = 0) -> Response:
     """What ``ingest`` could not read, and why."""
     from operators.pages.draw import draw
     from operators.pages.found import manifest_of
@@ -109,7 +111,7 @@ def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = ""
 
 
 @router.get("/blocks/{fingerprint}")
-def blocks(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Place = 0) -> Response:
+def blocks(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Start = 0) -> Response:
     """The segments of a block, in training order."""
     from operators.pages.blocks import ROWS_SHOWN, read_block
     from operators.pages.draw import draw

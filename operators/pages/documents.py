@@ -1,6 +1,6 @@
 """Documents before and after a stage: a page of them under a filter, and everything about one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from operators.pages.table import DECISIONS, Aligned, AlignedPart
+from operators.pages.table import DECISIONS, Aligned, AlignedPart, record_of
 from smelt.lake import PartRecord
+from smelt.recipe.languages import FOUND_OUT
 
 ROWS_SHOWN = 20
 EXCERPT_CHARS = 240
@@ -22,7 +23,7 @@ class Filter:
     """Which documents are shown; an empty field asks for nothing.
 
     Attributes:
-        verdict: ``kept`` after the stage, ``dropped`` by it, or ``came in``: still there before it.
+        verdict: ``kept`` after the stage, ``dropped`` by it, or ``gone`` before it; all that it took in by default.
     """
 
     verdict: str = ""
@@ -30,16 +31,19 @@ class Filter:
     lang: str = ""
     source: str = ""
 
-    def may_have(self, part: PartRecord) -> bool:
+    def may_have(self, of: Aligned, part: PartRecord) -> bool:
         """Whether the part's statistics allow for such a document, so that it need not be opened to know."""
         stats, dropping = part.stats, self.verdict == "dropped" or self.reason
         if dropping and "dropped" in stats and not stats["dropped"]:
             return False
         if self.reason and self.reason not in stats.get("dropped", {self.reason: 1}):
             return False
+        if self.verdict == "gone":  # what no later stage counts, select still did
+            decided = of.manifests.get("select") if of.last.stage != "select" else None
+            stats = record_of(decided, part.name).stats if decided is not None else {}
         for kind, label in (("lang", self.lang), ("source", self.source)):
             seen = {**stats.get(f"by_{kind}", {}), **stats.get(f"dropped_by_{kind}", {})}
-            if self.verdict and label and f"by_{kind}" in stats and label not in seen:
+            if label and f"by_{kind}" in stats and label not in seen:
                 return False
         return True
 
@@ -64,47 +68,32 @@ class Shown:
     excerpt: str
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A page of the list.
-
-    Attributes:
-        matching: documents of the row group that the filter lets through.
-        sizes: rows of each row group of the part.
-    """
-
-    documents: list[Shown]
-    matching: int
-    sizes: list[int]
-
-
-def list_documents(part: AlignedPart, group: int, start: int, asked: Filter) -> Listed:
-    """Documents of a row group that the filter lets through, from the ``start``-th on."""
-    sizes = part.sizes
-    if not sizes:
-        return Listed([], 0, [])
-    group = min(max(0, group), len(sizes) - 1)
+def matching(part: AlignedPart, group: int, asked: Filter) -> tuple[np.ndarray, int]:
+    """Rows of a row group that the filter lets through, and of how many: those that the stage took in, or did not."""
     fate, reason = fates(part, group)
-    labels = {name: _labels(part, group, name) for name in ("source", "lang", "domain")}
     stage = part.of.last.stage
-    earlier = [name for name in part.of.manifests if name != stage]
-    rows = np.ones(sizes[group], np.bool_)
+    own = ("clean", "select") if stage == "select" else (stage,)  # select repeats the reasons of clean's steps
+    took_in = (fate == "") | np.isin(fate, own)
+    rows = base = ~took_in if asked.verdict == "gone" else took_in
     if asked.verdict == "kept":
-        rows &= fate == ""
+        rows = fate == ""
     elif asked.verdict == "dropped" or asked.reason:
-        rows &= fate == stage
-    elif asked.verdict == "came in":
-        rows &= ~np.isin(fate, earlier)
+        rows = np.isin(fate, own)
     if asked.reason:
-        rows &= reason == asked.reason
+        rows = rows & (reason == asked.reason)
     for name in ("lang", "source"):
         if label := getattr(asked, name):
-            rows &= labels[name] == label
-    found = np.flatnonzero(rows)
-    chosen = found[max(0, start) : max(0, start) + ROWS_SHOWN]
-    first = sum(sizes[:group])
-    ids, texts, num_bytes = (_taken(part, group, name, chosen) for name in ("id", "text", "num_bytes"))
-    documents = [
+            rows = rows & (_labels(part, group, name) == label)
+    return np.flatnonzero(rows), int(base.sum())
+
+
+def shown(part: AlignedPart, group: int, rows: np.ndarray) -> list[Shown]:
+    """What the list says of these rows of a row group."""
+    fate, reason = fates(part, group)
+    labels = {name: _labels(part, group, name) for name in ("source", "lang", "domain")}
+    first = sum(part.sizes[:group])
+    ids, texts, num_bytes = (_taken(part, group, name, rows) for name in ("id", "text", "num_bytes"))
+    return [
         Shown(
             row=first + int(row),
             id=ids[at],
@@ -116,9 +105,8 @@ def list_documents(part: AlignedPart, group: int, start: int, asked: Filter) -> 
             reason=reason[row],
             excerpt=excerpt(texts[at] or ""),
         )
-        for at, row in enumerate(chosen)
+        for at, row in enumerate(rows)
     ]
-    return Listed(documents, len(found), sizes)
 
 
 def fates(part: AlignedPart, group: int) -> tuple[np.ndarray, np.ndarray]:
@@ -147,6 +135,17 @@ def fields_of(part: AlignedPart, group: int, row: int) -> dict[str, dict[str, An
     for stage, file in part.files.items():
         [found[stage]] = file.read_row_group(group).slice(row, 1).to_pylist()
     return found
+
+
+def language_of(fields: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the latest stage that tells says of a document's language, as a page may say it; else nothing."""
+    found = [str(values["lang"]) for values in fields.values() if values.get("lang")]
+    return found[-1] if found and is_language(found[-1]) else ""
+
+
+def is_language(label: str) -> bool:
+    """Whether a label is a natural language's code."""
+    return label in FOUND_OUT
 
 
 def labels_of(of: Aligned, kind: str) -> list[tuple[str, int]]:

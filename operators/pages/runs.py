@@ -7,71 +7,83 @@ from fastapi.responses import RedirectResponse, Response
 
 from operators.addresses import beside
 from operators.pages.access import LakeDep
+from operators.pages.airflow_runs import AirflowRun, RecordsDep
 
 router = APIRouter()
 RUNS_SHOWN = 25
-DAGS = ("pretrain", "corpus", "evaluate")
-"""Those whose runs are runs of a recipe."""
 
 
 @router.get("/")
-def runs(request: Request, lake: LakeDep, start: int = 0) -> Response:
-    """The runs, newest first."""
+def runs(request: Request, lake: LakeDep, records: RecordsDep, start: int = 0) -> Response:
+    """The runs, newest first, those that have no plan too."""
     from operators.pages.draw import draw
     from operators.pages.summary import list_runs
 
-    start = max(0, start)
-    found, total = list_runs(lake, start, RUNS_SHOWN)
-    unread = min(RUNS_SHOWN, max(0, total - start)) - len(found)
-    return draw(request, "runs.html.j2", runs=found, start=start, total=total, unread=unread, shown=RUNS_SHOWN)
+    start, airflow = max(0, start), records.newest()
+    found, total = list_runs(lake, start, RUNS_SHOWN, airflow)
+    unplanned = [run for run in found if isinstance(run, AirflowRun)]
+    shown = [run if isinstance(run, AirflowRun) else airflow.get(run.head.id) for run in found]
+    return draw(
+        request,
+        "runs.html.j2",
+        runs=list(zip(found, shown, strict=True)),
+        errors=records.errors(unplanned, "plan") if unplanned else {},
+        start=start,
+        total=total,
+        unread=min(RUNS_SHOWN, max(0, total - start)) - len(found),
+        shown=RUNS_SHOWN,
+        refresh=any(run is not None and run.going_on for run in shown),
+    )
 
 
 @router.get("/runs/{run_id}")
-def run(run_id: str, request: Request, lake: LakeDep) -> Response:
-    """A run: its stages in order, and its loss."""
+def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Response:
+    """A run: its stages in order, and its loss; one without a plan: why it has none."""
     from operators.pages.draw import draw
     from operators.pages.found import run_head
+    from operators.pages.jobs import known_jobs
     from operators.pages.summary import loss_chart, stage_lines
     from smelt.maintenance.pins import pin_key
-    from smelt.run import safe_run_id
+    from smelt.run import run_key, safe_run_id
 
-    head = run_head(lake, safe_run_id(run_id))
+    safe = safe_run_id(run_id)
+    airflow = records.find(safe)
+    if airflow is not None and not lake.exists(run_key(safe)):
+        errors = records.errors([airflow], "plan")
+        return draw(
+            request, "unplanned.html.j2", run=airflow, error=errors.get(airflow.id, ""), refresh=airflow.going_on
+        )
+    head = run_head(lake, safe)
+    tasks = records.tasks(airflow) if airflow is not None else {}
+    over = airflow is not None and not airflow.going_on
+    stages = stage_lines(lake, head, tasks, known_jobs(lake), over=over)
+    begun = [line for line in stages if line.planned.kind == "train" and (line.manifest or line.progress)]
     return draw(
         request,
         "run.html.j2",
         head=head,
-        stages=stage_lines(lake, head),
+        airflow=airflow,
+        stages=stages,
         chart=loss_chart(lake, head),
-        tensorboard=lake.settings.tensorboard,
+        tensorboard=lake.settings.tensorboard if begun else None,
+        report=any(line.planned.stage == "report" and line.manifest for line in stages),
         pinned=lake.exists(pin_key(head.id)),
+        refresh=airflow.going_on if airflow is not None else any(line.state == "under way" for line in stages),
     )
 
 
 @router.get("/runs/{run_id}/airflow")
-def in_airflow(run_id: str) -> Response:
+def in_airflow(run_id: str, records: RecordsDep) -> Response:
     """On to Airflow's own page of the run, whose id there may have characters that the lake's does not.
 
     Raises:
         StageError: when Airflow has no such run.
     """
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
     from smelt.errors import StageError
     from smelt.run import safe_run_id
 
-    safe = safe_run_id(run_id)
-    with create_session() as session:
-        near = (
-            select(DagRun.dag_id, DagRun.run_id)
-            .where(DagRun.run_id.like(safe.replace("-", "%") + "%"), DagRun.dag_id.in_(DAGS))
-            .order_by(DagRun.run_after.desc())
-        )
-        found = [(dag, name) for dag, name in session.execute(near) if safe_run_id(name) == safe]
-    if not found:
+    if (found := records.find(safe_run_id(run_id))) is None:
         raise StageError(
             "Airflow has no such run", where=run_id, mend="its record was deleted, or is another Airflow's"
         )
-    dag_id, airflow_id = found[0]
-    return RedirectResponse(beside(f"dags/{dag_id}/runs/{quote(airflow_id, safe='')}"))
+    return RedirectResponse(beside(f"dags/{found.dag}/runs/{quote(found.id, safe='')}"))

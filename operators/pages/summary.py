@@ -1,15 +1,18 @@
 """Runs in figures: what each stage let through, what its gate said, and how the loss fell."""
 
 import json
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from operators.pages.airflow_runs import AirflowRun
 from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
 from smelt.charts import Line, line_chart
 from smelt.errors import StageError
@@ -56,9 +59,11 @@ class StageLine:
     """A stage of a run.
 
     Attributes:
-        state: ``cached``, ``made``, ``under way``, ``silent`` (under way, and long unheard of), ``failed`` or
-            ``missing``.
+        state: ``cached``, ``made``, ``under way``, ``silent`` (under way, and long unheard of), ``failed``,
+            ``stopped`` (by a person, or lost), ``not reached`` or ``missing``.
         progress: what the stage last said of its progress, while it is not made.
+        airflow: Airflow's words on its tasks where it is not made: ``run failed``, or nothing.
+        job: whether Ray knows a job of it.
         decision: what a person decided on the failed gate: in this run, else the latest on the artifact.
     """
 
@@ -68,6 +73,8 @@ class StageLine:
     gate: GateResult | None
     progress: dict[str, Any] | None = None
     decision: Approval | None = None
+    airflow: str = ""
+    job: bool = False
 
     @property
     def passed(self) -> bool | None:
@@ -81,16 +88,18 @@ class StageLine:
         """How many documents came in and how many were kept, where the stage decides over documents."""
         if self.manifest is None or self.planned.stage not in DOCUMENT_STAGES:
             return None
-        kept = self.manifest.stats.get("documents", self.manifest.rows)
-        return kept + sum(number for _, number in drops(self.manifest)), kept
+        return documents_of(self.manifest)
 
     @property
     def reasons(self) -> list[tuple[str, int]]:
-        """The largest reasons for dropping; for ``ingest``, for quarantine."""
+        """The largest reasons for dropping, and the others together; for ``ingest``, for quarantine."""
         if self.manifest is None:
             return []
         found = quarantined(self.manifest) if self.planned.stage == "ingest" else drops(self.manifest)
-        return found[:MAX_REASONS]
+        if len(found) <= MAX_REASONS + 1:
+            return found
+        others = found[MAX_REASONS:]
+        return [*found[:MAX_REASONS], (f"{len(others)} others", sum(number for _, number in others))]
 
     @property
     def made(self) -> str:
@@ -109,6 +118,12 @@ class StageLine:
         return "data" if self.documents is not None else "blocks" if self.planned.kind == "blocks" else ""
 
 
+def documents_of(manifest: Manifest) -> tuple[int, int]:
+    """How many documents the stage took in, and how many of them it kept."""
+    kept = manifest.stats.get("documents", manifest.rows)
+    return kept + sum(number for _, number in drops(manifest)), kept
+
+
 def drops(manifest: Manifest) -> list[tuple[str, int]]:
     """Documents dropped by reason, the largest first."""
     found = [(reason, size["documents"]) for reason, size in manifest.stats.get("dropped", {}).items()]
@@ -120,14 +135,24 @@ def quarantined(manifest: Manifest) -> list[tuple[str, int]]:
     return sorted(manifest.stats.get("quarantined", {}).items(), key=lambda item: (-item[1], item[0]))
 
 
-def list_runs(lake: Lake, start: int, count: int) -> tuple[list[RunLine], int]:
-    """Of ``count`` runs from the ``start``-th newest those that this Smelt can read, and how many there are in all."""
+def list_runs(
+    lake: Lake, start: int, count: int, airflow: Mapping[str, AirflowRun]
+) -> tuple[list[RunLine | AirflowRun], int]:
+    """Of ``count`` runs from the ``start``-th newest those that this Smelt can read, and how many there are in all.
+
+    Args:
+        airflow: Airflow's runs by their id in the lake; one that has no plan there stands for itself.
+    """
     listed = {item.key: item for item in lake.objects("runs/")}
     ids = {key.split("/")[1] for key in listed}
     written = [(listed[run_key(run_id)].modified, run_id) for run_id in ids if run_key(run_id) in listed]
+    planned = {run_id for _, run_id in written}
+    written += [(run.when, run_id) for run_id, run in airflow.items() if run_id not in planned]
     newest = [run_id for _, run_id in sorted(written, reverse=True)]
 
-    def line(run_id: str) -> RunLine | None:
+    def line(run_id: str) -> RunLine | AirflowRun | None:
+        if run_id not in planned:
+            return airflow[run_id]
         try:
             return _line(lake, run_head(lake, run_id), pinned=pin_key(run_id) in listed)
         except (StageError, ValidationError):
@@ -138,10 +163,23 @@ def list_runs(lake: Lake, start: int, count: int) -> tuple[list[RunLine], int]:
         return [item for item in found if item is not None], len(newest)
 
 
-def stage_lines(lake: Lake, head: RunHead) -> list[StageLine]:
-    """The run's stages in the pipeline's order."""
+def stage_lines(
+    lake: Lake, head: RunHead, tasks: Mapping[str, str], jobs: Collection[str], *, over: bool
+) -> list[StageLine]:
+    """The run's stages in the pipeline's order.
+
+    Args:
+        tasks: Airflow's state of its tasks.
+        jobs: names of Ray's jobs.
+        over: whether Airflow says that the run has ended.
+    """
+
+    def line(planned: Planned) -> StageLine:
+        found = _stage(lake, head, planned, tasks, over=over)
+        return replace(found, job=f"{planned.stage}-{planned.fingerprint}" in jobs)
+
     with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(lambda planned: _stage(lake, head, planned), head.plan.stages))
+        return list(threads.map(line, head.plan.stages))
 
 
 def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
@@ -178,23 +216,36 @@ def _line(lake: Lake, head: RunHead, *, pinned: bool) -> RunLine:
     return RunLine(head, len(stages) - len(head.plan.to_do), made, passed, failed, loss, pinned)
 
 
-def _stage(lake: Lake, head: RunHead, planned: Planned) -> StageLine:
+def _stage(
+    lake: Lake, head: RunHead, planned: Planned, tasks: Mapping[str, str] = MappingProxyType({}), *, over: bool = False
+) -> StageLine:
     manifest = find_manifest(lake, planned.kind, planned.fingerprint)
+    run, gate_task = tasks.get(f"{planned.stage}.run", ""), tasks.get(f"{planned.stage}.gate", "")
     if manifest is not None:
         gate, decision = find_gate(lake, planned), None
         if gate is not None and not gate.success:
             decision = find_decision(lake, head.id, planned.stage)
             decision = decision or find_approval(lake, planned.kind, planned.fingerprint, planned.suite)
-        return StageLine(planned, "cached" if planned.cached else "made", manifest, gate, decision=decision)
+        said = f"gate {gate_task}" if gate_task not in ("", "success", "skipped") else ""
+        state = "cached" if planned.cached else "made"
+        return StageLine(planned, state, manifest, gate, decision=decision, airflow=said)
     progress = lake.find_json(progress_key(head.id, planned.stage))  # changes, so it is not remembered
-    return StageLine(planned, _state(progress), None, None, progress)
+    said = f"run {run}" if run not in ("", "success", "skipped") else ""
+    return StageLine(planned, _state(progress, run, over=over), None, None, progress, airflow=said)
 
 
-def _state(progress: dict[str, Any] | None) -> str:
+def _state(progress: dict[str, Any] | None, task: str, *, over: bool) -> str:
+    """One word for a stage that is not made, by what it said last and by what Airflow says of its task."""
+    if progress is not None and progress["state"] == "failed":
+        return "failed"
+    if task == "upstream_failed":
+        return "not reached"
+    if task == "failed":
+        return "failed" if progress is None else "stopped"
     if progress is None:
         return "missing"
-    if progress["state"] == "failed":
-        return "failed"
+    if over:
+        return "stopped"
     silent = datetime.now(UTC) - datetime.fromisoformat(progress["updated"]) > SILENT_AFTER
     return "silent" if silent else "under way"
 

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page of rows begins: part, row group, and how many matching rows of it come before."""
+    """Where a page of rows begins: part, row group, and how many matching rows of it come before.
+
+    Attributes:
+        group: -1 is the part's last.
+        back: whether, where there is no match, to look before it rather than behind.
+    """
 
     part: str
     group: int
     start: int
+    back: bool = False
 
 
 def turns(
@@ -30,9 +36,9 @@ def turns(
     if here.start > 0:
         back = Place(here.part, here.group, max(0, here.start - shown))
     elif here.group > 0:
-        back = Place(here.part, here.group - 1, 0)
+        back = Place(here.part, here.group - 1, 0, back=True)
     else:
-        back = Place(before[-1], 0, 0) if before else None
+        back = Place(before[-1], -1, 0, back=True) if before else None
     if here.start + shown < matching:
         return back, Place(here.part, here.group, here.start + shown)
     if here.group + 1 < groups:

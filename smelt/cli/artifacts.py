@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
 from smelt.cli.figures import size
 from smelt.cli.main import app
+from smelt.cli.tables import print_whole
 
 
 @app.command()
@@ -33,11 +33,11 @@ def artifacts(
             f"{manifest.rows:,}",
             size(manifest.bytes),
             str(len(manifest.parts)),
-            manifest.digest[:12],
+            manifest.digest,
             made.get("started", ""),
             f"{made.get('wall_s', 0):,.1f} s",
         )
-    Console().print(table)
+    print_whole(table)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def lineage(
 
     root = Tree(lake.url)
     grow(root, newest.stage, newest.fingerprint)
-    Console().print(root)
+    print_whole(root)
 
 
 def _list_runs(lake) -> None:
@@ -86,4 +86,4 @@ def _list_runs(lake) -> None:
             to_do = ", ".join(planned["stage"] for planned in stages if not planned.get("cached"))
             pinned = "pinned" if pin_key(run_id) in keys else ""
             table.add_row(run_id, run.get("recipe_path", ""), run.get("created", ""), to_do or "nothing", pinned)
-    Console().print(table)
+    print_whole(table)

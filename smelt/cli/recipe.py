@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from smelt.cli.figures import count, size
 from smelt.cli.main import app
+from smelt.cli.tables import print_whole
 
 if TYPE_CHECKING:
     from smelt.recipe.fitting import Layout
@@ -49,9 +51,12 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Validate a recipe without running it, and print the figures that follow from it."""
     from smelt.recipe import load_recipe
     from smelt.recipe.figures import figures
+    from smelt.recipe.graph import stages
 
     console = Console()
     found = load_recipe(recipe, parse_overrides(overrides)).with_start()
+    for spec in stages(len(found.phases)):
+        spec.config(found)  # reads what the recipe names beside it: labels, word lists, probes, a tokenizer
     workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
@@ -78,7 +83,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         *_fitting(found.train_config(), found.vocab_size, workers),
     ):
         facts.add_row(name, value)
-    console.print(facts)
+    print_whole(facts, console)
     if (start := found.training.start_from) is not None:  # whole, to be copied into the recipe
         console.print(f"starts from {start.path}, digest {start.digest}", soft_wrap=True)
     phases = Table(
@@ -95,7 +100,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
             f"{phase.first_learning_rate:.2g} → {phase.peak_learning_rate:.2g} → {phase.last_learning_rate:.2g}",
             f"{phase.flops_per_token:.3g}",
         )
-    console.print(phases)
+    print_whole(phases, console)
     for rule in derived.rules:
         mark = (
             "[green]holds[/green]"
@@ -156,9 +161,9 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
         reason = "" if item.cached else item.reason
         if item.drift:
             reason += f" pinned; its config would give {item.drift}"
-        table.add_row(item.title, item.fingerprint, state, reason.strip())
-    console = Console()
-    console.print(table)
+        table.add_row(item.title, item.fingerprint, state, escape(reason.strip()))
+    console = Console(soft_wrap=True)
+    print_whole(table, console)
     for note in found.notes:
-        console.print(f"[yellow]{note}[/yellow]")
+        console.print(note, style="yellow", markup=False)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")

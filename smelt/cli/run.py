@@ -53,7 +53,7 @@ def run(
             "force": force or [],
             "approve": approve or [],
         }
-        airflow.trigger(run_id, params)
+        run_id = airflow.trigger(run_id, params)
     try:
         ended = _follow(console, airflow, run_id)
     except KeyboardInterrupt:
@@ -77,6 +77,7 @@ def _follow(console: Console, airflow, run_id: str) -> str:
     with (Screen if console.is_terminal else Lines)(console, f"run {run_id}") as shown:
         while True:
             state = airflow.state(run_id)
+            shown.note(f"queued, behind {', '.join(airflow.ahead()) or 'nothing'}" if state == "queued" else "")
             found = found or find_run(lake, safe_id)
             stages = found.plan.stages if found else ()
             shown.update(

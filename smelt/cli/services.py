@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Column, Table
+from rich.table import Table
 
 from smelt.cli.main import app
+from smelt.cli.tables import print_whole
 from smelt.settings import home_folder
 
 COLOURS = {"ready": "green", "done": "green", "starting": "yellow", "waiting": "dim", "pausing": "red", "down": "dim"}
@@ -35,7 +36,7 @@ def status() -> None:
     from smelt.services import stack
 
     found = stack.status(home_folder())
-    table = Table("service", "state", "up", "restarts", "memory", "healthy", Column("address", min_width=21), box=None)
+    table = Table("service", "state", "up", "restarts", "memory", "healthy", "address", box=None)
     for entry in found:
         supervised = entry.supervised
         table.add_row(
@@ -49,7 +50,7 @@ def status() -> None:
         )
     total = sum(entry.memory for entry in found)
     table.caption = f"{total / 1e9:.2f} GB in all" if total else "nothing is running; `smelt up` starts the services"
-    Console().print(table)
+    print_whole(table)
     if not found or not all(entry.healthy for entry in found):
         raise typer.Exit(1)
 

@@ -13,6 +13,8 @@ DAG = "pretrain"
 TIMEOUT_S = 60.0
 """Long: the API server may be at its first request on a machine that is busy with the run itself."""
 PARSED_WITHIN_S = 180.0
+MAX_NUMBER = 99
+"""Runs of a recipe that may be started in one second."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,26 @@ class Airflow:
             SmeltError: when the DAG can't be imported, or nothing reads it.
         """
         deadline = time.monotonic() + PARSED_WITHIN_S
-        while self._ask("GET", f"/api/v2/dags/{DAG}", missing_ok=True) is None:
+        while self._ask("GET", f"/api/v2/dags/{DAG}", passed_over=404) is None:
             for error in self._ask("GET", "/api/v2/importErrors")["import_errors"]:
                 raise SmeltError(error["stack_trace"].strip().splitlines()[-1], where=error["filename"])
             if time.monotonic() > deadline:
                 raise SmeltError(f"Airflow has not read the DAG {DAG}", mend="see `smelt logs dag-processor`")
             time.sleep(1)
 
-    def trigger(self, run_id: str, params: dict[str, Any]) -> None:
-        """Start a run under this id."""
-        self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": params})
+    def trigger(self, run_id: str, params: dict[str, Any]) -> str:
+        """Start a run under this id, or where it is taken under that with the first free number; the id it has."""
+        for number in range(1, MAX_NUMBER + 1):
+            name = run_id if number == 1 else f"{run_id}-{number}"
+            body = {"dag_run_id": name, "logical_date": None, "conf": params}
+            if self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", body, passed_over=409) is not None:
+                return name
+        raise SmeltError("the run id is taken", where=run_id, mend="try again in a second")
+
+    def ahead(self) -> list[str]:
+        """Ids of the runs that are under way: what a queued run waits for."""
+        path = f"/api/v2/dags/{DAG}/dagRuns?state=running&order_by=run_after&limit=10"
+        return [found["dag_run_id"] for found in self._ask("GET", path)["dag_runs"]]
 
     def fail(self, run_id: str) -> None:
         """End a run: what it has running is stopped, and the run marked as failed."""
@@ -72,7 +84,7 @@ class Airflow:
         Raises:
             SmeltError: when there is no such run.
         """
-        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{run_id}", missing_ok=True)
+        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{run_id}", passed_over=404)
         if found is None:
             raise SmeltError("Airflow knows no such run", where=run_id, mend="`smelt artifacts --runs` lists them")
         return found["state"]
@@ -94,14 +106,15 @@ class Airflow:
     def error(self, run_id: str, task: str) -> str | None:
         """The one line that a failed task has left, or None where it could not leave one."""
         path = f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/error"
-        found = self._ask("GET", path, missing_ok=True)
+        found = self._ask("GET", path, passed_over=404)
         return None if found is None else found["value"]
 
     def page(self, run_id: str, task: str = "") -> str:
         """Where a person sees the run, or one of its tasks."""
         return f"{self.address}/dags/{DAG}/runs/{run_id}" + (f"/tasks/{task}" if task else "")
 
-    def _ask(self, method: str, path: str, body: Any = None, *, missing_ok: bool = False) -> Any:
+    def _ask(self, method: str, path: str, body: Any = None, *, passed_over: int | None = None) -> Any:
+        """The answer's JSON; None for the status that is passed over."""
         try:
             if "Authorization" not in self._http.headers:
                 self._log_in()
@@ -113,7 +126,7 @@ class Airflow:
             raise SmeltError(
                 f"Airflow is out of reach ({type(error).__name__})", where=self.address, mend="see `smelt status`"
             ) from error
-        if missing_ok and response.status_code == 404:
+        if response.status_code == passed_over:
             return None
         if response.is_error:
             raise SmeltError(f"Airflow answered {response.status_code}: {response.text[:300]}", where=path)

@@ -4,6 +4,7 @@ import time
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
@@ -20,7 +21,7 @@ class Screen:
 
     def __init__(self, console: Console, title: str) -> None:
         self._live = Live(console=console, refresh_per_second=4)
-        self._title, self._started = title, time.monotonic()
+        self._title, self._started, self._note = title, time.monotonic(), ""
 
     def __enter__(self) -> "Screen":
         self._live.start()
@@ -29,9 +30,13 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
+    def note(self, text: str) -> None:
+        """What is said beside the title from the next update on."""
+        self._note = text
+
     def update(self, rows: list[Row]) -> None:
         """Show the run as it is now."""
-        title = f"{self._title}  [dim]{duration(time.monotonic() - self._started)}[/dim]"
+        title = f"{self._title}  [dim]{duration(time.monotonic() - self._started)}[/dim]  {escape(self._note)}"
         table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for column in ("stage", "state", "progress", "", "figures", "time", "left"):
             table.add_column(column, justify="right" if column in ("time", "left") else "left", no_wrap=True)
@@ -57,6 +62,7 @@ class Lines:
         self._console, self._started = console, time.monotonic()
         self._states: dict[str, str] = {}
         self._said: dict[str, float] = {}
+        self._note = ""
         console.print(title, highlight=False)
 
     def __enter__(self) -> "Lines":
@@ -64,6 +70,14 @@ class Lines:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def note(self, text: str) -> None:
+        """Say it, unless it was said last."""
+        if text and text != self._note:
+            self._console.print(
+                f"{duration(time.monotonic() - self._started):>12}  {text}", highlight=False, markup=False
+            )
+        self._note = text
 
     def update(self, rows: list[Row]) -> None:
         """Say what is new."""

@@ -101,9 +101,15 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
     checks = [equal("tokens", sum(map(_phase_tokens, phases)), "No token is missing")]
     for phase, mixture in sorted(manifest.stats["mixture"].items()):
         total = sum(mixture["got"].values())
-        errors = [abs(asked - share(mixture["got"].get(name, 0), total)) for name, asked in mixture["asked"].items()]
-        figures[f"mixture_error_{phase}"] = max(errors)
+        got = {name: share(mixture["got"].get(name, 0), total) for name in mixture["asked"]}
+        errors = {name: abs(asked - got[name]) for name, asked in mixture["asked"].items()}
+        figures[f"mixture_error_{phase}"] = max(errors.values())
         sentence = f"Each group has the share of phase {phase} that it was asked for (largest difference)"
+        if off := sorted(
+            (name for name in errors if errors[name] > config.max_mixture_error), key=lambda n: -errors[n]
+        ):
+            told = [f"{name} has {percent(got[name])} of {percent(mixture['asked'][name])}" for name in off]
+            sentence += f"; {', '.join(told)}"
         checks.append(at_most(f"mixture_error_{phase}", config.max_mixture_error, sentence, percent))
     frame = rows(lake, manifest, suffix=".segments.parquet")
     if not frame.empty:

@@ -90,7 +90,7 @@ class Lake:
         """
         try:
             return obstore.get(self._data, key).bytes().to_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a key that no object can have
             raise MissingError("no such object", where=self.path(key)) from None
         except BaseError as error:
             raise failed(error, self.path(key)) from error
@@ -124,7 +124,7 @@ class Lake:
         if size is None:
             try:
                 size = int(obstore.head(self._data, key)["size"])
-            except FileNotFoundError:
+            except (FileNotFoundError, ValueError):  # a key that no object can have
                 raise MissingError("no such object", where=self.path(key)) from None
             except BaseError as error:
                 raise failed(error, self.path(key)) from error
@@ -226,7 +226,7 @@ class Lake:
         """
         try:
             yield from obstore.get(self._data, key).stream(min_chunk_size=8 << 20)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a key that no object can have
             raise MissingError("no such object", where=self.path(key)) from None
         except BaseError as error:
             raise failed(error, self.path(key)) from error

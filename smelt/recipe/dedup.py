@@ -47,4 +47,4 @@ class DedupConfig(Config):
     """Which document of a group of duplicates stays: the one with most bytes of text, the one with the
     highest `best_by`, or the first in the order of the sources. Ties go to the smaller id."""
     best_by: str = "score_quality"
-    """Column of `score` that `keep: best` compares."""
+    """Column of numbers that `keep: best` compares: of `score`, a signal, or a keyword list."""

@@ -42,10 +42,35 @@ class ProbeSet(Config):
         for where, item in attached.json_lines(self.path, where=self._where, digest=self.digest):
             if missing := [field for field in ("prompt", "answer") if not item.get(field)]:
                 raise RecipeError(f"has no {missing[0]!r}", where=where, mend="add it")
-            if "choices" in item and item["answer"] not in item["choices"]:
-                raise RecipeError("the answer is not among the choices", where=where, mend="add it to `choices`")
+            if not all(isinstance(item[field], str) for field in ("prompt", "answer")):
+                raise RecipeError("prompt and answer are not both texts", where=where, mend="write them in quotes")
+            if "choices" in item:
+                _check_choices(item["choices"], item["answer"], where)
             found.append(item)
         return found
+
+    def insist_on_choices(self) -> None:
+        """See that every question can be answered wrongly, too: what a probe needs, and a benchmark does not.
+
+        Raises:
+            RecipeError: as ``items`` does, when there is no question, and when one has no choices.
+        """
+        items = self.items()
+        if not items:
+            raise RecipeError("has no question", where=f"{self._where}: {self.path}", mend="write one a line")
+        for number, item in enumerate(items, start=1):
+            if "choices" not in item:
+                where = f"{self._where}: {self.path}, question {number}"
+                raise RecipeError("has no 'choices'", where=where, mend="add them, or name the set under `benchmarks`")
+
+
+def _check_choices(choices: Any, answer: str, where: str) -> None:
+    if not isinstance(choices, list) or not all(isinstance(choice, str) and choice for choice in choices):
+        raise RecipeError("the choices are no list of texts", where=where, mend='write "choices": ["one", "two"]')
+    if answer not in choices:
+        raise RecipeError("the answer is not among the choices", where=where, mend="add it to `choices`")
+    if len(set(choices)) < max(2, len(choices)):
+        raise RecipeError("the choices are fewer than two, or one comes twice", where=where, mend="mend `choices`")
 
 
 class Generation(Config):
@@ -79,7 +104,15 @@ class EvaluateConfig(Config):
 
 
 def with_digests(config: EvaluateConfig) -> EvaluateConfig:
-    """The config with the digest of every file filled in; what the fingerprint is taken over."""
+    """The config with the digest of every file filled in; what the fingerprint is taken over.
+
+    Raises:
+        RecipeError: for a file that isn't there, and for questions that can't be asked.
+    """
+    for probes in config.probes:
+        probes.insist_on_choices()
+    for benchmark in config.benchmarks:
+        benchmark.items()
     return config.model_copy(
         update={
             "probes": tuple(item.with_digest() for item in config.probes),

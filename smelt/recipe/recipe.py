@@ -1,6 +1,7 @@
 """The whole recipe, and which of its parts decide the result of which stage."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.classifiers import Classifier, ClassifiersConfig
-from smelt.recipe.clean import KEYWORDS, CleanConfig
+from smelt.recipe.clean import CleanConfig
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
@@ -19,15 +20,17 @@ from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, kind_of
 from smelt.recipe.ingest import FetchConfig, IngestConfig, IngestOptions
 from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
 from smelt.recipe.model import ModelConfig
+from smelt.recipe.names import wrong_names
 from smelt.recipe.phases import Phase
 from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
-from smelt.recipe.select import SelectConfig, columns_of, nearest
+from smelt.recipe.select import SelectConfig
 from smelt.recipe.sources import DebPackages, DebSource, ListedSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.wrong import WrongError
 
 _Named = TypeVar("_Named", dict, tuple)
 
@@ -91,41 +94,21 @@ class Recipe(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [source.name for source in self.sources]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"sources: two are named {min(twice)!r} (give each its own name)")
-        if len(self.phases) > MAX_PHASES:
-            raise ValueError(f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)")
-        for stage, resources in self.resources.items():
-            if resources.min_workers is not None and kind_of(stage) != "train":
-                raise ValueError(f"resources.{stage}: min_workers is a training's (leave it out)")
-        self._names_exist(names)
+        if wrong := [*wrong_names(self), *self._wrong_together()]:
+            raise WrongError(wrong)
         self.train_config()  # the rules between model, phases and layout
-        if self.training.start_from is not None and self.tokenizer.train is not None:
-            path = f"{self.training.start_from.path.rstrip('/')}/tokenizer.json"
-            raise ValueError(f"training.start_from: its weights know no new tokenizer (set tokenizer.path: {path})")
         return self
 
-    def _names_exist(self, sources: list[str]) -> None:
-        """Refuse names of sources, classifiers and score columns that the recipe doesn't have."""
-        models = [classifier.name for classifier in self.classifiers]
-        if twice := {name for name in models if models.count(name) > 1}:
-            raise ValueError(f"classifiers: two are named {min(twice)!r} (give each its own name)")
-        for classifier in self.classifiers:
-            for source in (*classifier.weak.positive, *classifier.weak.negative) if classifier.weak else ():
-                if source not in sources:
-                    raise ValueError(f"{classifier.where}.weak: no source {source!r} ({nearest(source, sources)})")
-        self.score.insist_on(models)
-        for number, group in enumerate(self.select.groups):
-            for rule, expression in group.rules.items():
-                for column in sorted(columns_of(expression or "")):
-                    for prefix, there, place in (
-                        ("score_", self.score.columns, "score.models"),
-                        (KEYWORDS, [KEYWORDS + name for name in self.clean.keywords], "clean.keywords"),
-                    ):
-                        if column.startswith(prefix) and column not in there:
-                            mend = nearest(column, there) if there else f"add it to {place}"
-                            raise ValueError(f"select.groups[{number}].rules.{rule}: no column {column!r} ({mend})")
+    def _wrong_together(self) -> Iterator[str]:
+        """What does not go together, as ``path: what (mend)``."""
+        if len(self.phases) > MAX_PHASES:
+            yield f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)"
+        for stage, resources in self.resources.items():
+            if resources.min_workers is not None and kind_of(stage) != "train":
+                yield f"resources.{stage}.min_workers: is a training's (leave it out)"
+        if self.training.start_from is not None and self.tokenizer.train is not None:
+            path = f"{self.training.start_from.path.rstrip('/')}/tokenizer.json"
+            yield f"training.start_from: its weights know no new tokenizer (set tokenizer.path: {path})"
 
     @property
     def file_sources(self) -> tuple[ListedSource, ...]:

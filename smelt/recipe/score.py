@@ -1,7 +1,7 @@
 """Labels that models give to documents: language, domain, quality."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -58,9 +58,9 @@ class ScoreConfig(Config):
         """The columns that models fill."""
         return [item.column for item in self.models]
 
-    def insist_on(self, classifiers: Collection[str]) -> None:
-        """Raise ``ValueError`` for a model by name that is none of the recipe's classifiers."""
-        for item in self.models:
+    def unknown(self, classifiers: Collection[str]) -> Iterator[str]:
+        """Every model by name that is none of the recipe's classifiers, as ``path: what (mend)``."""
+        for number, item in enumerate(self.models):
             if "/" not in item.model and item.model not in classifiers:
                 mend = nearest(item.model, list(classifiers)) if classifiers else "add it to `classifiers`"
-                raise ValueError(f"score.models: no classifier {item.model!r} ({mend})")
+                yield f"score.models[{number}]: no classifier {item.model!r} ({mend})"

@@ -108,3 +108,5 @@ LABELS: dict[str, str] = {
 COLUMNS: dict[str, str] = {**SIGNALS, **EDITS, **LABELS}
 """All columns that a rule may speak of; models add columns whose names begin with ``score_``, and keyword lists those
 that begin with ``keywords_``."""
+TEXTS = frozenset({"lang", "domain", "source", "format", "url"})
+"""Those that hold words; all others hold numbers."""

@@ -57,7 +57,7 @@ class TokenizerConfig(Config):
     def _path_excludes_training(cls, data: object) -> object:
         if isinstance(data, dict) and data.get("path"):
             if data.get("train"):
-                raise ValueError("both `train` and `path` are given (leave one out)")
+                raise ValueError("both `train` and `path` are given (leave one out, or make it null)")
             return {**data, "train": None}
         return data
 

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from smelt.boards import Mirror, pull
+from smelt.boards import Mirror, curves_name, pull
 from smelt.lake import Lake
 from smelt.services.ports import is_free
 from smelt.settings import Settings
@@ -23,9 +23,9 @@ from smelt.settings import Settings
 def test_a_copy_grows_with_the_original(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("smelt.boards.PUSH_EVERY_S", 0.05)
     original, copies = tmp_path / "trainer", tmp_path / "board"
-    mirror = Mirror(lake, "train/f1/", original)
+    mirror = Mirror(lake, "train/f1/", original, curves_name("demo-1", "main", "f1"))
     original.mkdir()
-    file, copy = original / "events.out.1", copies / "f1" / "events.out.1"
+    file, copy = original / "events.out.1", copies / "demo-1" / "main-f1" / "events.out.1"
     file.write_bytes(b"first")
     _until(lambda: bool(lake.objects("train/f1/")))
     pull(lake, copies)
@@ -45,7 +45,7 @@ def test_a_store_out_of_reach_does_not_disturb_the_trainer(tmp_path: Path, capfd
     lake = Lake(nowhere)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("smelt.lake.store.RETRIES", {"max_retries": 0})
-        Mirror(lake, "train/f1/", tmp_path).close()
+        Mirror(lake, "train/f1/", tmp_path, "demo-1/main-f1").close()
     assert "loss curves are not up to date in the lake" in capfd.readouterr().out
 
 
@@ -55,14 +55,14 @@ def test_tensorboard_shows_the_curves_of_the_lake(lake: Lake, tmp_path: Path):
         value = Summary.Value(tag="train/loss", simple_value=8.0 - step)
         writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
     writer.close()
-    Mirror(lake, "train/f1/", tmp_path / "trainer").close()
+    Mirror(lake, "train/f1/", tmp_path / "trainer", "demo-1/main-f1").close()
     port = next(port for port in range(16006, 16100) if is_free(port))
     environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url, "SMELT_HOME": str(tmp_path / "home")}
     command = [sys.executable, "-m", "smelt.boards", "--host=127.0.0.1", f"--port={port}"]
     board = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: "f1" in (_ask(port, "tags") or {}), within_s=60)
-        points = _ask(port, "scalars?tag=train%2Floss&run=f1")
+        _until(lambda: "demo-1/main-f1" in (_ask(port, "tags") or {}), within_s=60)
+        points = _ask(port, "scalars?tag=train%2Floss&run=demo-1%2Fmain-f1")
         assert [(step, loss) for _, step, loss in points] == [(1, 7.0), (2, 6.0), (3, 5.0)]
     finally:
         board.terminate()

@@ -1,5 +1,6 @@
 """The report over a whole run's artifacts."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.report.funnel import drops, steps
-from smelt.charts import Line, line_chart, spread, thin, ticks
+from smelt.charts import Line, Mark, line_chart, spread, thin, ticks
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
 from smelt.phases import with_phases
@@ -117,3 +118,23 @@ def test_charts_stay_small_and_readable() -> None:
 def test_a_flat_line_and_no_line_are_drawn(tmp_path: Path) -> None:
     assert "<path" in line_chart([Line("one", [(1.0, 2.0)], 1)], x_name="x", y_name="y")
     assert "No data" in line_chart([Line("none", [(1.0, None)], 1)], x_name="x", y_name="y")
+
+
+def test_marks_stay_inside_the_plot_and_apart() -> None:
+    line = Line("loss", [(100.0, 3.0), (200.0, 2.0)], 1)
+    marks = [
+        Mark(50.0, "before"),
+        Mark(100.0, "first"),
+        Mark(101.0, "second"),
+        Mark(200.0, "at the end"),
+        Mark(900, "gone"),
+    ]
+    drawn = str(line_chart([line], y_name="y", marks=marks, width=1000))
+    assert "before" not in drawn and "gone" not in drawn
+    places = {
+        words: (float(x), float(y))
+        for x, y, words in re.findall(r'<text class="tick" x="([\d.]+)" y="([\d.]+)">([a-z ]+)</text>', drawn)
+    }
+    assert set(places) == {"first", "second", "at the end"}
+    assert places["first"][1] != places["second"][1], "they stand below one another"
+    assert places["at the end"][0] + 6 * len("at the end") <= 1000 - 150, "it stands left of its mark"

@@ -1,5 +1,7 @@
 """The gates between text and report."""
 
+import json
+
 from smelt.gates import model
 from smelt.lake import Lake
 from smelt.recipe.gates import BlocksGate, TrainGate
@@ -20,3 +22,15 @@ def test_the_tokens_of_a_phase_s_blocks_are_those_of_that_phase(lake: Lake):
     [tokens] = [check for check in gate.checks if check.sentence == "No token is missing"]
     assert gate.figures["tokens"] == 60 * TOKENS_PER_STEP and tokens.expected == f"{60 * TOKENS_PER_STEP:,}"
     assert [name for name in gate.figures if name.startswith("mixture_error")] == ["mixture_error_anneal"]
+
+
+def test_a_mixture_that_was_missed_names_its_groups(lake: Lake):
+    made, _ = whole_run(lake)
+    stats = json.loads(json.dumps(made["blocks-1"].stats))
+    mixture = next(iter(stats["mixture"].values()))
+    mixture["got"] = {"zh": 100, "en": 800, "code": 100}
+    gate = model.blocks(lake, made["blocks-1"].model_copy(update={"stats": stats}), {}, BlocksGate())
+    [check] = [check for check in gate.checks if "share of phase" in check.sentence]
+    assert check.sentence.endswith("; en has 80 % of 40 %, zh has 10 % of 40 %"), "code is within the tolerance"
+    held = model.blocks(lake, made["blocks-1"], {}, BlocksGate())
+    assert not any("has" in check.sentence.partition("(largest difference)")[2] for check in held.checks)

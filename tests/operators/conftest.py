@@ -11,6 +11,7 @@ from smelt.lake import Lake
 from smelt.run import Run, create_run
 from tests.chain import RECIPE
 from tests.operators.attempts import SUCCESS, attempt, event_of
+from tests.operators.small_lake import airflow, client, run_id, site, stages  # noqa: F401
 
 
 @pytest.fixture

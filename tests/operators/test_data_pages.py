@@ -12,132 +12,19 @@ import pyarrow as pa
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from playwright.sync_api import Page, sync_playwright
 
-from operators.pages.access import connect, reader
-from operators.pages.app import app
 from operators.pages.difference import MAX_CHARS, side_by_side
 from operators.pages.objects import MAX_INDENTED
 from smelt.gates.approval import Approval, record_decision
-from smelt.gates.suite import suite_id
-from smelt.lake import Lake, Manifest
+from smelt.lake import Lake
 from smelt.maintenance.pins import pin_key
-from smelt.plan import Plan, Planned
-from smelt.recipe.gates import GatesConfig
 from smelt.run import progress_key
 from tasks import documents
-from tests.evaluation.artifacts import commit, whole_run
+from tests.evaluation.artifacts import commit
+from tests.operators.small_lake import address
 
-HOSTILE = "<script>document.title = 'taken'</script> & mail ann@example.org now"
-CLEANED = HOSTILE.replace("ann@example.org", "<|email|>")
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-
-
-def decisions(*reasons: str | None) -> dict:
-    return {"keep": pa.array([reason is None for reason in reasons]), "reason": pa.array(reasons, pa.string())}
-
-
-@pytest.fixture
-def stages(lake: Lake) -> dict[str, Manifest]:
-    """``ingest`` to ``dedup`` over 60 documents in two parts: one hostile, every third one short, one duplicate."""
-    made: dict[str, Manifest] = {}
-    ids = [[f"{part}{row:015x}" for row in range(30)] for part in (0, 1)]
-    why: list[list[str | None]] = [["short" if row % 3 == 2 else None for row in range(30)] for _ in ids]
-    why[1] = [None] * 30
-
-    def add(stage: str, columns, stats, extra=lambda part: {}) -> None:
-        parts = {}
-        for part, of_part in enumerate(ids):
-            table = pa.table({"id": of_part, **columns(part)})
-            parts[f"{part:05d}"] = ({".parquet": documents.write(table), **extra(part)}, 30, stats(part))
-        made[stage] = commit(lake, stage, parts, inputs={name: item.fingerprint for name, item in made.items()})
-
-    texts = [HOSTILE, *(f"line {row}\nand more" for row in range(29))]
-    sizes = {"zh": {"documents": 15, "bytes": 1}, "en": {"documents": 15, "bytes": 1}}
-    refused = documents.write(
-        pa.table(
-            {name: ["x"] for name in ("id", "source", "url", "detail")} | {"reason": ["broken pdf"], "raw_bytes": [7]}
-        )
-    )
-    add(
-        "ingest",
-        lambda part: {"text": texts, "source": ["web"] * 30, "url": ["http://x"] * 30},
-        lambda part: {"documents": 30, "quarantined": {"broken pdf": 1}},
-        lambda part: {".quarantine.parquet": refused} if part else {},
-    )
-    add(
-        "clean",
-        lambda part: {
-            "text": [CLEANED, *texts[1:]],
-            "num_bytes": [20] * 30,
-            "digit_share": [0.125] * 30,
-            "drop_reason": pa.nulls(30, pa.string()),
-            "source": ["web"] * 30,
-        },
-        lambda part: {"documents": 30, "dropped": {}},
-    )
-    add(
-        "score",
-        lambda part: {"lang": ["zh", "en"] * 15, "domain": ["docs"] * 30},
-        lambda part: {"documents": 30, "by_lang": sizes},
-    )
-    dropped = {"short": {"documents": 10, "bytes": 1}}
-    add(
-        "select",
-        lambda part: decisions(*why[part]),
-        lambda part: {"documents": 30 if part else 20, "dropped": {} if part else dropped},
-    )
-    add(
-        "dedup",
-        lambda part: decisions(*["exact" if part == 1 and row == 1 else None for row in range(30)]),
-        lambda part: {"documents": 29, "dropped": {"exact": {"documents": 1, "bytes": 1}} if part else {}},
-    )
-    return made
-
-
-@pytest.fixture
-def site(lake: Lake) -> Iterator[FastAPI]:
-    """The application over the lake, for everybody, mounted where Airflow mounts it."""
-    app.dependency_overrides |= {reader: lambda: None, connect: lambda: lake}
-    mounted = FastAPI()
-    mounted.mount("/smelt", app)
-    yield mounted
-    app.dependency_overrides.clear()
-
-
-@pytest.fixture
-def client(site: FastAPI) -> TestClient:
-    return TestClient(site)
-
-
-@pytest.fixture
-def run_id(lake: Lake) -> str:
-    """A run whose artifacts are all there but the report's, three of them cached when it began."""
-    made, _ = whole_run(lake)
-    planned = [
-        Planned(
-            stage=stage,
-            version=1,
-            fingerprint=item.fingerprint,
-            inputs={},
-            config=item.config,
-            suite=suite_id(item.stage, GatesConfig()),
-            cached=number < 3,
-            reason="first run",
-        )
-        for number, (stage, item) in enumerate(made.items())
-    ]
-    planned.append(planned[-1].model_copy(update={"stage": "report", "fingerprint": "0" * 20}))
-    plan = Plan(recipe="demo", stages=tuple(planned)).model_dump(mode="json")
-    head = {"recipe_path": "demo.yaml", "overrides": {}, "plan": plan, "recipe": {"of": "an older Smelt"}}
-    for name, created in (("first", "2026-11-01T10:00:00+00:00"), ("second", "2026-11-02T10:00:00+00:00")):
-        lake.put(f"runs/{name}/run.json", json.dumps({**head, "id": name, "created": created}).encode())
-    return "second"
-
-
-def address(manifest: Manifest) -> str:
-    return f"/smelt/data/{manifest.stage}/{manifest.fingerprint}"
 
 
 def test_runs_are_listed_newest_first_with_what_matters(client, run_id):
@@ -256,7 +143,8 @@ def test_filters_say_who_came_in_who_stayed_and_why_not(client, stages):
     assert counted("select") == "30 of 30"
     assert counted("select", verdict="kept") == "20 of 30"
     assert counted("select", verdict="dropped", lang="en") == "5 of 30"
-    assert counted("dedup", verdict="came in") == "20 of 30"
+    assert counted("dedup") == "20 of 20", "what select had dropped never came in"
+    assert counted("dedup", verdict="gone") == "10 of 10"
     assert counted("dedup", reason="exact") == "1 of 30", "part 00000, which has none, is passed over"
     assert "1 of 2 parts can have some" in client.get(address(stages["dedup"]), params={"reason": "exact"}).text
 

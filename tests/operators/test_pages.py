@@ -9,10 +9,8 @@ import jwt
 import pytest
 from playwright.sync_api import sync_playwright
 
-from operators.links import ArtifactLink, DataDocsLink, RayJobLink, ReportLink
 from operators.triggers import StageTrigger
 from smelt.engine.jobs import Jobs
-from smelt.following.airflow import Airflow
 from smelt.lake import Lake
 from smelt.run import progress_key, safe_run_id
 from smelt.services.airflow import USER
@@ -66,6 +64,7 @@ def test_airflow_s_navigation_leads_to_the_runs(browser, run, stack):
     plugins = browser.get("/api/v2/plugins").json()["plugins"]
     [view] = [view for plugin in plugins if plugin["name"] == "smelt" for view in plugin["external_views"]]
     assert view["destination"] == "nav"
+    assert browser.get(view["href"].rstrip("/")).headers["location"] == view["href"], "without its slash too"
     listed = browser.get(view["href"])
     assert f'href="/smelt/runs/{run.id}"' in listed.text
     page = browser.get(f"/smelt/runs/{run.id}").text
@@ -109,9 +108,7 @@ def test_smelt_and_airflow_lead_to_each_other_s_page_of_a_run(browser):
             for task in ("plan", "evaluate.run", "evaluate.gate")
             for answer in [browser.get(f"{runs}/taskInstances/{task}/links").json()]
         }
-        assert set(links["plan"]) == {"Report", "Smelt"}
-        assert set(links["evaluate.run"]) == {"Artifact", "Ray job", "Report", "Smelt"}
-        assert set(links["evaluate.gate"]) == {"Artifact", "Data Docs", "Report", "Smelt"}
+        assert all(set(found) == {"Smelt"} for found in links.values()), "nothing is made yet"
         assert links["plan"]["Smelt"] == f"/smelt/runs/{quote(run_id, safe='')}"
     finally:
         browser.delete(runs).raise_for_status()
@@ -140,15 +137,3 @@ def test_a_person_walks_from_the_login_to_a_document(run, stack):
         page.get_by_role("row", name=STAGE).get_by_role("link", name="browse").click()
         page.locator("td.excerpt a").first.click()
         assert page.locator("pre.text, table.sides").inner_text().startswith(f"This is the text of {run.id}")
-
-
-def test_every_task_offers_its_links(stack):
-    airflow = Airflow(f"http://127.0.0.1:{stack.ports['airflow']}", USER, stack.secrets["airflow_password"])
-    airflow.wait_for_dag()
-    key = type("Key", (), {"run_id": "manual__2026-01-01T00:00:00+00:00", "task_id": "clean.run"})
-    pages = {
-        link.name: link.get_link(None, ti_key=key)
-        for link in (RayJobLink(), ArtifactLink(), DataDocsLink(), ReportLink())
-    }
-    assert pages["Ray job"] == "/smelt/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00/clean/job"
-    assert len(set(pages.values())) == 4

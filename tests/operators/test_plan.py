@@ -63,7 +63,7 @@ def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
     found = load_run(stack_lake, forced)
     assert found.recipe.rebuild == {"fetch": 1} and found.recipe.approve == ("clean",)
     assert any("rebuild: {fetch: 1}" in line for line in plan_table(found.plan))
-    with pytest.raises(RecipeError, match="approve: no stage 'cleen'"):
+    with pytest.raises(RecipeError, match="override approve: no stage 'cleen'"):
         execute(run.recipe_path, f"{run.id}-wrong", approve=["cleen"])
 
 

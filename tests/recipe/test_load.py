@@ -46,22 +46,33 @@ def test_an_override_reaches_list_items_by_name_and_by_index(recipe_file):
     [
         (
             {"clean.edits.boilerplates": True},
-            r"clean\.edits\.boilerplates: unknown key \(did you mean `boilerplate`\?\)",
+            r"^override clean\.edits\.boilerplates: unknown key \(did you mean `boilerplate`\?\)",
         ),
-        ({"phases.main.token": 5}, r"phases\[0\]\.token: unknown key \(did you mean `tokens`\?\)"),
-        ({"modell": {}}, r"modell: unknown key \(did you mean `model`\?\)"),
-        ({"model.num_heads": 7}, r"model: does not hold: .*192 is a multiple of .*7 \(take 189 or 196\)"),
+        ({"phases.main.token": 5}, r"^override phases\.main\.token: unknown key \(did you mean `tokens`\?\)"),
+        ({"modell": {}}, r"^override modell: unknown key \(did you mean `model`\?\)"),
+        (
+            {"model.num_heads": 7},
+            r"^override model\.num_heads: does not hold: .*192 is a multiple of .*7 \(take 189 or",
+        ),
         (
             {"phases.main.tokens": 10},
-            r"phases\[0\]: phase main: 10 tokens are less than one step of 512 .*raise tokens",
+            r"^override phases\.main\.tokens: phase main: 10 tokens are less than one step of 512 .*raise tokens",
         ),
-        ({"model.num_layers": "many"}, r"model\.num_layers: .*integer.* \(got 'many'\)"),
-        ({"sources.1.packages": []}, r"sources\[1\]\.deb\.packages: .*at least 1 item"),
-        ({"pins": {"cleen": "x"}}, r"pins: no stage 'cleen' \(stages: fetch, ingest, "),
+        ({"model.num_layers": "many"}, r"^override model\.num_layers: .*integer.* \(got 'many'\)"),
+        ({"sources.1.packages": []}, r"^override sources\.1\.packages: .*at least 1 item"),
+        ({"sources.0.kind": "fils"}, r"^override sources\.0\.kind: no kind 'fils' \(did you mean 'files'\?\)"),
+        ({"pins": {"cleen": "x"}}, r"^override pins\.cleen: no stage 'cleen' \(stages: fetch, ingest, "),
         ({"phases.mian.tokens": 1}, r"override phases\.mian\.tokens: no item 'mian' \(there are main\)"),
-        ({"sources.1.name": "notes"}, r"sources: two are named 'notes' \(give each its own name\)"),
-        ({"resources.clean": {"workers": 4, "min_workers": 2}}, r"resources\.clean: min_workers is a training's"),
-        ({"tokenizer": {"path": "nowhere.json"}, "sources.0.lang": "zh"}, None),
+        (
+            {"sources.1.name": "notes"},
+            r"^override sources\.1\.name: .*two are named 'notes' \(give each its own name\)",
+        ),
+        (
+            {"resources.clean": {"workers": 4, "min_workers": 2}},
+            r"^override resources\.clean\.min_workers: is a training's",
+        ),
+        ({"tokenizer.path": "nowhere.json"}, r"^override tokenizer\.path: both `train` and `path` are given"),
+        ({"tokenizer": {"train": None, "path": "nowhere.json"}, "sources.0.lang": "zh"}, None),
     ],
 )
 def test_what_is_wrong_where_and_the_mend_stand_in_one_line(recipe_file, override, line):
@@ -92,7 +103,7 @@ def test_a_stage_of_a_phase_is_named_by_its_place_or_with_all_phases(recipe_file
     assert [recipe.resources_of(f"train-{place}").workers for place in (1, 2)] == [4, 8]
     assert recipe.asks("blocks-2") and not recipe.asks("train-2")
     assert [recipe.generation(f"train-{place}") for place in (1, 2)] == [3, 0]
-    with pytest.raises(RecipeError, match=r"pins: each phase has its own train \(say which: train-1\)"):
+    with pytest.raises(RecipeError, match=r"override pins\.train: each phase has its own train \(say which: train-1\)"):
         load_recipe(recipe_file, {"pins": {"train": "ab" * 10}})
 
 

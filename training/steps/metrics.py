@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from smelt.boards import Mirror
+from smelt.boards import Mirror, curves_name
 from smelt.recipe.cards import peak_tflops
 from smelt.recipe.training import TrainConfig
 from smelt.stage import Context, Progress
@@ -42,7 +42,8 @@ class MetricsLog:
             for phase in self._config.phases
         ]
         self._peak = peak_tflops(torch.cuda.get_device_name()) if torch.cuda.is_available() else None
-        self._folder = context.lake.settings.home / "tensorboard" / context.artifact.fingerprint
+        self._name = curves_name(context.run, self._config.phases[-1].name, context.artifact.fingerprint)
+        self._folder = context.lake.settings.home / "tensorboard" / self._name
         self._lines: list[dict[str, Any]] = []
         self._recent: deque[tuple[int, float]] = deque(maxlen=SMOOTHED_STEPS)
         self._times: deque[float] = deque(maxlen=TIMED_STEPS)
@@ -120,7 +121,7 @@ class MetricsLog:
         from torch.utils.tensorboard import SummaryWriter  # a second to import, on one process
 
         self._board = SummaryWriter(str(self._folder), purge_step=step + 1 if step else None, flush_secs=5)
-        self._mirror = Mirror(self._lake, self._root, self._folder)
+        self._mirror = Mirror(self._lake, self._root, self._folder, self._name)
 
     def _show(self, line: dict[str, Any]) -> None:
         assert self._board is not None
