@@ -56,12 +56,12 @@ class StageSpec:
 
 _DATA: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
-    StageSpec("ingest", 2, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
-    StageSpec("clean", 2, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
+    StageSpec("ingest", 3, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
+    StageSpec("clean", 3, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
-    StageSpec("score", 2, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
-    StageSpec("select", 2, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
-    StageSpec("dedup", 2, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
+    StageSpec("score", 3, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
+    StageSpec("select", 3, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
+    StageSpec("dedup", 3, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
         1,
@@ -78,7 +78,7 @@ _DATA: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         "tokens",
-        1,
+        2,
         ("clean", "score", "select", "dedup", "decontaminate", "tokenizer"),
         "tasks.tokens:STAGE",
         lambda r: r.tokens,
@@ -117,7 +117,7 @@ def _of_phase(place: int) -> tuple[StageSpec, StageSpec]:
     return (
         StageSpec(
             f"blocks-{place}",
-            1,
+            2,
             ("tokens",),
             "tasks.blocks:STAGE",
             lambda r: r.blocks_config(place),
