@@ -11,7 +11,7 @@ JOINED = "\x01"
 _NEXT_OVER = "\x02"  # in front of two characters printed at one place
 _WITH_NAME = "fFmMngkOVY*$"  # a name of one character, of two behind (, of any number in brackets
 _WITH_ARGUMENT = "AbBCDhHlLNoRSvwxXZ"  # an argument between two equal characters
-_LONGEST_NAME, _LONGEST_ARGUMENT = 80, 200
+_LONGEST_NAME, _LONGEST_ARGUMENT = 80, 100
 _PLAIN = {"e": "\\", "\\": "\\", "E": "\\", "-": "-", " ": " ", "~": " ", "0": " ", "t": "\t", "'": "´", "`": "`", "_": "_",  # noqa: E501
           ".": ".", "c": JOINED, "z": _NEXT_OVER} | dict.fromkeys("&|^/,:%pdu){}ar!?", "")  # fmt: skip
 _BLANK = re.compile(r"\+?\d*[1-9]\d*(?:\.\d*)?[nm]?")

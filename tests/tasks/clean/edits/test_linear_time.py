@@ -11,7 +11,7 @@ from tasks.ingest.pdf_lines import reflow
 from tests.tasks.clean.cleaning import one
 
 CONFIG = CleanConfig(pii=PiiConfig(**dict.fromkeys(PLACEHOLDERS, False)))
-SIZE, GROWTH = 20_000, 8
+SIZE, GROWTH = 4_000, 8
 SLACK = 4  # of the ratio, which would be GROWTH times as much again if the time were quadratic
 
 HOSTILE = {
