@@ -1,7 +1,5 @@
 """What a word announces: a name in a byline, a WeChat or QQ id, a passport, a key; and licence plates, in kernels."""
 
-import numpy as np
-
 from tasks.clean.kernels.utf8 import decode, is_alnum, is_digit
 from tasks.clean.personal.assigned import assigned
 from tasks.clean.personal.bylines import english_names
@@ -18,6 +16,7 @@ from tasks.clean.personal.names import (
     KEY,
     KEY_BLOCK,
     PASSPORT_NO,
+    PLATE_MARK,
     QQ,
     ROLE_SHORT,
     SIGNED,
@@ -51,10 +50,6 @@ def announced(data, start, floor, at, end, is_code, lexicon):
         if lexicon.word_kinds[node]:
             stop, word = i, lexicon.word_kinds[node]
     if word == 0:
-        if data[at] >= 0x80:
-            plate = _plate(data, at, end, lexicon.plates)
-            if plate > at:
-                return PLATE, at, plate
         return NOTHING, at, at
     if data[at] < 0x80 and at > start and (is_alnum(data[at - 1]) or (data[at - 1] == 95 and word != ASSIGNED)):
         return NOTHING, at, at
@@ -98,6 +93,9 @@ def announced(data, start, floor, at, end, is_code, lexicon):
     elif word == IDENTITY_NO:
         kind = ID_NUMBER
         begin, finish = identity_card(data, at, stop, end)
+    elif word == PLATE_MARK:
+        kind = PLATE
+        finish = _plate(data, at, end)
     elif word == BRACKET:
         kind = PHONE
         finish = bracketed_phone(data, at, end)
@@ -108,13 +106,9 @@ def announced(data, start, floor, at, end, is_code, lexicon):
 
 
 @inner
-def _plate(data, at, end, plates):
+def _plate(data, at, end):
     """Where the licence plate that begins at ``at`` ends; ``at`` for none."""
-    if at + 8 > end or not 0xE4 <= data[at] <= 0xE9:
-        return at
-    code = decode(data, at)
-    k = np.searchsorted(plates, code)
-    if k == len(plates) or plates[k] != code or not 65 <= data[at + 3] & 0xDF <= 90 or data[at + 3] < 65:
+    if at + 8 > end or not 65 <= data[at + 3] & 0xDF <= 90 or data[at + 3] < 65:
         return at
     small = data[at + 3] >= 97
     i = at + 4

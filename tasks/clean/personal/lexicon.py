@@ -17,7 +17,7 @@ class Lexicon(NamedTuple):
     triggers: Array
     """By byte: what may begin there."""
     beginnings: Array
-    """Not 0 where a word or a plate can begin with two bytes, at ``first << 8 | second``."""
+    """Not 0 where a word can begin with two bytes, at ``first << 8 | second``."""
     words: Array
     word_kinds: Array
     """What announces something, and keys of a known form."""
@@ -32,8 +32,6 @@ class Lexicon(NamedTuple):
     """Compound surnames, what follows a name in a byline, and words that are spelled like names."""
     characters: Array
     """By code point below U+10000: what a character is in names."""
-    plates: Array
-    """Code points that a licence plate begins with, sorted."""
     prefixes: Array
     """By key of a known form: its beginning, of shape [keys, LONGEST_PREFIX]."""
     forms: Array
@@ -63,6 +61,5 @@ def tables() -> Lexicon:
         *domains.trie(),
         *surnames.trie(),
         surnames.characters(),
-        names.code_points(names.PLATES),
         *tokens.table(),
     )

@@ -26,7 +26,8 @@ from tasks.clean.personal import tokens
     BRACKET,
     SPELLED_AT,
     WXID,
-) = range(1, 19)
+    PLATE_MARK,
+) = range(1, 20)
 KEY = 64
 """A key of row k of ``tokens.table`` is KEY + k."""
 
@@ -74,7 +75,8 @@ PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉�
 def words() -> tuple[tuple[str, int], ...]:
     """Every word, and what it announces."""
     plain = ((word, kind) for kind, words in _WORDS.items() for word in dict.fromkeys(listed(words)))
-    return (*plain, *((prefix, KEY + row) for row, (prefix, *_) in enumerate(tokens.keys())))
+    plates = ((plate, PLATE_MARK) for plate in PLATES)
+    return (*plain, *plates, *((prefix, KEY + row) for row, (prefix, *_) in enumerate(tokens.keys())))
 
 
 @cache
@@ -85,14 +87,8 @@ def trie() -> tuple[Array, Array]:
 
 @cache
 def first_bytes() -> Array:
-    """Not 0 where a word or a licence plate can begin with these two bytes, at ``first << 8 | second``."""
-    return beginnings((*((word, 1) for word, _ in words()), *((plate, 1) for plate in PLATES)))
-
-
-@cache
-def code_points(chars: str) -> Array:
-    """The sorted code points of ``chars``, for binary search."""
-    return np.unique(np.array([ord(char) for char in chars], np.int64))
+    """Not 0 where a word can begin with these two bytes, at ``first << 8 | second``."""
+    return beginnings((word, 1) for word, _ in words())
 
 
 def packed(words: str) -> Array:

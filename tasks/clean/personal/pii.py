@@ -58,7 +58,10 @@ def redact(data, start, end, out, at, switches, is_code, counts, lexicon, groups
                 continue
         byte = data[i]
         trigger = triggers[byte]
-        if trigger == COPY or (trigger == WORD and not (i + 1 < end and beginnings[int(byte) << 8 | data[i + 1]])):
+        plain = trigger == WORD and not (
+            i + 2 < end and beginnings[int(byte) << 8 | data[i + 1]] and _may_announce(data, i, lexicon)
+        )
+        if trigger == COPY or plain:
             out[at] = byte
             at += 1
             i += 1
@@ -124,6 +127,13 @@ def redact(data, start, end, out, at, switches, is_code, counts, lexicon, groups
             at += 1
             i += 1
     return at
+
+
+@inner
+def _may_announce(data, at, lexicon):
+    """Whether the three bytes at ``at`` begin a word that announces something; two of them do already."""
+    node = lexicon.words[lexicon.words[0, data[at]], data[at + 1]]
+    return lexicon.word_kinds[node] != 0 or lexicon.words[node, data[at + 2]] != 0
 
 
 @inner
