@@ -67,7 +67,7 @@ def _text(raw: RawFile, kind: str, options: IngestOptions) -> str:
         return html.text_of(content, options.html)
     if longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
-    text = decode(content)
+    text = decode(content).text
     return man.text_of(text) if kind == "man" else text
 
 

@@ -32,7 +32,7 @@ def read_lines(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refu
             yield Refusal("line over limit", f"more than {options.max_line_bytes} bytes", str(at))
         elif line.strip():
             try:
-                yield Document(decode(line).rstrip("\r"), "text", str(at), raw_bytes=len(line))
+                yield Document(decode(line).text.rstrip("\r"), "text", str(at), raw_bytes=len(line))
             except UnreadableError as refused:
                 yield Refusal(refused.reason, refused.detail, str(at), len(line))
 

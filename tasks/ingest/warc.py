@@ -144,7 +144,7 @@ def _document(record: Record, content: bytes, place: str, options: IngestOptions
     if media not in _PAGES:
         return None
     form = _PAGES[media]
-    text = decode(body) if form == "text" else html.text_of(body, options.html, charset=charset)
+    text = decode(body, declared=(charset,)).text if form == "text" else html.text_of(body, options.html, charset=charset)
     url, day = record.headers.get("warc-target-uri"), record.headers.get("warc-date", "")[:10]
     return Document(text, form, place, url and url.strip("<>"), date=day or None, raw_bytes=len(content))
 
