@@ -8,6 +8,7 @@ from tasks.ingest.labels import codec_of
 REPLACED = "\ufffd"
 _ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJI])")
 _ADDED_ROWS = (0xAD, 0xF9, 0xFA, 0xFB, 0xFC)
+_NO_BYTES = dict.fromkeys(range(0xF8F0, 0xF8F4), REPLACED)  # Python's characters for the bytes that Shift_JIS has not
 _HANDLER = "smelt.web"
 
 
@@ -19,8 +20,8 @@ def decoded(content: bytes, encoding: str) -> str:
     """
     if encoding == "iso-2022-jp":
         return _from_iso_2022_jp(content)
-    handler = _HANDLER if encoding in _LACKING else "replace"
-    return codecs.decode(content, codec_of(encoding), handler)
+    text = codecs.decode(content, codec_of(encoding), _HANDLER if encoding in _LACKING else "replace")
+    return text.translate(_NO_BYTES) if encoding == "shift_jis" else text
 
 
 def _euro(data: bytes) -> tuple[str, int]:

@@ -47,7 +47,7 @@ def choose(content: bytes, declared: Sequence[str]) -> str | None:
     Args:
         declared: encodings by the web's names, the weightiest first.
     """
-    if (nearly := _nearly_utf8(content)) is not None:
+    if (nearly := nearly_utf8(content)) is not None:
         return "utf-8" if nearly else None
     sample = _sample(content)
     texts = {name: decoded(sample, name) for name in dict.fromkeys((*declared, *_KNOWN)) if name != "utf-8"}
@@ -92,7 +92,7 @@ def utf16(content: bytes) -> str | None:
     return best
 
 
-def _nearly_utf8(content: bytes) -> bool | None:
+def nearly_utf8(content: bytes) -> bool | None:
     """Whether content that is mostly UTF-8 has few enough errors; None where it is something else.
 
     Other encodings hardly ever make characters of UTF-8: two for each error are a proof.

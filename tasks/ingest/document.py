@@ -89,6 +89,7 @@ class Document:
         url, lang, domain, date: what the file says of it.
         meta: other fields worth keeping.
         raw_bytes: the raw bytes it took.
+        repaired: bytes and broken characters that became U+FFFD in it, or were left out.
     """
 
     text: str
@@ -100,6 +101,7 @@ class Document:
     date: str | None = None
     meta: dict[str, Any] | None = None
     raw_bytes: int = 0
+    repaired: int = 0
 
 
 @dataclass(frozen=True)

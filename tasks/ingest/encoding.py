@@ -25,7 +25,9 @@ _MARKS = (
 _SAMPLE = 1 << 16
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # those that text has no use for
 _MOST_CONTROLS = 0.02
+_FEW_IN_PAGE = 4  # that make no page binary, however short it is
 _MOST_NUL = 0.001  # of a text that is no page
+_TELLING = 32  # bytes above 127 that a line needs to tell an encoding of its own
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,11 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
         found = _escaped(content, [*labels, *declared_in(content)])
         if found is not None:
             return found
-    num_nul = content.count(b"\0")
-    if num_nul or looks_binary(content):
+    if looks_binary(content, html=html):
+        raise UnreadableError("binary")
+    if num_nul := content.count(b"\0"):
         if (wide := utf16(content)) is not None:
             return _replacing(content, wide)
-        if looks_binary(content, html=html):
-            raise UnreadableError("binary")
         content = content.replace(b"\0", b"")
     try:
         return Decoded(content.decode(), "utf-8", num_nul)
@@ -80,15 +81,42 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
     return Decoded(found.text, encoding, found.repaired + num_nul)
 
 
-def looks_binary(content: bytes, *, html: bool = False) -> bool:
-    """Whether the first bytes hold what text never does: NUL, or many control characters.
+def decode_line(line: bytes, encoding: str | None) -> Decoded:
+    """The text of a line out of a file in that encoding; one that isn't in it, or whose file's isn't known, alone.
 
-    Among those count the NULs of a page, and of a long text, where there are few.
+    Raises:
+        UnreadableError: as ``decode``.
+    """
+    if encoding is not None and line.strip() and not looks_binary(line):
+        found = _replacing(line.replace(b"\0", b""), encoding)
+        if found.repaired <= max(MOST_REPLACED * len(found.text), 1):
+            return Decoded(found.text, encoding, found.repaired + line.count(b"\0"))
+        if len(line) - len(line.decode("ascii", "ignore")) < _TELLING and _is_no_utf8(line):
+            raise UnreadableError("invalid encoding", f"is not {encoding}, as the file is")
+    return decode(line)
+
+
+def _is_no_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def looks_binary(content: bytes, *, html: bool = False) -> bool:
+    """Whether the first bytes hold what text never does: many control characters, or NULs outside of UTF-16.
+
+    Args:
+        html: a page, where NULs count like other control characters.
     """
     sample = content[:_SAMPLE]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    most = _MOST_CONTROLS if html else _MOST_NUL
-    return controls > len(sample) * _MOST_CONTROLS or sample.count(0) > len(sample) * most
+    least = _FEW_IN_PAGE if html else 0
+    most = max(len(sample) * (_MOST_CONTROLS if html else _MOST_NUL), least)
+    if controls <= max(len(sample) * _MOST_CONTROLS, least) and sample.count(0) <= most:
+        return False
+    return not content.startswith(tuple(mark for mark, _ in _MARKS)) and utf16(sample) is None
 
 
 def _replacing(content: bytes, encoding: str) -> Decoded:

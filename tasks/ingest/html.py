@@ -30,7 +30,11 @@ def text_of(content: bytes, how: Literal["main", "all", "trafilatura"], *, chars
     Raises:
         UnreadableError: when nothing in it is text, or it is made to keep the parser busy.
     """
-    page = decode(content, declared=(charset,), html=True).text
+    return text_in(decode(content, declared=(charset,), html=True).text, how)
+
+
+def text_in(page: str, how: Literal["main", "all", "trafilatura"]) -> str:
+    """``text_of`` a page that is decoded."""
     if (depth := nesting(page)) > MAX_DEPTH:
         raise UnreadableError("hostile html", f"{depth} elements in each other, more than {MAX_DEPTH}")
     if (count := _attributes(page)) > MAX_ATTRIBUTES:

@@ -54,6 +54,7 @@ class Rows:
         self._bytes = self._raw_bytes = 0
         self._stats: dict[str, Any] = {}
         self._reasons: Counter[str] = Counter()
+        self._repaired: Counter[str] = Counter()
 
     def add(self, raw: RawFile, item: Document | Refusal) -> None:
         """Append a document of ``raw``, or put a refusal into quarantine."""
@@ -65,6 +66,8 @@ class Rows:
             if len(self._refused) == GROUP_ROWS:
                 self._write_refused()
             return
+        if item.repaired:
+            self._repaired.update(repaired_documents=1, repaired_characters=item.repaired)
         text = _utf8(item.text)
         code = "code" if item.format == "code" else None
         url = item.url or (f"{raw.path}#{item.place}" if item.place else raw.path)
@@ -90,6 +93,7 @@ class Rows:
     def part(self, num_files: int) -> Part:
         """What came of the shard; call it after the ``with`` block."""
         stats = {"files": num_files, "raw_bytes": self._raw_bytes, "quarantined": dict(sorted(self._reasons.items()))}
+        stats |= self._repaired
         return Part({**self._good.files(), **self._bad.files(QUARANTINE)}, self._good.rows, {**self._stats, **stats})
 
     def __enter__(self) -> "Rows":

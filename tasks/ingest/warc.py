@@ -144,9 +144,11 @@ def _document(record: Record, content: bytes, place: str, options: IngestOptions
     if media not in _PAGES:
         return None
     form = _PAGES[media]
-    text = decode(body, declared=(charset,)).text if form == "text" else html.text_of(body, options.html, charset=charset)
+    page = decode(body, declared=(charset,), html=form == "html")
+    text = html.text_in(page.text, options.html) if form == "html" else page.text
     url, day = record.headers.get("warc-target-uri"), record.headers.get("warc-date", "")[:10]
-    return Document(text, form, place, url and url.strip("<>"), date=day or None, raw_bytes=len(content))
+    address = url and url.strip("<>")
+    return Document(text, form, place, address, date=day or None, raw_bytes=len(content), repaired=page.repaired)
 
 
 def _headers(reader: "_Reader") -> dict[str, str]:
