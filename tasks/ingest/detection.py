@@ -22,18 +22,20 @@ _USUAL = 1.2  # for windows-1252, which most such files are in
 _SELDOM = dict.fromkeys(("cp437", "cp850", "cp855", "macintosh"), 0.8)
 _MOST_BROKEN = 0.1  # of the characters beyond ASCII
 _MOST_ODD = 0.2  # of them
-_CUT = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,2}\Z")
+_CUT = re.compile(rb"(?:[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2})\Z")
 _SAMPLE = 1 << 14
 _TEXTS = re.compile(rb"[^<>\r\n]+")
-_KNOWN = (
-    "windows-1252", "gb18030", "big5", "euc-kr", "euc-jp", "shift_jis", "windows-1251", "windows-1250", "windows-1253",
-    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "koi8-r", "koi8-u",
-    "iso-8859-2", "iso-8859-5", "iso-8859-6", "iso-8859-7", "ibm866", "x-mac-cyrillic", "macintosh", "cp437", "cp850", "cp855", "johab",
-)  # fmt: skip
+_KNOWN = tuple(
+    """windows-1252 gb18030 big5 euc-kr euc-jp shift_jis windows-1251 windows-1250 windows-1253 windows-1254 windows-1255
+    windows-1256 windows-1257 windows-1258 windows-874 koi8-r koi8-u iso-8859-2 iso-8859-5 iso-8859-6 iso-8859-7 ibm866
+    x-mac-cyrillic macintosh cp437 cp850 cp855 johab""".split()  # noqa: SIM905
+)
 _SIGNS = frozenset("«»“”‘’„‚–—…°§©®™€£¥¢·•¡¿´`¨ºª½¼¾²³±×÷№¶†‰‹›\xa0")
 _NEVER = re.compile("[\x80-\x9f\ue000-\uf8ff]")
 _FAMILIES = {"euc_jis_2004": "euc-jp", "shift_jis_2004": "shift_jis", "iso2022_jp_2": "iso-2022-jp"}
-_ALONE = frozenset("ÀÁÂÄÅÆÈÉÊÍÎÒÓÔÖØÙÚÛàáâäåæèéêíîòóôöøùúûµªºабвезийкосуюяєіАБВЕЗИЙКОСУЮЯЄІαηοωήΑΗΟΩوא")  # words of a letter, and signs
+_ALONE = frozenset(
+    "ÀÁÂÄÅÆÈÉÊÍÎÒÓÔÖØÙÚÛàáâäåæèéêíîòóôöøùúûµªºабвезийкосуюяєіАБВЕЗИЙКОСУЮЯЄІαηοωήΑΗΟΩوא"
+)  # words of a letter, and signs
 _APART = frozenset("¹²³±¼½¾×÷¶¸¯¨´¤¦¬")  # signs that seldom end a word
 _JOINING = frozenset("’·–—‑\xad\xa0")
 _ISOLATED = re.compile(f"(?:[\\0-\\x7f]|[{''.join(_SIGNS)}](?=[\\0-\\x7f]|\\Z))*")
@@ -47,7 +49,8 @@ def choose(content: bytes, declared: Sequence[str]) -> str | None:
     Args:
         declared: encodings by the web's names, the weightiest first.
     """
-    if (nearly := nearly_utf8(content)) is not None:
+    nearly = nearly_utf8(content)
+    if nearly or (nearly is not None and MULTIBYTE.isdisjoint(declared)):
         return "utf-8" if nearly else None
     sample = _sample(content)
     texts = {name: decoded(sample, name) for name in dict.fromkeys((*declared, *_KNOWN)) if name != "utf-8"}
@@ -147,7 +150,9 @@ def _likeness(sample: bytes, texts: dict[str, str]) -> dict[str, float]:
         if readable.isascii():
             continue
         codecs = [codec_of(name) for name in names]
-        rows = chardet.detect_all(readable, include_encodings=codecs, ignore_threshold=True, compat_names=False, no_match_encoding=codecs[0])
+        rows = chardet.detect_all(
+            readable, include_encodings=codecs, ignore_threshold=True, compat_names=False, no_match_encoding=codecs[0]
+        )
         for row in rows:
             name = row["encoding"] or ""
             for same in names:

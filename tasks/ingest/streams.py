@@ -62,9 +62,7 @@ def whole(content: bytes | Path | Stored, *, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def lines(
-    raw: RawFile, *, max_line_bytes: int, encoding: str | None = None
-) -> Iterator[tuple[int, bytes | None]]:
+def lines(raw: RawFile, *, max_line_bytes: int, encoding: str | None = None) -> Iterator[tuple[int, bytes | None]]:
     """The lines that begin in the file's range: where each begins (after decompression), and its bytes without the end.
 
     None stands for a line that is longer than ``max_line_bytes``. A compressed file can't be divided, and one in
