@@ -164,6 +164,9 @@ def _item(record: Record, place: str, options: IngestOptions) -> Item:
     if form is None:
         return PassedOver(media.kind(declared), place)
     refuse_foreign(body)
-    text = decode(body) if form == "text" else html.text_of(body, options.html, charset=charset)
+    page = decode(body, declared=(charset,), html=form == "html")
+    text = html.text_in(page.text, options.html) if form == "html" else page.text
     marks = {"truncated": cut} if cut else None
-    return Document(text, form, place, record.url, date=record.day, meta=marks, raw_bytes=len(content))
+    return Document(
+        text, form, place, record.url, date=record.day, meta=marks, raw_bytes=len(content), repaired=page.repaired
+    )

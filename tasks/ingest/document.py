@@ -92,6 +92,7 @@ class Document:
         meta: other fields worth keeping; ``truncated`` is what says that this is less than there was: a crawler's
             ``WARC-Truncated``, ``status 206``, ``content-length`` and the like.
         raw_bytes: the raw bytes it took.
+        repaired: bytes and broken characters that became U+FFFD in it, or were left out.
     """
 
     text: str
@@ -103,6 +104,7 @@ class Document:
     date: str | None = None
     meta: dict[str, Any] | None = None
     raw_bytes: int = 0
+    repaired: int = 0
 
 
 @dataclass(frozen=True)

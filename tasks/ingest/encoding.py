@@ -1,99 +1,140 @@
-"""Bytes to text: UTF-8 first, then what a byte order mark, a declaration or the bytes themselves say.
+"""Bytes to text, one way for all that is text.
 
-Text that is none is refused rather than guessed at: almost any bytes can be read as windows-1252, so a
-single-byte encoding counts only when what it makes of the high bytes is mostly letters.
+A byte order mark counts first, then whether the bytes are UTF-8, then what the server and the content declare (by the
+web's table of labels), then what the bytes look like. A byte that an encoding has not becomes U+FFFD and is counted;
+an encoding that lacks more than a few is not the right one. What no encoding fits is refused.
 """
 
 import codecs
-import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding
-
+from tasks.ingest.decoders import REPLACED, decoded
+from tasks.ingest.detection import MOST_REPLACED, choose, utf16
 from tasks.ingest.document import UnreadableError
+from tasks.ingest.labels import ESCAPED, declared_in, encoding_of
 
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32le"),
+    (codecs.BOM_UTF32_BE, "utf-32be"),
+    (codecs.BOM_UTF16_LE, "utf-16le"),
+    (codecs.BOM_UTF16_BE, "utf-16be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
 )
-_MULTIBYTE = {"gb18030", "gbk", "gb2312", "hz-gb-2312", "big5", "euc-jp", "shift_jis", "iso-2022-jp", "euc-kr"}
 _SAMPLE = 1 << 16
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # those that text has no use for
+_MOST_CONTROLS = 0.02
+_FEW_IN_PAGE = 4  # that make no page binary, however short it is
+_MOST_NUL = 0.001  # of a text that is no page
+_TELLING = 32  # bytes above 127 that a line needs to tell an encoding of its own
 
 
-def decode(content: bytes) -> str:
-    """The text of ``content``.
+@dataclass(frozen=True)
+class Decoded:
+    """Text out of bytes.
+
+    Attributes:
+        encoding: the one it was in, by the web's name where it has one.
+        repaired: bytes and broken characters that became U+FFFD, and NUL bytes that were left out.
+    """
+
+    text: str
+    encoding: str
+    repaired: int
+
+
+def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) -> Decoded:
+    """The text of ``content``, without a byte order mark.
+
+    Args:
+        declared: labels of encodings that were named beside the content (an HTTP header's), the weightiest first;
+            what the content says itself is looked up here. Unknown labels and empty ones don't count.
+        html: a page: a few NUL bytes make it no binary.
 
     Raises:
-        UnreadableError: when it is empty, binary, or in no encoding that makes sense.
+        UnreadableError: ``empty``, ``binary``, or ``invalid encoding`` where it is in none that makes sense.
     """
     if not content.strip():
         raise UnreadableError("empty")
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError as error:
-                raise UnreadableError("invalid encoding", str(error)) from error
-    if looks_binary(content):
+            return _replacing(content[len(mark) :], encoding)
+    labels = [known for label in declared if label and (known := encoding_of(label)) is not None]
+    if b"\x1b$" in content or ESCAPED.intersection(labels):
+        found = _escaped(content, [*labels, *declared_in(content)])
+        if found is not None:
+            return found
+    if looks_binary(content, html=html):
         raise UnreadableError("binary")
+    if num_nul := content.count(b"\0"):
+        if (wide := utf16(content)) is not None:
+            return _replacing(content, wide)
+        content = content.replace(b"\0", b"")
     try:
-        return content.decode()
+        return Decoded(content.decode(), "utf-8", num_nul)
     except UnicodeDecodeError as error:
-        return _decode_detected(content, error)
+        encoding = choose(content, [*labels, *declared_in(content)])
+        if encoding is None:
+            raise UnreadableError("invalid encoding", str(error)[:300]) from error
+    found = _replacing(content, encoding)
+    return Decoded(found.text, encoding, found.repaired + num_nul)
 
 
-def decode_html(content: bytes, declared: str = "") -> str:
-    """The text of a web page; stray bytes become U+FFFD.
+def decode_line(line: bytes, encoding: str | None) -> Decoded:
+    """The text of a line out of a file in that encoding; one that isn't in it, or whose file's isn't known, alone.
 
-    UTF-8 where it is that, else by what the server ``declared``, by the page's own declaration or by detection.
+    Raises:
+        UnreadableError: as ``decode``.
     """
-    if not content.strip():
-        raise UnreadableError("empty")
-    if looks_binary(content) and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableError("binary")
+    if encoding is not None and line.strip() and not looks_binary(line):
+        found = _replacing(line.replace(b"\0", b""), encoding)
+        if found.repaired <= max(MOST_REPLACED * len(found.text), 1):
+            return Decoded(found.text, encoding, found.repaired + line.count(b"\0"))
+        if len(line) - len(line.decode("ascii", "ignore")) < _TELLING and _is_no_utf8(line):
+            raise UnreadableError("invalid encoding", f"is not {encoding}, as the file is")
+    return decode(line)
+
+
+def _is_no_utf8(content: bytes) -> bool:
     try:
-        return content.decode("utf-8-sig")
+        content.decode()
     except UnicodeDecodeError:
-        if declared and _known(declared):
-            return content.decode(declared, errors="replace")
-        return str(bytes_to_str(content, detect_encoding(content, from_html_meta=True) or "utf-8", errors="replace"))
-
-
-def _known(encoding: str) -> bool:
-    try:
-        return codecs.lookup(encoding)._is_text_encoding
-    except (LookupError, ValueError):
-        return False
-
-
-def looks_binary(content: bytes) -> bool:
-    """Whether the first bytes hold what text never does: NUL, or many control characters."""
-    sample = content[:_SAMPLE]
-    if b"\0" in sample:
         return True
+    return False
+
+
+def looks_binary(content: bytes, *, html: bool = False) -> bool:
+    """Whether the first bytes hold what text never does: many control characters, or NULs outside of UTF-16.
+
+    Args:
+        html: a page, where NULs count like other control characters.
+    """
+    sample = content[:_SAMPLE]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    return controls > len(sample) * 0.02
+    least = _FEW_IN_PAGE if html else 0
+    most = max(len(sample) * (_MOST_CONTROLS if html else _MOST_NUL), least)
+    if controls <= max(len(sample) * _MOST_CONTROLS, least) and sample.count(0) <= most:
+        return False
+    return not content.startswith(tuple(mark for mark, _ in _MARKS)) and utf16(sample) is None
 
 
-def _decode_detected(content: bytes, problem: UnicodeDecodeError) -> str:
-    encoding = detect_encoding(content) or "utf-8"
-    if encoding != "utf-8":
+def _replacing(content: bytes, encoding: str) -> Decoded:
+    """The text in that encoding, and how much of it was replaced."""
+    text = decoded(content, encoding)
+    meant = content.count(REPLACED.encode()) if encoding == "utf-8" else 0
+    return Decoded(text, encoding, text.count(REPLACED) - meant)
+
+
+def _escaped(content: bytes, declared: Sequence[str]) -> Decoded | None:
+    """The text where it is written as ASCII by an encoding that switches its meaning, and None where it isn't."""
+    if not content.isascii():
+        return None
+    for name in dict.fromkeys([*(name for name in declared if name in ESCAPED), "iso-2022-jp", "iso-2022-kr"]):
         try:
-            text = content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            text = ""
-        if text and (encoding in _MULTIBYTE or _mostly_letters(text)) and not _has_controls(text):
-            return text
-    raise UnreadableError("invalid encoding", str(problem))
-
-
-def _mostly_letters(text: str) -> bool:
-    high = [char for char in text if ord(char) > 127]
-    return sum(char.isalpha() or char in "«»“”‘’–—…°§©®€£" for char in high) > 0.8 * len(high)
-
-
-def _has_controls(text: str) -> bool:
-    return any(unicodedata.category(char) == "Cc" and char not in "\t\n\v\f\r\x1b" for char in text)
+            text = decoded(content, name)
+        except UnicodeDecodeError:
+            continue
+        if not text.isascii() and "\x1b" not in text and text.count(REPLACED) <= MOST_REPLACED * len(text):
+            return Decoded(text, name, text.count(REPLACED))
+    return None

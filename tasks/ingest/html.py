@@ -6,7 +6,7 @@ from typing import Literal
 from resiliparse.extract.html2text import extract_plain_text
 
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.encoding import decode_html
+from tasks.ingest.encoding import decode
 
 MAX_DEPTH = 2000
 """Deepest nesting of elements that is read; the time that main content takes grows with its square."""
@@ -30,7 +30,11 @@ def text_of(content: bytes, how: Literal["main", "all", "trafilatura"], *, chars
     Raises:
         UnreadableError: when nothing in it is text, or it is made to keep the parser busy.
     """
-    page = decode_html(content, charset)
+    return text_in(decode(content, declared=(charset,), html=True).text, how)
+
+
+def text_in(page: str, how: Literal["main", "all", "trafilatura"]) -> str:
+    """``text_of`` a page that is decoded."""
     if (depth := nesting(page)) > MAX_DEPTH:
         raise UnreadableError("hostile html", f"{depth} elements in each other, more than {MAX_DEPTH}")
     if (count := _attributes(page)) > MAX_ATTRIBUTES:

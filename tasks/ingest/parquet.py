@@ -112,7 +112,7 @@ def _decoded(value: Any, *, strict: bool) -> Any:
     """
     if isinstance(value, bytes):
         if strict and value.strip():
-            return decode(value)
+            return decode(value).text
         return value.decode("utf-8", "replace")
     if isinstance(value, dict):
         return {key: _decoded(item, strict=False) for key, item in value.items()}

@@ -60,7 +60,7 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal |
     if kind in READERS:
         yield from READERS[kind](raw, options)
     else:
-        yield Document(_text(raw, kind, options), kind, raw_bytes=raw.num_bytes)
+        yield _document(raw, kind, options)
 
 
 def _kind(raw: RawFile) -> str:
@@ -87,18 +87,21 @@ def _kind(raw: RawFile) -> str:
     return shown
 
 
-def _text(raw: RawFile, kind: str, options: IngestOptions) -> str:
+def _document(raw: RawFile, kind: str, options: IngestOptions) -> Document:
     content = whole(raw.content, max_bytes=options.max_file_bytes)
     if kind == "pdf":
-        return pdf.text_of(content, options)
+        return Document(pdf.text_of(content, options), kind, raw_bytes=raw.num_bytes)
     if kind in ("html", "markdown", "text"):
         refuse_foreign(content)
-    if kind == "html":
-        return html.text_of(content, options.html)
-    if longest_line(content) > options.max_line_bytes:
+    if kind != "html" and longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
-    text = decode(content)
-    return man.text_of(text) if kind == "man" else text
+    found = decode(content, html=kind == "html")
+    text = found.text
+    if kind == "html":
+        text = html.text_in(text, options.html)
+    elif kind == "man":
+        text = man.text_of(text)
+    return Document(text, kind, raw_bytes=raw.num_bytes, repaired=found.repaired)
 
 
 def longest_line(content: bytes) -> int:

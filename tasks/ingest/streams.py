@@ -4,6 +4,7 @@ gzip, zstd, bzip2 and xz are opened by their first bytes, not their names, since
 A file that breaks off in the middle is an error: half a document must not pass for a whole one.
 """
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -42,18 +43,29 @@ def whole(content: bytes | Path | Stored, *, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def lines(raw: RawFile, *, max_line_bytes: int) -> Iterator[tuple[int, bytes | None]]:
+def lines(raw: RawFile, *, max_line_bytes: int, encoding: str | None = None) -> Iterator[tuple[int, bytes | None]]:
     """The lines that begin in the file's range: where each begins (after decompression), and its bytes without the end.
 
-    None stands for a line that is longer than ``max_line_bytes``. A compressed file can't be divided: all of it
-    belongs to the range that begins at 0.
+    None stands for a line that is longer than ``max_line_bytes``. A compressed file can't be divided, and one in
+    UTF-16 or UTF-32 isn't: all of it belongs to the range that begins at 0. The lines of the latter come as UTF-8.
     """
+    if is_wide(encoding):
+        if raw.start == 0:
+            decoder = codecs.getincrementaldecoder(encoding or "")("replace")
+            pieces = (decoder.decode(piece).removeprefix("\ufeff").encode() for piece in chunks(raw.content))
+            yield from _split(pieces, 0, None, max_line_bytes)
+        return
     with opened(raw.content) as file:
         if not compression(file.read(6)):
             at = _line_start(file, raw.start)
             yield from _split(_plain(file), at, raw.end, max_line_bytes)
         elif raw.start == 0:
             yield from _split(chunks(raw.content), 0, None, max_line_bytes)
+
+
+def is_wide(encoding: str | None) -> bool:
+    """Whether an encoding writes ASCII characters as several bytes, so that a byte 10 is no line end."""
+    return encoding is not None and encoding.startswith(("utf-16", "utf-32"))
 
 
 def _line_start(file: BinaryIO, start: int) -> int:

@@ -59,6 +59,7 @@ class Rows:
         self._stats: dict[str, Any] = {}
         self._reasons: Counter[str] = Counter()
         self._truncated: Counter[str] = Counter()
+        self._repaired: Counter[str] = Counter()
         self.passed_over: Counter[str] = Counter()
 
     def add(self, raw: RawFile, item: Document | Refusal) -> None:
@@ -71,6 +72,8 @@ class Rows:
             if len(self._refused) == GROUP_ROWS:
                 self._write_refused()
             return
+        if item.repaired:
+            self._repaired.update(repaired_documents=1, repaired_characters=item.repaired)
         text = _utf8(item.text)
         code = "code" if item.format == "code" else None
         url = item.url or (f"{raw.path}#{item.place}" if item.place else raw.path)
@@ -104,6 +107,7 @@ class Rows:
         }
         stats: dict[str, Any] = {"files": num_files, "raw_bytes": self._raw_bytes}
         stats |= {name: dict(sorted(count.items())) for name, count in counts.items()}
+        stats |= self._repaired
         return Part({**self._good.files(), **self._bad.files(QUARANTINE)}, self._good.rows, {**self._stats, **stats})
 
     def __enter__(self) -> "Rows":

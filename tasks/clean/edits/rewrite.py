@@ -17,9 +17,16 @@ import pyarrow.compute as pc
 from smelt.recipe.clean import EditsConfig
 from tasks.clean.kernels.blocks import EVERY, load
 from tasks.clean.kernels.characters import NOT_NORMAL, table
+from tasks.clean.kernels.mojibake import GROUPS, LAST, LEAD, ODD, RUSSIAN_ODD, TRAIL
 from tasks.clean.kernels.utf8 import decode, width_of
 from tasks.compiled import compiled
 
+_LEADS = np.zeros(0x10000, np.uint8)
+"""Of a character that stands for a lead byte in some code page: the bits of those that are wrong behind it."""
+_LEADS[0xC2:0xF5] = TRAIL
+_LEADS[[ord(char) for char in "РСВГ"]] = RUSSIAN_ODD
+_LEADS[[ord(char) for char in "ĂĹΓΞΟ"]] = ODD
+_LEADS[[ord(char) for char in "Ć√├"]] = LEAD  # any character beyond ASCII is wrong there
 Array = np.ndarray[Any, Any]
 Rewrite = Callable[[str], tuple[str, int]]
 """Gives a text's new form, and how many edits that took: 0 for none."""
@@ -49,11 +56,18 @@ def rewrite(
 
 
 def repaired(text: str) -> tuple[str, int]:
-    """Lines that had been decoded wrongly as their writer meant them (ftfy's ``fix_encoding``)."""
+    """Lines that had been decoded wrongly as their writer meant them.
+
+    By ftfy's ``fix_encoding``, and ``fix_c1_controls`` for the controls that stand for characters of windows-1252.
+    """
     import ftfy
+    from ftfy.fixes import fix_c1_controls
 
     lines = text.split("\n")
-    new = [line if line.isascii() or _is_sound(line) else ftfy.fix_encoding(line) for line in lines]
+    new = [
+        line if line.isascii() else fix_c1_controls(line if _is_sound(line) else ftfy.fix_encoding(line))
+        for line in lines
+    ]
     return "\n".join(new), sum(a != b for a, b in zip(lines, new, strict=True))
 
 
@@ -158,10 +172,10 @@ def _holding(data, offsets, classes, bit, leads):
 
 @compiled
 def _suspicious(data, offsets):
-    """Which documents hold what UTF-8 looks like when it is read as windows-1252.
+    """Which documents hold C1 controls, or what UTF-8 looks like when it is read by a code page that ftfy knows.
 
-    That is a letter from Â (U+00C2) to ô (U+00F4), which stands for a lead byte, and behind it, control characters
-    aside, one of the characters that stand for the other bytes.
+    That is a character that stands for a lead byte, and behind it, control characters aside, one of those that stand
+    for the other bytes: in windows-1252 a letter from Â (U+00C2) to ô (U+00F4), in others those of ``_LEADS``.
     """
     found = np.zeros(len(offsets) - 1, np.bool_)
     for document in range(len(offsets) - 1):
@@ -171,11 +185,27 @@ def _suspicious(data, offsets):
                 i += 8
                 continue
             i += 1
-            if data[i - 1] == 0xC3 and 0x82 <= data[i] <= 0xB4:
-                k = i + 1
-                while k + 1 < end and (data[k] < 32 or data[k] == 127):
-                    k += 1
-                if data[k] in (0xC2, 0xE2, 0xC5, 0xC6, 0xCB, 0xEF):
-                    found[document] = True
-                    break
+            lead = data[i - 1]
+            if lead < 0xC2:
+                continue
+            if lead == 0xC2 and 0x80 <= data[i] <= 0x9F and data[i] != 0x85:  # which is a line end
+                found[document] = True
+                break
+            code = decode(data, i - 1) if lead < 0xF0 else 0
+            if not _LEADS[code]:
+                continue
+            k = i - 1 + width_of(lead)
+            while k + 1 < end and (data[k] < 32 or data[k] == 127):
+                k += 1
+            if k + 1 >= end or data[k] < 0xC2:
+                continue
+            if code < 0x100:
+                suspicious = data[k] in (0xC2, 0xE2, 0xC5, 0xC6, 0xCB, 0xEF)
+            else:
+                behind = decode(data, k) if data[k] < 0xF0 else 0
+                wrong = GROUPS[behind] if behind < LAST else 0
+                suspicious = wrong & _LEADS[code] or (_LEADS[code] & LEAD and 0x80 <= behind < 0x2500)
+            if suspicious:
+                found[document] = True
+                break
     return found

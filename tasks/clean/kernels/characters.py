@@ -22,11 +22,13 @@ ICON = 0x200  # category So, a word of its own
 QUOTE = 0x400  # spaCy's quotes and brackets
 MARK = 0x800  # spaCy's punctuation, split off both ends of a word
 CURRENCY = 0x1000
+MISREAD = 0x2000  # of East Asia, and hardly ever written but by a wrong code page; see ``mojibake``
 
 ZH_FUNCTION = "的了是在不和有我这个也就与为"
 _SPACY_MARKS = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،۔؛٪"
 _SPACY_QUOTES = "'\"”“`‘´’‚„»«「」『』（）〔〕【】《》〈〉⟦⟧"
 _CURRENCY = "$£€¥฿₽﷼₴₠₡₢₣₤₥₦₧₨₩₪₫₭₮₯₰₱₲₳₵₶₷₸₹₺₻₼₾₿"
+_MISREAD = "锟嚙쏙锛銆鈥鐨鏄縺繧繝"  # what UTF-8 is in GBK, Big5, windows-949 and Shift_JIS
 _RANGES = ((0, 0x33480), (0xE0000, 0xE01F0))  # all that is assigned, private use aside
 _COMPOSING = ((0x1161, 0x1175), (0x11A8, 0x11C2))  # jamo that join the one before
 
@@ -41,6 +43,8 @@ def table() -> np.ndarray[Any, np.dtype[np.uint16]]:
     entries[0xE000:0xF900] = GARBLED
     entries[0xF0000:0x110000] = GARBLED
     entries[0xD800:0xE000] = GARBLED
+    entries[[ord(char) for char in _MISREAD]] |= MISREAD
+    entries[0xFF61:0xFFA0] |= MISREAD
     for low, high in _COMPOSING:
         entries[low : high + 1] |= NOT_NORMAL
     return entries

@@ -3,7 +3,8 @@
 import numpy as np
 
 from tasks.clean.kernels.blocks import EVERY, load
-from tasks.clean.kernels.characters import CLASS, FUNCTION
+from tasks.clean.kernels.characters import CLASS, FUNCTION, MISREAD
+from tasks.clean.kernels.mojibake import GROUPS, LAST, RUN, WRONG, misread, misread_wide
 from tasks.clean.kernels.utf8 import decode, width_of
 from tasks.clean.signals.figures import CLOSED, ELLIPSES, FUNCTION_CHARACTERS, HASHES, MOJIBAKE, NEWLINES, OPENED
 from tasks.compiled import inner
@@ -24,6 +25,7 @@ def count_characters(data, start, end, classes, histogram, figures):
         The number of characters.
     """
     num, i, last, seen = 0, start, 0, start
+    bits, bits_before, run = 0, 0, 0
     while i < end:
         block = load(data, i)
         if i + 8 <= end and not block & EVERY:
@@ -41,11 +43,19 @@ def count_characters(data, start, end, classes, histogram, figures):
         figures[kind & CLASS] += 1
         if kind & FUNCTION:
             figures[FUNCTION_CHARACTERS] += 1
-        if code < 0x2100:
-            before = last if seen == i else 0  # the character right before, where that is no ASCII
+        if seen != i:  # the character before is ASCII
+            last, bits, bits_before, run = 0, 0, 0, 0
+        if code < LAST:
             figures[ELLIPSES] += code == 0x2026
-            if (code <= 0xBF and (before == 0xC3 or before == 0xC2)) or (code == 0x20AC and before == 0xE2):
-                figures[MOJIBAKE] += 1
+            group = GROUPS[code]
+            run = run + 1 if group & RUN else 0
+            if group & WRONG:
+                figures[MOJIBAKE] += misread(data, i, end, width_of(byte), code, run, bits, bits_before)
+            bits, bits_before = group, bits
+        else:
+            if kind & MISREAD:
+                figures[MOJIBAKE] += misread_wide(data, i, end, code, last)
+            bits, bits_before, run = 0, 0, 0
         last = code
         i += width_of(byte)
         seen = i

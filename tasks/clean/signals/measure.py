@@ -76,7 +76,7 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "other_letter_share": _share(raw[at.LETTER], visible),
         "space_share": _share(raw[at.SPACE], num_chars),
         "upper_share": _share(raw[at.UPPER], latin),
-        "garbled_share": _share(raw[at.GARBLED] + raw[at.MOJIBAKE], visible),
+        "garbled_share": np.minimum(_share(raw[at.GARBLED] + raw[at.MOJIBAKE], visible), 1),
         "mean_word_length": _share(raw[at.PLAIN_CHARS], plain),
         "longest_word": raw[at.LONGEST_WORD],
         "alpha_word_share": _share(raw[at.ALPHA_WORDS], num_words),

@@ -159,3 +159,21 @@ def test_rewritten_text_needs_no_further_edit(text: str) -> None:
     config = CleanConfig(edits=EditsConfig(simplified=True))
     once = one(text, config=config)
     assert one(once, config=config) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "codecs"),
+    [
+        ("Die schöne Fähre", ("cp1252", "latin-1", "cp1250")),
+        ("Паром отошёл, и никто не говорил", ("latin-1", "cp1251")),
+        ("une traversée à café", ("cp437", "mac-roman")),
+    ],
+)
+def test_what_other_code_pages_gave_is_mended(text: str, codecs: tuple[str, ...]) -> None:
+    for codec in codecs:
+        garbled = text.encode().decode(f"sloppy-windows-{codec[2:]}" if codec.startswith("cp12") else codec)
+        assert one(garbled) == text, codec
+
+
+def test_controls_that_stand_for_signs_of_windows_become_those() -> None:
+    assert one("It\x92s \x93quoted\x94 \x96 it costs \x80 5") == "It’s “quoted” – it costs € 5"
