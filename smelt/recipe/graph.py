@@ -64,7 +64,7 @@ _DATA: tuple[StageSpec, ...] = (
     StageSpec("dedup", 3, ("clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
-        1,
+        2,
         ("clean", "score", "select", "dedup"),
         "tasks.decontaminate:STAGE",
         lambda r: r.decontaminate_config(),
