@@ -63,8 +63,8 @@ def read(content: bytes) -> PdfText:
     words = words_of(bodies)
     text = "\n\n".join(filter(None, (_reflow(page, words) for page in bodies)))
     lines = [line.strip() for page in pages for line in page if line.strip()]
-    broken = sum(_is_broken(line, after) for line, after in zip_longest(lines, lines[1:], fillvalue=""))
-    broken /= max(len(lines), _FEW_LINES)
+    num_broken = sum(_is_broken(line, after) for line, after in zip_longest(lines, lines[1:], fillvalue=""))
+    broken = num_broken / max(len(lines), _FEW_LINES)
     return PdfText(text, mapped_share(text), broken, switches / max(pieces, _FEW_LINES))
 
 

@@ -51,7 +51,8 @@ def overstruck(characters: str) -> str:
     """Characters printed at one place: a letter with its accent, else the one that is seen last."""
     if characters in _PAIRS:
         return _PAIRS[characters]
-    for letter, accent in (characters, characters[::-1]) if len(characters) == 2 else ():
+    pair = tuple(characters)
+    for letter, accent in (pair, pair[::-1]) if len(pair) == 2 else ():
         if accent in _OVER and not (accent in "vo" and not letter.isalpha()) and letter not in _OVER:
             return composed(letter + _OVER[accent])
     return characters[-1:]
