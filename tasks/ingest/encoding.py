@@ -74,11 +74,11 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
     try:
         return Decoded(content.decode(), "utf-8", num_nul)
     except UnicodeDecodeError as error:
-        encoding = choose(content, [*labels, *declared_in(content)])
-        if encoding is None:
+        chosen = choose(content, [*labels, *declared_in(content)])
+        if chosen is None:
             raise UnreadableError("invalid encoding", str(error)[:300]) from error
-    found = _replacing(content, encoding)
-    return Decoded(found.text, encoding, found.repaired + num_nul)
+    found = _replacing(content, chosen)
+    return Decoded(found.text, chosen, found.repaired + num_nul)
 
 
 def decode_line(line: bytes, encoding: str | None) -> Decoded:
