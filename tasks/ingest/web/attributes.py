@@ -97,7 +97,7 @@ def _value(source, at, size, missing):
 def _flag(source, start, stop, key):
     if key == _HREF:
         return HREF
-    if key == _CLASS or key == _ID or key == _ROLE:
+    if key in (_CLASS, _ID, _ROLE):
         return NAMED if stop > start else 0
     if key == _ALT:
         return ALT if stop > start else 0
@@ -132,7 +132,7 @@ def _says(source, at, stop, name, value):
 @inner
 def _is(source, at, word):
     """Whether a word in lower case stands here, in any case."""
-    for i in range(len(word)):
+    for i in range(len(word)):  # noqa: SIM110
         if source[at + i] | 32 != word[i]:
             return False
     return True

@@ -8,7 +8,7 @@ from tasks.compiled import compiled, inner
 from tasks.ingest.web import tags
 from tasks.ingest.web.attributes import ALT, HIDDEN, HREF, NAMED, value_of
 from tasks.ingest.web.gutters import is_gutter
-from tasks.ingest.web.tags import A, BODY, BR, HTML, IMG, NOSCRIPT, SCRIPT, TEXT, key_of
+from tasks.ingest.web.tags import BODY, BR, HTML, IMG, NOSCRIPT, SCRIPT, TEXT, A, key_of
 from tasks.ingest.web.tree import Tree
 from tasks.ingest.web.white import reference_at, white_at
 

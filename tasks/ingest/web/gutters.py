@@ -48,7 +48,7 @@ def _says_gutter(source, at, stop, within):
 
 @inner
 def _stands(source, at, word):
-    for i in range(len(word)):
+    for i in range(len(word)):  # noqa: SIM110
         if source[at + i] != word[i]:
             return False
     return True

@@ -3,8 +3,30 @@
 from tasks.compiled import inner
 from tasks.ingest.web import tags
 from tasks.ingest.web.tags import (
-    A, BODY, BUTTON, DD, DT, HEAD, HTML, LI, MATH, OPTGROUP, OPTION, OTHER, P, RP, RT, RTC, RUBY, SELECT, SPAN, SVG,
-    TABLE, TEMPLATE, TR, is_barrier,
+    BODY,
+    BUTTON,
+    DD,
+    DT,
+    HEAD,
+    HTML,
+    LI,
+    MATH,
+    OPTGROUP,
+    OPTION,
+    OTHER,
+    RP,
+    RT,
+    RTC,
+    RUBY,
+    SELECT,
+    SPAN,
+    SVG,
+    TABLE,
+    TEMPLATE,
+    TR,
+    A,
+    P,
+    is_barrier,
 )  # fmt: skip
 
 MAX_DEPTH = 512
@@ -38,7 +60,7 @@ def push(nodes, stack, names, opened, depth, node, key):
 def end_tag(nodes, stack, names, opened, depth, n, kind, key):
     """What an end tag closes; returns the depth."""
     heading = tags.H1 <= kind <= tags.H6
-    if kind == HTML or kind == BODY or (opened[kind] == 0 and not heading):
+    if kind in (HTML, BODY) or opened[kind] == 0 and not heading:
         return depth  # what comes after </body> belongs to it
     tag, reach, level = nodes[0], tags.REACH[kind], depth - 1
     while level > 0:
@@ -109,7 +131,7 @@ def make_room(nodes, stack, names, opened, depth, n, kind):
         depth = _close(nodes, stack, opened, depth, n, SELECT, SELECT)
     if kind == LI:
         depth = _close_item(nodes, stack, opened, depth, n, LI, LI)
-    elif kind == DD or kind == DT:
+    elif kind in (DD, DT):
         depth = _close_item(nodes, stack, opened, depth, n, DD, DT)
     if opened[P] > 0 and tags.CLOSES_P[kind]:
         depth = _close(nodes, stack, opened, depth, n, P, BUTTON)
@@ -120,16 +142,12 @@ def make_room(nodes, stack, names, opened, depth, n, kind):
     if tags.TABLE < kind <= tags.TH:
         return _in_table(nodes, stack, opened, depth, n, kind) if opened[TABLE] > 0 else depth
     top = tag[stack[depth - 1]]
-    if (tags.H1 <= kind <= tags.H6 and tags.H1 <= top <= tags.H6) or (
-        (kind == OPTION or kind == OPTGROUP) and top == OPTION
-    ):
+    if (tags.H1 <= kind <= tags.H6 and tags.H1 <= top <= tags.H6) or (kind in (OPTION, OPTGROUP) and top == OPTION):
         depth = close_all(nodes, stack, opened, depth, depth - 1, n)
     if kind == OPTGROUP and tag[stack[depth - 1]] == OPTGROUP:
         depth = close_all(nodes, stack, opened, depth, depth - 1, n)
     if opened[RUBY] > 0 and tags.RB <= kind <= RTC:
-        while tags.RB <= tag[stack[depth - 1]] <= RTC and not (
-            (kind == RT or kind == RP) and tag[stack[depth - 1]] == RTC
-        ):
+        while tags.RB <= tag[stack[depth - 1]] <= RTC and not (kind in (RT, RP) and tag[stack[depth - 1]] == RTC):
             depth = close_all(nodes, stack, opened, depth, depth - 1, n)
     return depth
 
@@ -153,7 +171,7 @@ def _close_item(nodes, stack, opened, depth, n, kind, other):
     tag = nodes[0]
     for level in range(depth - 1, 0, -1):
         open_tag = tag[stack[level]]
-        if open_tag == kind or open_tag == other:
+        if open_tag in (kind, other):
             return close_all(nodes, stack, opened, depth, level, n)
         if tags.SPECIAL[open_tag] and open_tag != tags.DIV and open_tag != P and open_tag != tags.ADDRESS:
             break
@@ -168,11 +186,13 @@ def _in_table(nodes, stack, opened, depth, n, kind):
         open_tag = tag[stack[level]]
         section = tags.THEAD <= open_tag <= tags.TFOOT
         if (
-            open_tag == TABLE
-            or open_tag == TEMPLATE
-            or (kind >= TR and section)
-            or (kind > TR and open_tag == TR)
-            or (kind == tags.COL and open_tag == tags.COLGROUP)
+            open_tag in (TABLE, TEMPLATE)
+            or kind >= TR
+            and section
+            or kind > TR
+            and open_tag == TR
+            or kind == tags.COL
+            and open_tag == tags.COLGROUP
         ):
             return close_all(nodes, stack, opened, depth, level + 1, n)
     return depth
@@ -186,6 +206,6 @@ def _break_out(nodes, stack, opened, depth, n):
         open_tag = tag[stack[level]]
         if tags.INTEGRATION[open_tag]:
             break
-        if open_tag == SVG or open_tag == MATH:
+        if open_tag in (SVG, MATH):
             return close_all(nodes, stack, opened, depth, level, n)
     return depth

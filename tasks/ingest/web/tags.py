@@ -14,11 +14,12 @@ blockquote center dd details dialog dir div dl dt fieldset figcaption figure for
 plaintext pre summary ul xmp table caption colgroup col thead tbody tfoot tr td th
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rb rp rt rtc ruby s samp
 small span strike strong sub sup time tt u var wbr br
-img picture source audio video track canvas iframe embed object applet param map area marquee svg math foreignobject desc
-input button select option optgroup textarea keygen meter progress datalist
+img picture source audio video track canvas iframe embed object applet param map area marquee svg math
+foreignobject desc input button select option optgroup textarea keygen meter progress datalist
 mi mn mo ms mtext mrow mfrac msqrt mroot msup msub msubsup mover munder munderover mtable mtr mlabeledtr mtd mfenced
-menclose mspace mstyle mpadded mphantom merror maction semantics annotation annotation-xml mmultiscripts mprescripts none
-""".split()
+menclose mspace mstyle mpadded mphantom merror maction semantics annotation annotation-xml mmultiscripts mprescripts
+none
+""".split()  # noqa: SIM905
 
 TEXT, OTHER, ROOT = 0, 1, 2
 NAMES = ("#text", "#other", "#root", *_NAMES)
@@ -64,7 +65,8 @@ BLOCK = of(
 )
 """Elements that begin and end blocks."""
 VOID = of(
-    "meta link base basefont bgsound frame hr col wbr br img source track embed param area input keygen mprescripts none"
+    """meta link base basefont bgsound frame hr col wbr br img source track embed param area input keygen
+    mprescripts none"""
 )
 """Elements without content and end tag."""
 RAW = of("title style script textarea xmp iframe noembed noframes")
@@ -133,7 +135,7 @@ def is_barrier(reach, tag):
     if reach == _INLINE:
         return SPECIAL[tag]
     if reach == _TABLE:
-        return tag == TABLE or tag == TEMPLATE
+        return tag in (TABLE, TEMPLATE)
     if reach == _ALL:
         return False
     return SCOPE[tag] or (reach == _LIST and _LISTS[tag]) or (reach == _PARAGRAPH and tag == BUTTON)

@@ -13,7 +13,7 @@ from tasks.compiled import compiled, inner
 from tasks.ingest.web import tags
 from tasks.ingest.web.attributes import read_tag
 from tasks.ingest.web.nesting import MAX_DEPTH, close_all, end_tag, make_room, push
-from tasks.ingest.web.tags import BODY, BR, HEAD, HTML, OTHER, P, ROOT, TEXT, key_step, number_of
+from tasks.ingest.web.tags import BODY, BR, HEAD, HTML, OTHER, ROOT, TEXT, P, key_step, number_of
 
 SPARE = 16
 """Bytes of zero behind a page, so that looking ahead needs no check."""
@@ -93,7 +93,7 @@ def _parse(source, size, xml, nodes):
             continue
         kind = number_of(key)
         if closing:
-            if opened[kind] == 0 and (kind == P or kind == BR):
+            if opened[kind] == 0 and kind in (P, BR):
                 n = _add(nodes, kind, stack[depth - 1], at, past, 0, n)
             else:
                 depth = end_tag(nodes, stack, names, opened, depth, n, kind, key)
@@ -175,7 +175,7 @@ def _comment(source, at, size, missing):
 
 @inner
 def _until(source, begin, size, first, second, missing, thing):
-    """Past the next two ``first`` and the ``>`` (``-->``, ``--!>``, ``]]>``); past the next ``>`` where there is none."""
+    """Past the next two ``first`` and the ``>`` (``-->``, ``--!>``, ``]]>``); past the next ``>`` without them."""
     at = begin
     while not missing[thing] and at < size:
         if source[at] == 62 and at - begin >= 2:
