@@ -107,7 +107,9 @@ def _written(tree: Tree, node: int) -> str | None:
         return _first(tree, node, displayed=bool(words & _DISPLAYS))
     for source in (*_SOURCES, *(("data-value",) if "ql-formula" in words else ())):
         if tex := attribute(tree, node, source):
-            return _dollars(tex, displayed="block" in " ".join(words) or attribute(tree, node, "data-display") == "true")
+            return _dollars(
+                tex, displayed="block" in " ".join(words) or attribute(tree, node, "data-display") == "true"
+            )
     return None
 
 
