@@ -8,6 +8,7 @@ import xxhash
 
 from smelt.sources.layouts import PLAIN, Layout
 from tasks.ingest.stored import Stored
+from tasks.ingest.web.metadata import Metadata
 
 Reason = Literal[
     "alias",
@@ -28,12 +29,15 @@ Reason = Literal[
     "line over limit",
     "man page without text",
     "no text field",
+    "noai",
+    "noindex",
     "ocr failed",
     "pdf reader ended",
     "pdf without text",
     "reader failed",
     "record over limit",
     "truncated",
+    "unlicensed",
     "unmapped pdf",
 ]
 """All that a refusal can give as its reason; docs/sources.md says what each means."""
@@ -50,6 +54,7 @@ class RawFile:
         format: the format the source says it has, or ``auto``.
         layout: where a row of jsonl or parquet keeps what.
         lang, domain, date: the source's hints.
+        refuse: pages that the source won't take: ``noai``, ``noindex``, ``unlicensed``.
         start, end: the bytes whose records are wanted: those that begin in ``start <= byte < end``.
     """
 
@@ -61,6 +66,7 @@ class RawFile:
     lang: str | None = None
     domain: str | None = None
     date: str | None = None
+    refuse: tuple[str, ...] = ()
     start: int = 0
     end: int | None = None
 
@@ -88,6 +94,7 @@ class Document:
             document. Its id depends on it.
         url, lang, domain, date: what the file says of it.
         meta: other fields worth keeping.
+        about: what a web page says of itself.
         raw_bytes: the raw bytes it took.
     """
 
@@ -99,6 +106,7 @@ class Document:
     domain: str | None = None
     date: str | None = None
     meta: dict[str, Any] | None = None
+    about: Metadata | None = None
     raw_bytes: int = 0
 
 

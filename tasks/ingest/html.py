@@ -8,6 +8,8 @@ from resiliparse.extract.html2text import extract_plain_text
 from tasks.ingest.document import UnreadableError
 from tasks.ingest.encoding import decode_html
 
+How = Literal["main", "all", "trafilatura"]
+"""Which text of a page; see ``IngestOptions.html``."""
 MAX_DEPTH = 2000
 """Deepest nesting of elements that is read; the time that main content takes grows with its square."""
 MAX_ATTRIBUTES = 5000
@@ -20,7 +22,7 @@ _NEVER_NEST = frozenset(
 """Elements without content, and those that a next one of their kind closes."""
 
 
-def text_of(content: bytes, how: Literal["main", "all", "trafilatura"], *, charset: str = "") -> str:
+def text_of(content: bytes, how: How, *, charset: str = "") -> str:
     """The text of a page, with paragraphs, list items and preformatted blocks kept apart.
 
     Args:

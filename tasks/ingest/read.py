@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from smelt.errors import SmeltError
 from smelt.recipe.ingest import IngestOptions
-from tasks.ingest import formats, html, man, pdf
+from tasks.ingest import formats, man, pages, pdf
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode, looks_binary
 from tasks.ingest.parquet import read_parquet
@@ -55,6 +55,8 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
             raise UnreadableError("binary" if head.strip() else "empty")
     if kind in READERS:
         yield from READERS[kind](raw, options)
+    elif kind == "html":
+        yield pages.document_of(whole(raw.content, max_bytes=options.max_file_bytes), raw, options.html)
     else:
         yield Document(_text(raw, kind, options), kind, raw_bytes=raw.num_bytes)
 
@@ -63,8 +65,6 @@ def _text(raw: RawFile, kind: str, options: IngestOptions) -> str:
     content = whole(raw.content, max_bytes=options.max_file_bytes)
     if kind == "pdf":
         return pdf.text_of(content, options)
-    if kind == "html":
-        return html.text_of(content, options.html)
     if longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
     text = decode(content)

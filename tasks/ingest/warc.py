@@ -9,11 +9,11 @@ A record that is broken is refused, and reading goes on at the next line that be
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smelt.errors import SmeltError
 from smelt.recipe.ingest import IngestOptions
-from tasks.ingest import html, http
+from tasks.ingest import http, pages
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode
 from tasks.ingest.members import MAGIC, Units, crawl_compression
@@ -42,7 +42,7 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
         kind = crawl_compression(file)
         if kind not in MAGIC:
             if raw.start == 0:
-                yield from _documents(chunks(raw.content), "", options)
+                yield from _documents(chunks(raw.content), "", raw, options)
             return
         units = Units(file, kind)
         first, at = units.skip(0), units.find(raw.start, raw.end)
@@ -52,7 +52,7 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
             yield Refusal("broken compression", f"no record begins at byte {first}", str(first))
         while at is not None and (raw.end is None or at < raw.end):
             try:
-                yield from _documents(units.pieces(at), str(at), options)
+                yield from _documents(units.pieces(at), str(at), raw, options)
                 after = units.after()
                 if after is not None and not units.is_start(after):
                     yield Refusal("broken compression", f"no {kind} member at byte {after}", str(after))
@@ -63,7 +63,9 @@ def read_warc(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refus
             at = after
 
 
-def _documents(pieces: Iterator[bytes], unit: str, options: IngestOptions) -> Iterator[Document | Refusal]:
+def _documents(
+    pieces: Iterator[bytes], unit: str, raw: RawFile, options: IngestOptions
+) -> Iterator[Document | Refusal]:
     """The documents of a stream of records.
 
     Each is held back until more of the stream is read: a member's checksum comes after its record, and a record
@@ -87,7 +89,7 @@ def _documents(pieces: Iterator[bytes], unit: str, options: IngestOptions) -> It
         place = f"{unit}+{at}" if unit and at else unit or str(at)
         try:
             record = _record(reader, options)
-            document = None if record.content is None else _document(record, record.content, place, options)
+            document = None if record.content is None else _document(record, record.content, place, raw, options)
             held = [document] if document is not None else []
         except UnreadableError as refused:
             if refused.reason in ("truncated", "broken compression"):  # of the stream, not of a record
@@ -127,9 +129,9 @@ def _record(reader: "_Reader", options: IngestOptions) -> Record:
     return Record(headers, content if wanted else None)
 
 
-def _document(record: Record, content: bytes, place: str, options: IngestOptions) -> Document | None:
+def _document(record: Record, content: bytes, place: str, raw: RawFile, options: IngestOptions) -> Document | None:
     """The document in a record's content, or None where that is no page."""
-    media, charset, body = http.media_type(record.headers.get("content-type", "")), "", content
+    media, charset, robots, body = http.media_type(record.headers.get("content-type", "")), "", "", content
     kind = record.headers["warc-type"].lower()
     if kind == "response":
         if not content.startswith(b"HTTP/"):
@@ -140,13 +142,16 @@ def _document(record: Record, content: bytes, place: str, options: IngestOptions
         media, charset = http.media_type(answer.headers.get("content-type", "")), http.charset(answer.headers)
         if media not in _PAGES:
             return None
+        robots = answer.headers.get("x-robots-tag", "")
         body = http.decoded(answer, max_bytes=options.max_file_bytes)
     if media not in _PAGES:
         return None
-    form = _PAGES[media]
-    text = decode(body) if form == "text" else html.text_of(body, options.html, charset=charset)
     url, day = record.headers.get("warc-target-uri"), record.headers.get("warc-date", "")[:10]
-    return Document(text, form, place, url and url.strip("<>"), date=day or None, raw_bytes=len(content))
+    if _PAGES[media] == "html":
+        document = pages.document_of(body, raw, options.html, place=place, charset=charset, robots=robots)
+    else:
+        document = Document(decode(body), "text", place)
+    return replace(document, url=url and url.strip("<>"), date=day or None, raw_bytes=len(content))
 
 
 def _headers(reader: "_Reader") -> dict[str, str]:
