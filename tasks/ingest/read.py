@@ -55,6 +55,9 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
             raise UnreadableError("binary" if head.strip() else "empty")
     if kind in READERS:
         yield from READERS[kind](raw, options)
+    elif kind == "html":
+        text, meta = html.read(whole(raw.content, max_bytes=options.max_file_bytes), options)
+        yield Document(text, kind, date=meta.get("date"), meta=meta, raw_bytes=raw.num_bytes)
     else:
         yield Document(_text(raw, kind, options), kind, raw_bytes=raw.num_bytes)
 
@@ -63,8 +66,6 @@ def _text(raw: RawFile, kind: str, options: IngestOptions) -> str:
     content = whole(raw.content, max_bytes=options.max_file_bytes)
     if kind == "pdf":
         return pdf.text_of(content, options)
-    if kind == "html":
-        return html.text_of(content, options.html)
     if longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
     text = decode(content)

@@ -144,9 +144,9 @@ def _document(record: Record, content: bytes, place: str, options: IngestOptions
     if media not in _PAGES:
         return None
     form = _PAGES[media]
-    text = decode(body) if form == "text" else html.text_of(body, options.html, charset=charset)
+    text, meta = (decode(body), None) if form == "text" else html.read(body, options, charset=charset)
     url, day = record.headers.get("warc-target-uri"), record.headers.get("warc-date", "")[:10]
-    return Document(text, form, place, url and url.strip("<>"), date=day or None, raw_bytes=len(content))
+    return Document(text, form, place, url and url.strip("<>"), date=day or None, meta=meta, raw_bytes=len(content))
 
 
 def _headers(reader: "_Reader") -> dict[str, str]:

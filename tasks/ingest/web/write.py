@@ -27,19 +27,13 @@ from tasks.ingest.web.pen import (
     put,
     start_text,
 )
+from tasks.ingest.web.replaced import Replaced
 from tasks.ingest.web.tables import tables_of
 from tasks.ingest.web.tags import PREFORMATTED, TD, TH
 from tasks.ingest.web.tree import Tree
 
 
-class Replaced(NamedTuple):
-    """Subtrees that are written as a text of their own: formulas."""
-
-    node: np.ndarray  # int32[r], in document order
-    text: list[bytes]
-
-
-class Page(NamedTuple):
+class _Page(NamedTuple):
     """What a page's text is written from, as kernels take it."""
 
     tree: Tree
@@ -74,7 +68,7 @@ def write(
         references: with the reference marks of a wiki.
     """
     index, languages = languages_of(tree, blocks, keep)
-    page = Page(
+    page = _Page(
         tree, blocks, keep, replaced.node.astype(np.int32), *_joined(replaced.text), index, *_joined(languages),
         blocks.revealed,
     )  # fmt: skip
