@@ -60,7 +60,7 @@ def push(nodes, stack, names, opened, depth, node, key):
 def end_tag(nodes, stack, names, opened, depth, n, kind, key):
     """What an end tag closes; returns the depth."""
     heading = tags.H1 <= kind <= tags.H6
-    if kind in (HTML, BODY) or opened[kind] == 0 and not heading:
+    if kind in (HTML, BODY) or (opened[kind] == 0 and not heading):
         return depth  # what comes after </body> belongs to it
     tag, reach, level = nodes[0], tags.REACH[kind], depth - 1
     while level > 0:
@@ -187,12 +187,9 @@ def _in_table(nodes, stack, opened, depth, n, kind):
         section = tags.THEAD <= open_tag <= tags.TFOOT
         if (
             open_tag in (TABLE, TEMPLATE)
-            or kind >= TR
-            and section
-            or kind > TR
-            and open_tag == TR
-            or kind == tags.COL
-            and open_tag == tags.COLGROUP
+            or (kind >= TR and section)
+            or (kind > TR and open_tag == TR)
+            or (kind == tags.COL and open_tag == tags.COLGROUP)
         ):
             return close_all(nodes, stack, opened, depth, level + 1, n)
     return depth
