@@ -3,9 +3,7 @@
 import numpy as np
 
 from tasks.compiled import compiled, inner
-from tasks.ingest.web.attributes import NAMED
-from tasks.ingest.web.attributes import _name as name_at
-from tasks.ingest.web.attributes import _value as value_at
+from tasks.ingest.web.attributes import NAMED, name_at, value_at
 from tasks.ingest.web.tags import BODY, HTML, TEXT, key_of
 
 _CLASS, _ID, _ROLE, _ITEM = (key_of(name) for name in b"class id role itemprop".split())
