@@ -95,6 +95,7 @@ class Document:
         url, lang, domain, date: what the file says of it.
         meta: other fields worth keeping.
         about: what a web page says of itself.
+        page_kind, extraction: what kind of page it is, and the way in which its text was found.
         raw_bytes: the raw bytes it took.
     """
 
@@ -107,6 +108,8 @@ class Document:
     date: str | None = None
     meta: dict[str, Any] | None = None
     about: Metadata | None = None
+    page_kind: str | None = None
+    extraction: str | None = None
     raw_bytes: int = 0
 
 

@@ -1,28 +1,34 @@
 """A web page as a document: its text, what it says of itself, and whether its source may take it."""
 
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import html
 from tasks.ingest.document import Document, RawFile, UnreadableError
-from tasks.ingest.encoding import decode_html
-from tasks.ingest.web.metadata import Metadata, metadata_of
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.metadata import Metadata
 
 
 def document_of(
-    content: bytes, raw: RawFile, how: html.How, *, place: str = "", charset: str = "", robots: str = ""
+    content: bytes, raw: RawFile, options: IngestOptions, *, place: str = "", charset: str = "", robots: str = ""
 ) -> Document:
     """The document that a page is.
 
     Args:
         raw: the file it lies in; its source says which pages are refused.
-        how: which text; see ``IngestOptions.html``.
         charset, robots: what the server said of its encoding and of what robots may do (``X-Robots-Tag``).
 
     Raises:
         UnreadableError: when it has no text, or says what its source refuses.
     """
-    about = metadata_of(parse(decode_html(content, charset).encode("utf-8", "replace")), robots)
-    refuse_unwanted(about, raw.refuse)
-    return Document(html.text_of(content, how, charset=charset), "html", place, about=about, raw_bytes=len(content))
+    read = html.read(content, options, charset=charset, robots=robots)
+    refuse_unwanted(read.about, raw.refuse)
+    return Document(
+        read.text,
+        "html",
+        place,
+        about=read.about,
+        page_kind=read.kind,
+        extraction=read.extraction,
+        raw_bytes=len(content),
+    )
 
 
 def refuse_unwanted(about: Metadata, refused: tuple[str, ...]) -> None:
@@ -30,7 +36,7 @@ def refuse_unwanted(about: Metadata, refused: tuple[str, ...]) -> None:
 
     Raises:
         UnreadableError: with the reason, when the page says ``noai`` or ``noindex`` and its source refuses such pages,
-            or says no licence and its source wants one.
+            or names no licence and its source wants one.
     """
     said = set((about.robots or "").split(", "))
     if "noai" in refused and said & {"noai", "tdm-reservation"}:

@@ -56,7 +56,7 @@ def _read(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
     if kind in READERS:
         yield from READERS[kind](raw, options)
     elif kind == "html":
-        yield pages.document_of(whole(raw.content, max_bytes=options.max_file_bytes), raw, options.html)
+        yield pages.document_of(whole(raw.content, max_bytes=options.max_file_bytes), raw, options)
     else:
         yield Document(_text(raw, kind, options), kind, raw_bytes=raw.num_bytes)
 

@@ -36,6 +36,8 @@ SCHEMA = pa.schema(
         ("page_lang", pa.string()),
         ("licence", pa.string()),
         ("robots", pa.string()),
+        ("page_kind", pa.string()),
+        ("extraction", pa.string()),
         ("raw_bytes", pa.int64()),
     ]
 )
@@ -90,6 +92,8 @@ class Rows:
                 raw.date or item.date,
                 valid(meta),
                 *_said(item.about),
+                item.page_kind,
+                item.extraction,
                 item.raw_bytes,
             )
         )

@@ -148,7 +148,7 @@ def _document(record: Record, content: bytes, place: str, raw: RawFile, options:
         return None
     url, day = record.headers.get("warc-target-uri"), record.headers.get("warc-date", "")[:10]
     if _PAGES[media] == "html":
-        document = pages.document_of(body, raw, options.html, place=place, charset=charset, robots=robots)
+        document = pages.document_of(body, raw, options, place=place, charset=charset, robots=robots)
     else:
         document = Document(decode(body), "text", place)
     return replace(document, url=url and url.strip("<>"), date=day or None, raw_bytes=len(content))

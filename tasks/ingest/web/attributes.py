@@ -37,12 +37,12 @@ def read_tag(source, at, size, missing):
     """
     begin, seen = at, 0
     while True:
-        name, key, at = _name(source, at, size)
+        name, key, at = name_at(source, at, size)
         if at >= size:
             break
         if name == at and source[at] == 62:
             return at + 1, np.uint8(seen), source[at - 1] == 47
-        start, stop, at, unclosed = _value(source, at, size, missing)
+        start, stop, at, unclosed = value_at(source, at, size, missing)
         if unclosed:
             break
         seen |= _flag(source, start, stop, key)
@@ -55,7 +55,7 @@ def read_tag(source, at, size, missing):
 
 
 @inner
-def _name(source, at, size):
+def name_at(source, at, size):
     """Where the next attribute's name begins, its hash, and where it ends: at once where the tag does."""
     while at < size and (source[at] <= 32 or source[at] == 47):
         at += 1
@@ -67,7 +67,7 @@ def _name(source, at, size):
 
 
 @inner
-def _value(source, at, size, missing):
+def value_at(source, at, size, missing):
     """First byte of a value and past it, where to go on, and whether a quote has no second; empty without a value."""
     look = at
     while look < size and source[look] <= 32:
@@ -145,10 +145,10 @@ def value_of(source, start, end, key):
     while at < end and source[at] > 32 and source[at] != 47 and source[at] != 62:
         at += 1
     while at < end:
-        name, found, at = _name(source, at, end)
+        name, found, at = name_at(source, at, end)
         if at >= end or name == at:
             break
-        begin, stop, at, unclosed = _value(source, at, end, none)
+        begin, stop, at, unclosed = value_at(source, at, end, none)
         if unclosed:
             break
         if found == key:

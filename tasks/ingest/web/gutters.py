@@ -12,7 +12,7 @@ _WORDS = tuple(
     np.frombuffer(word, np.uint8)
     for word in b"lineno line-num linenum line_num blob-num gutter ln-num hljs-ln-n".split()
 )
-_WHOLE = tuple(np.frombuffer(word, np.uint8) for word in b"ln lnt line-no number".split())
+_WHOLE = tuple(np.frombuffer(word, np.uint8) for word in b"ln lnt line-no".split())
 
 
 @inner
@@ -31,10 +31,8 @@ def is_gutter(tree, node, within):
 def _says_gutter(source, at, stop, within):
     begin = at if within else stop
     for word in _WORDS:
-        size = len(word)
-        for place in range(at, stop - size + 1):
-            if source[place] == word[0] and _stands(source, place, word):
-                return True
+        if says(source, at, stop, word):
+            return True
     while begin < stop:
         end = begin
         while end < stop and source[end] > 32:
@@ -43,6 +41,15 @@ def _says_gutter(source, at, stop, within):
             if end - begin == len(word) and _stands(source, begin, word):
                 return True
         begin = end + 1
+    return False
+
+
+@inner
+def says(source, at, stop, word):
+    """Whether a word stands in a value, in lower case."""
+    for place in range(at, stop - len(word) + 1):  # noqa: SIM110
+        if source[place] == word[0] and _stands(source, place, word):
+            return True
     return False
 
 
