@@ -24,9 +24,16 @@ class OcrConfig(Config):
 class IngestOptions(Config):
     """The ``ingest`` section of a recipe."""
 
-    html: Literal["main", "all", "trafilatura"] = "main"
-    """Text of a web page: its ``main`` content (resiliparse's rule-based extractor), ``all`` of it, or its main
-    content as ``trafilatura`` finds it (slower by far)."""
+    html: Literal["main", "all", "trafilatura", "resiliparse"] = "main"
+    """Text of a web page: its ``main`` content, ``all`` of it, or its main content as ``trafilatura`` (slower by far)
+    or ``resiliparse`` finds it, as plain text."""
+    structure: Literal["markdown", "plain"] = "markdown"
+    """Whether headings, lists, quotes, code and tables of web pages are marked as in Markdown; ``plain`` has the same
+    lines without marks."""
+    alt_text: bool = False
+    """Keeps the alternative text of a page's images; that of formulas always is."""
+    reference_marks: bool = False
+    """Keeps the reference marks of wikis (``[6]``)."""
     min_pdf_mapped_share: float = Field(0.8, ge=0, le=1)
     """A PDF is refused when less than this share of its characters is mapped to Unicode."""
     max_pdf_broken_share: float = Field(0.3, ge=0, le=1)

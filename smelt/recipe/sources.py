@@ -86,6 +86,9 @@ class ListedSource(Config):
     """Language of all documents, or null to take the layout's or have it found out."""
     domain: str | None = None
     """Domain of all documents, or null to take the layout's or have it found out."""
+    refuse: tuple[Literal["noai", "noindex", "unlicensed"], ...] = ()
+    """Web pages to leave out: those that say ``noai`` (or reserve text and data mining) or ``noindex`` to robots, in
+    the page or its ``X-Robots-Tag``, and those that name no licence; they lie in quarantine with that reason."""
 
     @property
     def row_layout(self) -> Layout:

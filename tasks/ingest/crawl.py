@@ -8,12 +8,12 @@ A record that is broken is refused, and reading goes on at the next line that be
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from smelt.errors import SmeltError
 from smelt.recipe.ingest import IngestOptions
-from tasks.ingest import arc, html, http, media, warc
+from tasks.ingest import arc, http, media, pages, warc
 from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode
 from tasks.ingest.foreign import refuse_foreign
@@ -51,7 +51,7 @@ def read_crawl(raw: RawFile, options: IngestOptions) -> Iterator[Item]:
         kind, style = _written(file, raw.path.lower())
         if kind not in MAGIC:
             if raw.start == 0:
-                yield from _items(chunks(raw.content), "", style, options)
+                yield from _items(chunks(raw.content), "", style, raw, options)
             return
         units = Units(file, kind, style.begins, style.head_bytes)
         first, at = units.skip(0), units.find(raw.start, raw.end)
@@ -61,7 +61,7 @@ def read_crawl(raw: RawFile, options: IngestOptions) -> Iterator[Item]:
             yield Refusal("broken compression", f"no record begins at byte {first}", str(first))
         while at is not None and (raw.end is None or at < raw.end):
             try:
-                yield from _items(units.pieces(at), str(at), style, options)
+                yield from _items(units.pieces(at), str(at), style, raw, options)
                 after = units.after()
                 if after is not None and not units.is_start(after):
                     yield Refusal("broken compression", f"no {kind} member at byte {after}", str(after))
@@ -95,7 +95,7 @@ def _written(file: BinaryIO, path: str) -> tuple[str, _Style]:
     return named if units and units.find(0, _SEARCHED) is not None else kind, style
 
 
-def _items(pieces: Iterator[bytes], unit: str, style: _Style, options: IngestOptions) -> Iterator[Item]:
+def _items(pieces: Iterator[bytes], unit: str, style: _Style, raw: RawFile, options: IngestOptions) -> Iterator[Item]:
     """What is in a stream of records.
 
     Each is held back until more of the stream is read: a member's checksum comes after its record, and a record
@@ -125,15 +125,15 @@ def _items(pieces: Iterator[bytes], unit: str, style: _Style, options: IngestOpt
             if refused.reason == "broken warc":
                 reader.skip_to_record(style.begins)
         else:
-            held = [_readable(record, place, options)]
+            held = [_readable(record, place, raw, options)]
         end = reader.at
 
 
-def _readable(record: Record, place: str, options: IngestOptions) -> Item:
+def _readable(record: Record, place: str, raw: RawFile, options: IngestOptions) -> Item:
     """As ``_item``; what can't be read is refused."""
     size = len(record.content or b"")
     try:
-        return _item(record, place, options)
+        return _item(record, place, raw, options)
     except SmeltError:
         raise
     except UnreadableError as refused:
@@ -142,9 +142,9 @@ def _readable(record: Record, place: str, options: IngestOptions) -> Item:
         return unforeseen(error, place, size)
 
 
-def _item(record: Record, place: str, options: IngestOptions) -> Item:
+def _item(record: Record, place: str, raw: RawFile, options: IngestOptions) -> Item:
     """The document in a record, or what else it is."""
-    content, cut, charset = record.content, record.cut, ""
+    content, cut, charset, robots = record.content, record.cut, "", ""
     if content is None:
         return PassedOver(record.kind, place)
     declared, body = record.media, content
@@ -158,15 +158,17 @@ def _item(record: Record, place: str, options: IngestOptions) -> Item:
         declared, charset = answer.headers.get("content-type", ""), http.charset(answer.headers)
         if media.never_page(declared):
             return PassedOver(media.kind(declared), place)
+        robots = answer.headers.get("x-robots-tag", "")
         decoded = http.decoded(answer, max_bytes=options.max_file_bytes, cut=cut)
         body, cut = decoded.content, decoded.cut
     form = media.form(declared, body)
     if form is None:
         return PassedOver(media.kind(declared), place)
     refuse_foreign(body)
-    page = decode(body, declared=(charset,), html=form == "html")
-    text = html.text_in(page.text, options.html) if form == "html" else page.text
+    if form == "html":
+        document = pages.document_of(body, raw, options, place=place, charset=charset, robots=robots)
+    else:
+        found = decode(body, declared=(charset,))
+        document = Document(found.text, "text", place, repaired=found.repaired)
     marks = {"truncated": cut} if cut else None
-    return Document(
-        text, form, place, record.url, date=record.day, meta=marks, raw_bytes=len(content), repaired=page.repaired
-    )
+    return replace(document, url=record.url, date=record.day, meta=marks, raw_bytes=len(content))

@@ -8,6 +8,7 @@ import xxhash
 
 from smelt.sources.layouts import PLAIN, Layout
 from tasks.ingest.stored import Stored
+from tasks.ingest.web.metadata import Metadata
 
 Reason = Literal[
     "alias",
@@ -29,6 +30,8 @@ Reason = Literal[
     "line over limit",
     "man page without text",
     "no text field",
+    "noai",
+    "noindex",
     "ocr failed",
     "other format",
     "pdf reader ended",
@@ -36,6 +39,7 @@ Reason = Literal[
     "reader failed",
     "record over limit",
     "truncated",
+    "unlicensed",
     "unmapped pdf",
 ]
 """All that a refusal can give as its reason; docs/sources.md says what each means."""
@@ -52,6 +56,7 @@ class RawFile:
         format: the format the source says it has, or ``auto``.
         layout: where a row of jsonl or parquet keeps what.
         lang, domain, date: the source's hints.
+        refuse: pages that the source won't take: ``noai``, ``noindex``, ``unlicensed``.
         start, end: the bytes whose records are wanted: those that begin in ``start <= byte < end``.
     """
 
@@ -63,6 +68,7 @@ class RawFile:
     lang: str | None = None
     domain: str | None = None
     date: str | None = None
+    refuse: tuple[str, ...] = ()
     start: int = 0
     end: int | None = None
 
@@ -91,6 +97,8 @@ class Document:
         url, lang, domain, date: what the file says of it.
         meta: other fields worth keeping; ``truncated`` is what says that this is less than there was: a crawler's
             ``WARC-Truncated``, ``status 206``, ``content-length`` and the like.
+        about: what a web page says of itself.
+        page_kind, extraction: what kind of page it is, and the way in which its text was found.
         raw_bytes: the raw bytes it took.
         repaired: bytes and broken characters that became U+FFFD in it, or were left out.
     """
@@ -103,6 +111,9 @@ class Document:
     domain: str | None = None
     date: str | None = None
     meta: dict[str, Any] | None = None
+    about: Metadata | None = None
+    page_kind: str | None = None
+    extraction: str | None = None
     raw_bytes: int = 0
     repaired: int = 0
 

@@ -1,17 +1,21 @@
-"""Text of web pages: the main content as resiliparse's rules find it, all of it, or as trafilatura finds it."""
+"""Text of web pages: the main content by the decision on each block, all of it, or what another extractor finds."""
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from resiliparse.extract.html2text import extract_plain_text
-
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import UnreadableError
 from tasks.ingest.encoding import decode
+from tasks.ingest.web import page
+from tasks.ingest.web.metadata import Metadata, metadata_of
+from tasks.ingest.web.tree import parse
 
+How = Literal["main", "all", "trafilatura", "resiliparse"]
+"""Which text of a page; see ``IngestOptions.html``."""
 MAX_DEPTH = 2000
-"""Deepest nesting of elements that is read; the time that main content takes grows with its square."""
+"""Deepest nesting of elements that resiliparse and trafilatura get; their time grows with its square."""
 MAX_ATTRIBUTES = 5000
-"""Most attributes of an element; the parser compares each with all before it."""
+"""Most attributes of an element that they get; the parser compares each with all before it."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _NEVER_NEST = frozenset(
     """area base br col embed hr img input link meta source track wbr
@@ -20,34 +24,71 @@ _NEVER_NEST = frozenset(
 """Elements without content, and those that a next one of their kind closes."""
 
 
-def text_of(content: bytes, how: Literal["main", "all", "trafilatura"], *, charset: str = "") -> str:
-    """The text of a page, with paragraphs, list items and preformatted blocks kept apart.
+class Read(NamedTuple):
+    """A page's text, what it says of itself, what was repaired in decoding it (see ``Document``), and of our own
+    extractor the page's kind and the way that was taken."""
+
+    text: str
+    about: Metadata
+    repaired: int
+    kind: str | None = None
+    extraction: str | None = None
+
+
+def text_of(content: bytes, how: How, *, charset: str = "") -> str:
+    """The text of a page as light Markdown; of another extractor, as that writes it.
 
     Args:
         how: which text; see ``IngestOptions.html``.
         charset: what the server said of its encoding.
 
     Raises:
-        UnreadableError: when nothing in it is text, or it is made to keep the parser busy.
+        UnreadableError: when nothing in it is text, or it is made to keep another extractor busy.
     """
-    return text_in(decode(content, declared=(charset,), html=True).text, how)
+    return read(content, IngestOptions(html=how), charset=charset).text
 
 
-def text_in(page: str, how: Literal["main", "all", "trafilatura"]) -> str:
-    """``text_of`` a page that is decoded."""
-    if (depth := nesting(page)) > MAX_DEPTH:
+def read(content: bytes, options: IngestOptions, *, charset: str = "", robots: str = "") -> Read:
+    """The text of a page, and what is known of it.
+
+    Args:
+        charset, robots: what the server said of its encoding and of what robots may do (``X-Robots-Tag``).
+
+    Raises:
+        UnreadableError: as ``text_of``.
+    """
+    if options.html in ("trafilatura", "resiliparse"):
+        decoded = decode(content, declared=(charset,), html=True)
+        about = metadata_of(parse(decoded.text.encode("utf-8", "replace")), robots)
+        made = Read(_by_another(decoded.text, options.html), about, decoded.repaired)
+    else:
+        found = page.read(
+            content,
+            charset=charset,
+            robots=robots,
+            everything=options.html == "all",
+            markdown=options.structure == "markdown",
+            alt=options.alt_text,
+            references=options.reference_marks,
+        )
+        made = Read(found.text, found.metadata, found.repaired, found.kind, found.extraction)
+    if not made.text.strip():
+        raise UnreadableError("html without text")
+    return made
+
+
+def _by_another(content: str, how: str) -> str:
+    if (depth := nesting(content)) > MAX_DEPTH:
         raise UnreadableError("hostile html", f"{depth} elements in each other, more than {MAX_DEPTH}")
-    if (count := _attributes(page)) > MAX_ATTRIBUTES:
+    if (count := _attributes(content)) > MAX_ATTRIBUTES:
         raise UnreadableError("hostile html", f"an element with {count} attributes, more than {MAX_ATTRIBUTES}")
     if how == "trafilatura":
         from trafilatura import extract  # half a second to import
 
-        text = extract(page, include_comments=False, deduplicate=False) or ""
-    else:
-        text = str(extract_plain_text(page, preserve_formatting=True, main_content=how == "main", alt_texts=False))
-    if not text.strip():
-        raise UnreadableError("html without text")
-    return text
+        return extract(content, include_comments=False, deduplicate=False) or ""
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return str(extract_plain_text(content, preserve_formatting=True, main_content=True, alt_texts=False))
 
 
 def nesting(page: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from smelt.errors import SmeltError
 from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import PLAIN
-from tasks.ingest import formats, html, man, pdf, sniff
+from tasks.ingest import formats, man, pages, pdf, sniff
 from tasks.ingest.crawl import read_crawl
 from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encoding import decode, looks_binary
@@ -93,14 +93,12 @@ def _document(raw: RawFile, kind: str, options: IngestOptions) -> Document:
         return Document(pdf.text_of(content, options), kind, raw_bytes=raw.num_bytes)
     if kind in ("html", "markdown", "text"):
         refuse_foreign(content)
-    if kind != "html" and longest_line(content) > options.max_line_bytes:
-        raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
-    found = decode(content, html=kind == "html")
-    text = found.text
     if kind == "html":
-        text = html.text_in(text, options.html)
-    elif kind == "man":
-        text = man.text_of(text)
+        return pages.document_of(content, raw, options)
+    if longest_line(content) > options.max_line_bytes:
+        raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
+    found = decode(content)
+    text = man.text_of(found.text) if kind == "man" else found.text
     return Document(text, kind, raw_bytes=raw.num_bytes, repaired=found.repaired)
 
 

@@ -110,4 +110,6 @@ def from_row(
         return Refusal("empty", "", place, size)
     if len(found.text) > options.max_line_bytes:
         return Refusal("record over limit", f"more than {options.max_line_bytes} characters", place, size)
-    return Document(found.text, "text", place, found.url, found.lang, found.domain, found.date, found.meta, size)
+    return Document(
+        found.text, "text", place, found.url, found.lang, found.domain, found.date, found.meta, raw_bytes=size
+    )

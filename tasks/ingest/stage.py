@@ -76,6 +76,7 @@ def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
             lang=listed.lang,
             domain=listed.domain,
             date=entry.date,
+            refuse=listed.refuse,
             start=payload.get("start", 0),
             end=payload.get("end"),
         )

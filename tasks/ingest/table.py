@@ -10,6 +10,7 @@ from smelt.lake.artifact import merge_stats
 from smelt.stage import Context, Part, Shard
 from tasks.documents import PartWriter
 from tasks.ingest.document import Document, RawFile, Refusal, document_id
+from tasks.ingest.web.metadata import Metadata
 from tasks.tally import tally
 
 GROUP_BYTES = 16 << 20
@@ -27,6 +28,16 @@ SCHEMA = pa.schema(
         ("domain", pa.string()),
         ("date", pa.string()),
         ("meta", pa.string()),
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("site", pa.string()),
+        ("published", pa.string()),
+        ("canonical", pa.string()),
+        ("page_lang", pa.string()),
+        ("licence", pa.string()),
+        ("robots", pa.string()),
+        ("page_kind", pa.string()),
+        ("extraction", pa.string()),
         ("raw_bytes", pa.int64()),
     ]
 )
@@ -91,6 +102,9 @@ class Rows:
                 valid(raw.domain or item.domain or code),
                 raw.date or item.date,
                 valid(meta),
+                *_said(item.about),
+                item.page_kind,
+                item.extraction,
                 item.raw_bytes,
             )
         )
@@ -135,6 +149,14 @@ class Rows:
         table = _table(self._refused, QUARANTINE_SCHEMA)
         self._refused = []
         self._bad.write(table)
+
+
+def _said(about: Metadata | None) -> tuple[str | None, ...]:
+    """The columns of what a web page says of itself, in the schema's order."""
+    if about is None:
+        return (None,) * len(Metadata._fields)
+    said = (about.title, about.author, about.site, about.date, about.canonical, about.lang, about.licence, about.robots)
+    return tuple(map(valid, said))
 
 
 def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
