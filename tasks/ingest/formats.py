@@ -24,6 +24,13 @@ _SUFFIXES = {
 _BY_SUFFIX = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _MAN = re.compile(r"(?:^|/)man\d\w*/[^/]+\.\d\w*$")
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype html|html|head|body|title|script|style|iframe|table|"
+    rb"div|font|h1|br|a|b|p)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How a page begins: https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type, after a byte
+order mark, an XML declaration and comments."""
 _ROFF = re.compile(rb"(?:^|\n)\.(?:TH|Dd|SH|Sh) ")
 
 
@@ -51,14 +58,13 @@ def divisible(path: str, kind: str | None) -> bool:
 def by_content(content: bytes) -> str:
     """The format that the first bytes of the decompressed content show; ``text`` when they show nothing else."""
     head = content[:4096]
-    start = head.lstrip()[:64].lower()
     if head.startswith(b"%PDF-"):
         return "pdf"
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"WARC/"):
         return "warc"
-    if start.startswith((b"<!doctype html", b"<html")):
+    if _HTML.match(head):
         return "html"
     if head.startswith(b"#!"):
         return "code"

@@ -84,7 +84,5 @@ def read(
     decision = decide(tree, blocks)
     if everything:
         decision = decision._replace(keep=np.ones(len(blocks.first), np.bool_), extraction="all")
-    text = write(
-        tree, blocks, decision.keep, replaced_of(tree), markdown=markdown, alt=alt, references=references
-    )
+    text = write(tree, blocks, decision.keep, replaced_of(tree), markdown=markdown, alt=alt, references=references)
     return Page(text, decision.kind, decision.extraction, metadata_of(tree), tree, blocks, decision)
