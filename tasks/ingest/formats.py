@@ -25,8 +25,8 @@ _BY_SUFFIX = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _MAN = re.compile(r"(?:^|/)man\d\w*/[^/]+\.\d\w*$")
 _HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype html|html|head|body|title|script|style|iframe|table|"
-    rb"div|font|h1|br|a|b|p)[\s>]",
+    rb"(?:\xef\xbb\xbf)?(?:\s++|<\?xml[^>]*+>|<!--(?>.*?-->))*+<(?:!doctype html|html|head|body|title|script|style|"
+    rb"iframe|table|div|font|h1|br|a|b|p)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
 """How a page begins: https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type, after a byte

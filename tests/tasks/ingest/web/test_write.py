@@ -43,7 +43,8 @@ def test_markdown(page, expected):
 
 
 def test_plain_has_the_same_lines_without_marks():
-    page = "<h1>T</h1><ul><li>a<li>b</ul><blockquote>q</blockquote><pre>x\n y</pre><table><tr><td>1<td>2<tr><td>3<td>4</table>"
+    page = "<h1>T</h1><ul><li>a<li>b</ul><blockquote>q</blockquote><pre>x\n y</pre>"
+    page += "<table><tr><td>1<td>2<tr><td>3<td>4</table>"
     assert text(page, markdown=False) == "T\n\na\nb\n\nq\n\nx\n y\n\n1\t2\n3\t4"
 
 
