@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.web_labels import of_strings, of_text
-from tasks.ingest.encoding import decode_html
+from tasks.ingest.encoding import decode
 from tasks.ingest.web import decide as decision
 from tasks.ingest.web import tags
 from tasks.ingest.web.blocks import Blocks, blocks_of
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def _page(content: bytes) -> tuple[Tree, Blocks, list[str]]:
-    tree = parse(decode_html(content.replace(b"\0", b""), "").encode("utf-8", "replace"))
+    tree = parse(decode(content, html=True).text.encode("utf-8", "replace"))
     blocks = blocks_of(tree)
     source, texts = tree.source.tobytes(), []
     for first, stop in zip(blocks.first.tolist(), blocks.stop.tolist(), strict=True):
