@@ -163,22 +163,28 @@ def _train(pages: list[Page]) -> Trees:
 
 
 def _flat(model: dict[str, Any]) -> Trees:
-    roots, feature, border, left = [], [], [], []
+    roots: list[int] = []
+    feature: list[int] = []
+    border: list[float] = []
+    left: list[int] = []
+
+    def grow(count: int) -> int:
+        place = len(feature)
+        feature.extend([-1] * count)
+        border.extend([0.0] * count)
+        left.extend([0] * count)
+        return place
 
     def add(node: dict[str, Any], place: int) -> None:
         if "leaf_value" in node:
             border[place] = node["leaf_value"]
             return
-        feature[place], border[place], left[place] = node["split_feature"], node["threshold"], len(feature)
-        for column, empty in ((feature, -1), (border, 0.0), (left, 0)):
-            column.extend([empty, empty])
+        feature[place], border[place], left[place] = node["split_feature"], node["threshold"], grow(2)
         add(node["left_child"], left[place])
         add(node["right_child"], left[place] + 1)
 
     for tree in model["tree_info"]:
-        roots.append(len(feature))
-        for column, empty in ((feature, -1), (border, 0.0), (left, 0)):
-            column.append(empty)
+        roots.append(grow(1))
         add(tree["tree_structure"], roots[-1])
     return Trees(
         np.array(roots, np.int32), np.array(feature, np.int16), np.array(border, np.float32), np.array(left, np.int32)

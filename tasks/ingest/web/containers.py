@@ -91,7 +91,7 @@ def ordinals_of(tree):
 @inner
 def _start_of(tree, node):
     begin, stop = value_of(tree.source, tree.start[node], tree.end[node], _START)
-    number = 0
+    number = np.int64(0)
     if begin < 0 or stop == begin or stop - begin > 6:
         return 1
     for at in range(begin, stop):

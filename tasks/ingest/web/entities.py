@@ -70,17 +70,19 @@ def _number(source, at, stop, decoded):
     look = at + 2
     hexadecimal = look < stop and source[look] | 32 == 120
     look += hexadecimal
-    begin, number = look, 0
+    begin, number = look, np.int64(0)
     while look < stop:
         byte = source[look]
-        digit = -1
+        digit = np.int64(-1)
         if 48 <= byte <= 57:
             digit = np.int64(byte) - 48
         elif hexadecimal and 97 <= byte | 32 <= 102:
             digit = np.int64(byte | 32) - 87
         if digit < 0:
             break
-        number = min(number * (16 if hexadecimal else 10) + digit, 0x110000)
+        number = number * (16 if hexadecimal else 10) + digit
+        if number > 0x110000:
+            number = 0x110000
         look += 1
     if look == begin:
         return 0, np.int64(0)
