@@ -123,3 +123,12 @@ def test_rewritten_text_needs_no_further_edit(text: str) -> None:
     config = CleanConfig(edits=EditsConfig(simplified=True))
     once = one(text, config=config)
     assert one(once, config=config) == once
+
+
+def test_boilerplate_inside_structure_stays():
+    menu = "<ul>\n    Home | Log in\n</ul>\nSkip to content"
+    code = f"Write this:\n\n```html\n{menu}\n```\n\nThen go on."
+    table = "| Share | Home |\n| --- | --- |\n| Log in | 3 |\n| Home | Skip to content |"
+    for text in (code, table, f"````\n```\n{menu}\n````"):
+        assert one(text) == text
+    assert one("```\na\n```\nHome | Log in\nA line of text.") == "```\na\n```\nA line of text."
