@@ -24,7 +24,7 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
         switches: bits of the edits to do.
         counts: int array of NUM_COUNTS that is added to.
     """
-    begin, line, num_empty = at, at, 0
+    begin, line, num_empty, fence = at, at, 0, 0
     i = start
     while i <= end:
         while i + 8 <= end:
@@ -49,7 +49,16 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
                     trimmed -= 1
                 counts[COUNT_WHITESPACE] += at - trimmed
             at = trimmed
-            if switches & BOILERPLATE and at > line and is_boilerplate(out, line, at, beginnings, children, kinds):
+            ticks = _ticks(out, line, at)
+            structured = fence > 0 or ticks > 0 or _is_row(out, line, at)
+            if ticks >= max(fence, 1):
+                fence = 0 if fence > 0 else ticks
+            if (
+                switches & BOILERPLATE
+                and at > line
+                and not structured
+                and is_boilerplate(out, line, at, beginnings, children, kinds)
+            ):
                 counts[COUNT_BOILERPLATE] += 1
                 at = line
             else:
@@ -83,6 +92,23 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
         while at > begin and out[at - 1] == 10:
             at -= 1
     return at
+
+
+@inner
+def _ticks(data, at, stop):
+    """How many backticks a line that opens or closes a code fence begins with, behind blanks and ``>``; else 0."""
+    while at < stop and (data[at] == 32 or data[at] == 62):
+        at += 1
+    begun = at
+    while at < stop and data[at] == 96:
+        at += 1
+    return at - begun if at - begun >= 3 else 0
+
+
+@inner
+def _is_row(data, at, stop):
+    """Whether a line is a table's row: cells between bars, the outer ones among them."""
+    return stop - at > 3 and data[at] == 124 and data[at + 1] == 32 and data[stop - 1] == 124 and data[stop - 2] == 32
 
 
 @inner

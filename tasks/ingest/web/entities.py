@@ -82,7 +82,7 @@ def _number(source, at, stop, decoded):
             break
         number = number * (16 if hexadecimal else 10) + digit
         if number > 0x110000:
-            number = 0x110000
+            number = np.int64(0x110000)
         look += 1
     if look == begin:
         return 0, np.int64(0)

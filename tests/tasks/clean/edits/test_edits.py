@@ -177,3 +177,12 @@ def test_what_other_code_pages_gave_is_mended(text: str, codecs: tuple[str, ...]
 
 def test_controls_that_stand_for_signs_of_windows_become_those() -> None:
     assert one("It\x92s \x93quoted\x94 \x96 it costs \x80 5") == "It’s “quoted” – it costs € 5"
+
+
+def test_boilerplate_inside_structure_stays():
+    menu = "<ul>\n    Home | Log in\n</ul>\nSkip to content"
+    code = f"Write this:\n\n```html\n{menu}\n```\n\nThen go on."
+    table = "| Share | Home |\n| --- | --- |\n| Log in | 3 |\n| Home | Skip to content |"
+    for text in (code, table, f"````\n```\n{menu}\n````"):
+        assert one(text) == text
+    assert one("```\na\n```\nHome | Log in\nA line of text.") == "```\na\n```\nA line of text."

@@ -2,6 +2,9 @@
 
 import pytest
 
+from smelt.recipe.ingest import IngestOptions
+from tasks.ingest.document import Document, RawFile
+from tasks.ingest.read import read
 from tasks.ingest.web.metadata import Metadata, metadata_of
 from tasks.ingest.web.tree import parse
 
@@ -114,3 +117,20 @@ def test_robots():
     assert said("<meta name=robots content='index,follow'>").robots is None
     assert said(header="googlebot: noindex, unavailable_after: 25 Jun 2030, noimageai").robots == "noimageai, noindex"
     assert said("<meta name=tdm-reservation content=1>").robots == "tdm-reservation"
+
+
+@pytest.mark.parametrize(
+    ("refuse", "fate"),
+    [
+        ((), "html"),
+        (("noai",), "noai"),
+        (("noindex",), "html"),
+        (("unlicensed",), "unlicensed"),
+        (("noindex", "noai"), "noai"),
+    ],
+)
+def test_a_source_refuses_pages_by_what_they_say(refuse, fate):
+    text = "Rivers and bridges and towns. " * 20
+    page = f"<html><head><meta name=robots content=noai></head><body><p>{text}</p></body></html>"
+    [item] = read(RawFile("s", "a.html", page.encode(), refuse=refuse), IngestOptions())
+    assert (item.format if isinstance(item, Document) else item.reason) == fate
