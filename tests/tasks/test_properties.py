@@ -87,7 +87,7 @@ def test_cut_blocks_hold_the_stream_token_by_token(sizes, step, steps_in_block):
     stream = np.repeat(np.arange(len(sizes)), sizes)
     zeros = np.zeros(len(sizes), np.int64)
     ids = np.arange(len(sizes), dtype=np.uint64)
-    catalog = Catalog(ids, zeros, zeros, np.array(sizes), zeros, (("en", "web"),))
+    catalog = Catalog(ids, zeros, zeros, np.array(sizes), ids, zeros, (("en", "web"),))
     needed = np.flatnonzero(np.cumsum(sizes) - sizes <= total)
     slices, blocks = cut(catalog, needed, total, block)
     for number in range(-(-total // block)):

@@ -149,7 +149,7 @@ def test_code_keeps_its_lines_and_widths() -> None:
 
 
 def test_edits_are_counted() -> None:
-    _, edits, _ = cleaned("a@b.com c@d.org\nPrev Next\nＡ")
+    _, edits, _ = cleaned("ann@b.com cy@d.org\nPrev Next\nＡ")
     assert (edits["edit_email"][0], edits["edit_boilerplate"][0], edits["edit_width"][0]) == (2, 1, 1)
 
 
