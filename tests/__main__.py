@@ -1,6 +1,7 @@
 """Every test, by two runs of pytest side by side: those of the running services, and all others.
 
-The services' tests wait more than they compute, so that one run alone leaves a processor idle.
+The services' tests wait more than they compute, so that one run alone leaves a processor idle. Kernels are compiled
+before both (``tests.warm``), so that no test waits for them and no two processes compile the same.
 """
 
 import subprocess
@@ -18,6 +19,7 @@ def main(arguments: list[str]) -> int:
     Args:
         arguments: for both, such as files; one of the two may then have nothing to run.
     """
+    subprocess.run([sys.executable, "-m", "tests.warm"], check=True)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     with tempfile.TemporaryFile() as output:
         others = subprocess.Popen([*command, "-m", RUNS[1]], stdout=output, stderr=subprocess.STDOUT)
