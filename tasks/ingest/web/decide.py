@@ -9,7 +9,7 @@ from tasks.ingest.web import tags
 from tasks.ingest.web.blocks import Blocks
 from tasks.ingest.web.features import Seen, features
 from tasks.ingest.web.model import likelihood, trees
-from tasks.ingest.web.reasons import kind_of, reasons_of
+from tasks.ingest.web.reasons import REASONS, kind_of, reasons_of
 from tasks.ingest.web.texts import IDEOGRAPHS, WORDS
 from tasks.ingest.web.tree import Tree
 
@@ -21,6 +21,9 @@ _ENOUGH = 40
 """Words, an ideograph counted as half of one, that are enough for a page."""
 _FEW = 0.15
 """What is kept of running text is too little below this share of it."""
+_IN_MANUAL = 0.2
+"""Nearly all that a manual says is content: what nothing speaks against but its length or place is kept from here."""
+_APART = [REASONS.index(reason) for reason in ("too short and apart", "apart from the content")]
 _HEADING = tags.of("h2 h3 h4 h5 h6 dt")
 _TOGETHER = tags.of("li td th dd")
 
@@ -51,8 +54,11 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)
     keep, extraction = _never_nothing(keep, score, tree, blocks, seen)
     _with_neighbours(keep, blocks.characters)
-    reason = reasons_of(keep, score, seen, extraction)
-    return Decision(keep, reason, score, kind_of(tree, seen, keep), extraction)
+    kind, reason = kind_of(tree, seen, keep), reasons_of(keep, score, seen, extraction)
+    if kind == "documentation":
+        keep |= np.isin(reason, _APART) & (score > _IN_MANUAL)
+        reason = reasons_of(keep, score, seen, extraction)
+    return Decision(keep, reason, score, kind, extraction)
 
 
 @compiled
