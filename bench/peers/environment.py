@@ -14,14 +14,23 @@ PEERS = {
     "data_juicer": ("py-data-juicer==1.6.1", "aiohttp"),
     "presidio": ("presidio-analyzer==2.2.366",),
     "torchtitan": ("torchtitan==0.2.2", "torch==2.13.0", "triton==3.9.0", "numpy"),
+    "readability": ("readability-lxml==0.9",),
+    "justext": ("justext==3.0.2",),
+    "magic_html": ("magic-html==0.1.8",),
 }
+PYTHON = {"magic_html": "3.12"}
+"""The Python of those that need another than 3.11."""
 INSTALL_S, RUN_S = 600, 900
 
 
-def ask(peer: str, documents: Path) -> dict[str, Any] | None:
-    """What the peer's script says of a JSON Lines file of documents; None where it can't be installed or run."""
+def ask(peer: str, documents: Path, *, script: str = "") -> dict[str, Any] | None:
+    """What the peer's script says of a JSON Lines file of documents; None where it can't be installed or run.
+
+    Args:
+        script: one that several peers share, which is told the peer's name.
+    """
     try:
-        answer = _run([*command(peer), str(documents)], RUN_S)
+        answer = _run([*command(peer, script), str(documents), *([peer] if script else [])], RUN_S)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         said = getattr(error, "stderr", None) or str(error)
         print(f"{peer}: not measured: {said.strip().splitlines()[-1][:200]}")
@@ -29,8 +38,8 @@ def ask(peer: str, documents: Path) -> dict[str, Any] | None:
     return json.loads(answer.strip().splitlines()[-1])
 
 
-def command(peer: str) -> list[str]:
-    """How the peer's script is run, in its environment, which is made if it isn't there yet.
+def command(peer: str, script: str = "") -> list[str]:
+    """How the peer's script (or one that it shares) is run in its environment, which is made if it isn't there yet.
 
     Raises:
         subprocess.SubprocessError: when it can't be installed.
@@ -39,9 +48,9 @@ def command(peer: str) -> list[str]:
     python = folder / "bin" / "python"
     uv = str(Path(sys.executable).with_name("uv"))
     if not python.exists():
-        _run([uv, "venv", "--quiet", "--python", "3.11", str(folder)], INSTALL_S)
+        _run([uv, "venv", "--quiet", "--python", PYTHON.get(peer, "3.11"), str(folder)], INSTALL_S)
     _run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS[peer]], INSTALL_S)
-    return [str(python), "-P", str(Path(__file__).with_name(f"{peer}.py"))]
+    return [str(python), "-P", str(Path(__file__).with_name(f"{script or peer}.py"))]
 
 
 def _run(command: list[str], seconds: float) -> str:

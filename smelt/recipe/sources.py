@@ -7,9 +7,9 @@ all others are listed when a run is planned, and their listing's digest stands f
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from smelt.recipe.base import Config
 from smelt.sources.layouts import LAYOUTS, PLAIN, Layout
@@ -79,6 +79,9 @@ class ListedSource(Config):
     text_field: str = "text"
     """The key or column that holds the text, in jsonl and parquet that have no ``layout``; as a layout does, any but
     ``text`` says that files called ``.json`` hold rows."""
+    html_field: str | None = None
+    """The key or column that holds the source of a web page, in jsonl and parquet: the row's text is found in it as in
+    a file of HTML. With a ``layout`` it stands for the layout's text; all else is as the layout says."""
     layout: Annotated[str, BeforeValidator(_layout_name)] | None = None
     """A known layout of rows (``fineweb``, ``pile``, ``skypile``, ``redpajama``, ``redpajama-v2``, ``wudao``),
     for jsonl and parquet; it says where text, address, language, domain and date lie."""
@@ -92,8 +95,19 @@ class ListedSource(Config):
 
     @property
     def row_layout(self) -> Layout:
-        """Where a row keeps what: the named layout, or the plain one of ``text_field`` and ``url``."""
-        return LAYOUTS[self.layout] if self.layout else replace(PLAIN, text=(self.text_field,))
+        """Where a row keeps what: the named layout, or the plain one of ``text_field`` and ``url``; with the page of
+        ``html_field`` for its text."""
+        layout = LAYOUTS[self.layout] if self.layout else replace(PLAIN, text=(self.text_field,))
+        return replace(layout, text=(self.html_field,), html=True) if self.html_field else layout
+
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if self.html_field is not None and self.text_field != "text":
+            raise ValueError(
+                f"a row's text is either {self.text_field!r} or the page in {self.html_field!r} "
+                "(leave out text_field or html_field)"
+            )
+        return self
 
 
 class FilesSource(ListedSource):

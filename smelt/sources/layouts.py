@@ -20,6 +20,7 @@ class Layout:
         url, lang, domain, date: keys tried in order; the first that holds a text counts.
         keep: keys whose values go to ``meta``; one that holds a record keeps all of it.
         languages, domains: the data set's labels to ours; one that isn't named stays as it is.
+        html: whether the text is the source of a web page, or its bytes.
     """
 
     text: tuple[str, ...]
@@ -30,13 +31,15 @@ class Layout:
     keep: tuple[str, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
+    html: bool = False
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What a row says, in our words; ``text`` is None where there is none under the layout's key."""
+    """What a row says, in our words; ``text`` is None where there is none under the layout's key, and bytes where it is
+    a web page's."""
 
-    text: str | None
+    text: str | bytes | None
     url: str | None = None
     lang: str | None = None
     domain: str | None = None
@@ -118,12 +121,12 @@ def fields_of(row: Mapping[str, Any], layout: Layout) -> Fields:
     """
     *before, last = layout.text
     body = _at(row, last)
-    if not isinstance(body, str):
+    if not isinstance(body, str) and not (layout.html and isinstance(body, bytes)):
         return Fields(None)
     heads = [head for key in before if isinstance(head := _at(row, key), str) and head.strip()]
     lang, domain = _first(row, layout.lang), _first(row, layout.domain)
     return Fields(
-        text="\n\n".join([*heads, body]) if body.strip() else body,
+        text="\n\n".join([*heads, body]) if isinstance(body, str) and body.strip() else body,
         url=_first(row, layout.url),
         lang=layout.languages.get(lang, lang) if lang else None,
         domain=layout.domains.get(domain, domain) if domain else None,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smelt.recipe.ingest import IngestOptions
-from smelt.sources.layouts import columns_of
+from smelt.sources.layouts import Layout, columns_of
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
 from tasks.ingest.encoding import decode
 from tasks.ingest.rows import from_row
@@ -98,25 +98,26 @@ def _document(row: dict[str, Any], raw: RawFile, place: str, options: IngestOpti
         if isinstance(value, UnicodeDecodeError):
             return Refusal("invalid encoding", f"{name}: {value}"[:300], place)
         try:
-            row[name] = _decoded(value, strict=name in raw.layout.text)
+            row[name] = _decoded(value, name, raw.layout)
         except UnreadableError as refused:
             return Refusal(refused.reason, refused.detail, place, len(value))
     return from_row(row, raw, place, options)
 
 
-def _decoded(value: Any, *, strict: bool) -> Any:
-    """The value with text for bytes, in records and lists, too.
+def _decoded(value: Any, key: str, layout: Layout) -> Any:
+    """The value under a key with text for bytes, in records and lists, too; a web page, which says itself how it is
+    encoded, stays as it is.
 
     Raises:
         UnreadableError: when it is bytes that are no text, and must be.
     """
     if isinstance(value, bytes):
-        if strict and value.strip():
-            return decode(value).text
+        if key in layout.text and value.strip():
+            return value if layout.html else decode(value).text
         return value.decode("utf-8", "replace")
     if isinstance(value, dict):
-        return {key: _decoded(item, strict=False) for key, item in value.items()}
-    return [_decoded(item, strict=False) for item in value] if isinstance(value, list) else value
+        return {name: _decoded(item, f"{key}.{name}", layout) for name, item in value.items()}
+    return [_decoded(item, "", layout) for item in value] if isinstance(value, list) else value
 
 
 def _source(raw: RawFile) -> Any:

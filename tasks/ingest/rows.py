@@ -8,10 +8,12 @@ from typing import Any
 
 from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import fields_of
+from tasks.ingest import pages
 from tasks.ingest.detection import nearly_utf8
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
 from tasks.ingest.encoding import decode, decode_line
 from tasks.ingest.streams import CHUNK, chunks, is_wide, lines
+from tasks.ingest.table import utf8
 
 _HEAD = 4 * CHUNK  # bytes of a file in which its first line beyond ASCII is looked for
 _SAMPLE = 1 << 16  # bytes of such lines that tell its encoding
@@ -58,7 +60,9 @@ def read_jsonl(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refu
             yield Refusal("broken json", str(error)[:300], str(at), len(line))
         else:
             found = from_row(row, raw, str(at), options, len(line))
-            yield replace(found, repaired=repaired) if repaired and isinstance(found, Document) else found
+            if repaired and isinstance(found, Document):
+                found = replace(found, repaired=found.repaired + repaired)
+            yield found
 
 
 def read_lines(raw: RawFile, options: IngestOptions) -> Iterator[Document | Refusal]:
@@ -110,6 +114,28 @@ def from_row(
         return Refusal("empty", "", place, size)
     if len(found.text) > options.max_line_bytes:
         return Refusal("record over limit", f"more than {options.max_line_bytes} characters", place, size)
-    return Document(
-        found.text, "text", place, found.url, found.lang, found.domain, found.date, found.meta, raw_bytes=size
+    try:
+        document = _document(found.text, raw, place, options)
+    except UnreadableError as refused:
+        return Refusal(refused.reason, refused.detail, place, size)
+    return replace(
+        document,
+        url=found.url,
+        lang=found.lang,
+        domain=found.domain,
+        date=found.date,
+        meta=found.meta,
+        raw_bytes=size,
     )
+
+
+def _document(text: str | bytes, raw: RawFile, place: str, options: IngestOptions) -> Document:
+    """The document of a row's text, or of its page; bytes are always a page's.
+
+    Raises:
+        UnreadableError: when the page has no text, or says what its source refuses.
+    """
+    if isinstance(text, str) and not raw.layout.html:
+        return Document(text, "text", place)
+    page, charset = (utf8(text), "utf-8") if isinstance(text, str) else (text, "")
+    return pages.document_of(page, raw, options, place=place, charset=charset)

@@ -85,7 +85,7 @@ class Rows:
             return
         if item.repaired:
             self._repaired.update(repaired_documents=1, repaired_characters=item.repaired)
-        text = _utf8(item.text)
+        text = utf8(item.text)
         code = "code" if item.format == "code" else None
         url = item.url or (f"{raw.path}#{item.place}" if item.place else raw.path)
         if item.meta and "truncated" in item.meta:
@@ -170,10 +170,11 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
 
 def valid(text: str | None) -> str | None:
     """The text as UTF-8 can say it: halves of a pair that JSON has apart are joined, lone ones are U+FFFD."""
-    return text if text is None or text.isascii() else _utf8(text).decode()
+    return text if text is None or text.isascii() else utf8(text).decode()
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
+    """The bytes of ``valid``."""
     try:
         return text.encode()
     except UnicodeEncodeError:

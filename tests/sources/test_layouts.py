@@ -7,6 +7,7 @@ import pytest
 from smelt.errors import RecipeError
 from smelt.recipe.ingest import IngestOptions
 from smelt.recipe.load import parse_recipe
+from smelt.recipe.sources import FilesSource
 from smelt.sources.layouts import LAYOUTS, Fields, fields_of
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
@@ -68,6 +69,12 @@ FOUND = {
     ),
 }
 
+PAGE = (
+    "<html><head><title>Of pages</title></head><body><nav><a href='/'>Home</a></nav><article><h1>Of pages</h1>"
+    + "<p>A page has words that somebody wrote, and they stand in the middle of it, between all the others.</p>" * 3
+    + "<ul><li>First, what is read.</li><li>Then, what is left out.</li></ul></article></body></html>"
+)
+
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_row_says_what_its_layout_promises(name: str) -> None:
@@ -93,4 +100,72 @@ def test_a_row_without_text_has_none() -> None:
 def test_an_unknown_layout_is_one_line() -> None:
     raw = {"name": "r", "sources": [{"name": "s", "kind": "files", "paths": ["x"], "layout": "finweb"}]}
     with pytest.raises(RecipeError, match=r"no layout is called 'finweb'.*there are fineweb, pile"):
+        parse_recipe(raw, where="r.yaml")
+
+
+def test_a_page_in_a_row_is_read_as_a_file_of_html_is() -> None:
+    row = {
+        "html": PAGE,
+        "url": "http://x/4",
+        "language": "en",
+        "date": "2024-05-06T00:00:00Z",
+        "dump": "d",
+        "text": "-",
+    }
+    [item] = read(RawFile("s", "a.html", PAGE.encode()), IngestOptions())
+    assert isinstance(item, Document)
+    assert (item.about.title, item.text.count("- First"), item.page_kind) == ("Of pages", 1, "article")
+    for layout, more in ((None, (None, None, None)), ("fineweb", ("en", "2024-05-06", {"dump": "d"}))):
+        of = FilesSource(name="s", paths=("x",), html_field="html", layout=layout).row_layout
+        for content in (json.dumps(row).encode(), parquet(**{key: [row[key]] for key in row})):
+            [found] = read(
+                RawFile("s", "a" if content[:1] == b"{" else "a.parquet", content, layout=of), IngestOptions()
+            )
+            assert isinstance(found, Document)
+            assert (found.text, found.about, found.format) == (item.text, item.about, "html")
+            assert (found.url, (found.lang, found.date, found.meta)) == ("http://x/4", more)
+
+
+def test_the_bytes_of_a_page_say_how_they_are_encoded() -> None:
+    page = f'<html><head><meta charset="gb2312"></head><body><p>{"正文第一段，说的是城市。" * 9}</p></body></html>'
+    of = FilesSource(name="s", paths=("x",), html_field="page.source").row_layout
+    found = [
+        item.text
+        for content in (parquet(page=[{"source": page.encode("gb18030")}]), parquet(page=[{"source": page}]))
+        for item in read(RawFile("s", "a.parquet", content, layout=of), IngestOptions())
+    ]
+    assert found == ["正文第一段，说的是城市。" * 9] * 2
+    of = FilesSource(name="s", paths=("x",), html_field="source").row_layout
+    [item] = read(RawFile("s", "a.parquet", parquet(source=[page.encode("gb18030")]), layout=of), IngestOptions())
+    assert item.text == found[0]
+
+
+def test_a_row_without_a_page_costs_itself_alone() -> None:
+    of = FilesSource(name="s", paths=("x",), html_field="html", refuse=("unlicensed",)).row_layout
+    rows = [{"html": PAGE}, {"html": "<script>1</script>"}, {"html": 3}, {"text": "plain"}, {"html": " "}]
+    content = "\n".join(map(json.dumps, rows)).encode()
+    items = list(read(RawFile("s", "a.jsonl", content, layout=of), IngestOptions()))
+    assert [getattr(item, "reason", "") for item in items] == [
+        "", "html without text", "no text field", "no text field", "empty"
+    ]  # fmt: skip
+    assert [int(item.place) for item in items] == [content.find(json.dumps(row).encode()) for row in rows]
+    [item] = read(
+        RawFile("s", "a.jsonl", json.dumps(rows[0]).encode(), layout=of, refuse=("unlicensed",)), IngestOptions()
+    )
+    assert (item.reason, item.place) == ("unlicensed", "0")
+
+
+def test_halves_of_a_pair_in_a_page_are_one_character_or_u_fffd() -> None:
+    of = FilesSource(name="s", paths=("x",), html_field="html").row_layout
+    line = b'{"html": "<p>One \\ud83d\\ude00 and a half \\ud83d of it.</p>"}'
+    [item] = read(RawFile("s", "a.jsonl", line, layout=of), IngestOptions())
+    assert item.text == "One \U0001f600 and a half \ufffd of it."
+
+
+def test_a_text_and_a_page_are_not_both_a_rows_text() -> None:
+    raw = {
+        "name": "r",
+        "sources": [{"name": "s", "kind": "files", "paths": ["x"], "text_field": "a", "html_field": "b"}],
+    }
+    with pytest.raises(RecipeError, match=r"either 'a' or the page in 'b' \(leave out text_field or html_field\)"):
         parse_recipe(raw, where="r.yaml")
