@@ -18,7 +18,7 @@ from bench.command import RECORDS
 from smelt.checkout import CHECKOUT
 
 PAGES = sorted([*CHECKOUT.glob("README*.md"), *(CHECKOUT / "docs").glob("*.md")])
-MARKED = re.compile(r"(\d+(?:\.\d+)?)[^\d<>]{0,12}<!-- ([\w.]+) -->")
+MARKED = re.compile(r"(\d+(?:\.\d+)?)[^\d<>]{0,12}<!-- ([\w. ]+) -->")
 SPEED = re.compile(r"\d(?:\.\d+)?\s?(?:times|MB/s|倍)(?!<!--)")
 NAMED = re.compile(r"bench\.(\w+)")
 
