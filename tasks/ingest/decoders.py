@@ -7,6 +7,7 @@ from tasks.ingest.labels import codec_of
 
 REPLACED = "\ufffd"
 _ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJI])")
+_HALVES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+")
 _ADDED_ROWS = (0xAD, 0xF9, 0xFA, 0xFB, 0xFC)
 _NO_BYTES = dict.fromkeys(range(0xF8F0, 0xF8F4), REPLACED)  # Python's characters for the bytes that Shift_JIS has not
 _HANDLER = "smelt.web"
@@ -20,8 +21,23 @@ def decoded(content: bytes, encoding: str) -> str:
     """
     if encoding == "iso-2022-jp":
         return _from_iso_2022_jp(content)
+    if encoding == "utf-8":
+        return with_whole_characters(content).decode("utf-8", "replace")
     text = codecs.decode(content, codec_of(encoding), _HANDLER if encoding in _LACKING else "replace")
     return text.translate(_NO_BYTES) if encoding == "shift_jis" else text
+
+
+def with_whole_characters(content: bytes) -> bytes:
+    """UTF-8 in which pairs of surrogates that were encoded by halves (CESU-8) are the characters that they stand for.
+
+    A half alone is U+FFFD.
+    """
+    return _HALVES.sub(_joined, content) if b"\xed" in content else content
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    halves = found[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _euro(data: bytes) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.ingest.decoders import REPLACED, decoded
+from tasks.ingest.decoders import REPLACED, decoded, with_whole_characters
 from tasks.ingest.detection import MOST_REPLACED, choose, utf16
 from tasks.ingest.document import UnreadableError
 from tasks.ingest.labels import ESCAPED, declared_in, encoding_of
@@ -74,7 +74,7 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
     try:
         return Decoded(content.decode(), "utf-8", num_nul)
     except UnicodeDecodeError as error:
-        chosen = choose(content, [*labels, *declared_in(content)])
+        chosen = "utf-8" if _is_utf8_by_halves(content) else choose(content, [*labels, *declared_in(content)])
         if chosen is None:
             raise UnreadableError("invalid encoding", str(error)[:300]) from error
     found = _replacing(content, chosen)
@@ -94,6 +94,11 @@ def decode_line(line: bytes, encoding: str | None) -> Decoded:
         if len(line) - len(line.decode("ascii", "ignore")) < _TELLING and _is_no_utf8(line):
             raise UnreadableError("invalid encoding", f"is not {encoding}, as the file is")
     return decode(line)
+
+
+def _is_utf8_by_halves(content: bytes) -> bool:
+    whole = with_whole_characters(content)
+    return whole is not content and not _is_no_utf8(whole)
 
 
 def _is_no_utf8(content: bytes) -> bool:
