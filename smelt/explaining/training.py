@@ -70,10 +70,10 @@ def reading(lake: Lake, blocks: Sequence[Manifest], document: str) -> Reading:
     planned = blocks[-1].config["phases"]
     phases = []
     for number, group in groupby(found, lambda item: item[0].partition("-")[0]):
-        held = list(group)
-        uses = count_uses([mine for _, mine in held])
+        read_in = list(group)
+        uses = count_uses([mine for _, mine in read_in])
         if uses:
-            read = [name for name, mine in held if mine.any()]
+            read = [name for name, mine in read_in if mine.any()]
             phases.append(Phase(name=planned[int(number)]["name"], uses=uses, blocks=read))
     return Reading(phases=phases, searched=len(searched), blocks=len(everything))
 

@@ -133,11 +133,11 @@ def test_labels_that_cannot_be_learnt_from_are_told_in_one_line(lake, tmp_path, 
         ({"classifiers": [weak(), weak()]}, "two are named 'quality'"),
         (
             {"classifiers": [weak(weak={"positive": ["bocks"], "negative": ["crawl"]})]},
-            r"classifiers\.quality\.weak: no source 'bocks' \(did you mean 'books'\?\)",
+            r"classifiers\[0\]\.weak: no source 'bocks' \(did you mean 'books'\?\)",
         ),
         (
             {"classifiers": [weak()], "score": {"models": [{"model": "qualty", "column": "score_q"}]}},
-            r"score\.models: no classifier 'qualty' \(did you mean 'quality'\?\)",
+            r"score\.models\[0\]: no classifier 'qualty' \(did you mean 'quality'\?\)",
         ),
         ({"score": {"models": [{"model": "classifiers/12/x", "column": "score_q"}]}}, "names no model"),
         (
