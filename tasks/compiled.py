@@ -16,7 +16,8 @@ import numba
 from smelt.settings import home_folder
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where compiled kernels of these sources are kept."""
     here = Path(__file__).resolve().parent
     sources = hashlib.sha256(numba.__version__.encode())
     for file in sorted(here.rglob("*.py")):
@@ -27,7 +28,7 @@ def _cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 
 def compiled(function: Callable[..., Any]) -> Any:
