@@ -27,7 +27,10 @@ def here(lake, monkeypatch) -> Lake:
 
 def execute(task_id: str, **params):
     return dag.get_task(task_id).execute(
-        {"params": {**dag.params, "grace_days": 0, **params}, "ti": SimpleNamespace(task_id=task_id, xcom_push=lambda key, value: None)}
+        {
+            "params": {**dag.params, "grace_days": 0, **params},
+            "ti": SimpleNamespace(task_id=task_id, xcom_push=lambda key, value: None),
+        }
     )
 
 
