@@ -26,7 +26,7 @@ from trafilatura import extract
 
 from bench.command import arguments_of, best_of, publish
 from bench.peers.environment import ask
-from tasks.ingest.encoding import decode
+from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.html import text_of
 
 SETS = ("segments", "chinese", "articles", "reader")

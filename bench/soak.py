@@ -35,8 +35,8 @@ from torch.utils import tensorboard
 from bench.command import arguments_of, publish
 from bench.store import own_store
 from smelt.lake import Lake
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import CheckpointConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.config import CheckpointConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.phases import Phase
 from smelt.settings import Settings
 from smelt.stage import Context
 from tests.training.artifacts import MODEL, again, context, metrics

@@ -36,10 +36,10 @@ from bench.llama import PlainLlama
 from bench.peers.environment import command
 from bench.store import own_store
 from smelt.lake import Artifact, Lake
-from smelt.recipe.cards import peak_tflops
-from smelt.recipe.model import ModelConfig
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.training.cards import peak_tflops
+from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.model import ModelConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Resources
 from tests.training.artifacts import commit, write_block
 from training.blocks.data import Batch, Block

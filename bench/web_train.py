@@ -19,13 +19,12 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.web_labels import of_strings, of_text
-from tasks.ingest.encoding import decode
-from tasks.ingest.web import decide as decision
-from tasks.ingest.web import tags
-from tasks.ingest.web.blocks import Blocks, blocks_of
-from tasks.ingest.web.features import NAMES, Seen, features
-from tasks.ingest.web.model import WEIGHTS, Trees, likelihood
-from tasks.ingest.web.tree import Tree, parse
+from tasks.ingest.encodings.encoding import decode
+from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
+from tasks.ingest.web.decision import decide as decision
+from tasks.ingest.web.decision.features import NAMES, Seen, features
+from tasks.ingest.web.decision.model import WEIGHTS, Trees, likelihood
+from tasks.ingest.web.tree.tree import Tree, parse, tags
 
 PARTS = 5
 ROUNDS = 200

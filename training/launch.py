@@ -22,8 +22,8 @@ from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 from smelt import log
 from smelt.engine.drain import leaving_nodes, watch_for_notice
 from smelt.errors import SmeltError
-from smelt.recipe.rules import broken
-from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.recipe.training.config import TrainConfig, layout_rules
+from smelt.recipe.training.rules import broken
 from smelt.stage import Context, Resources
 from training.blocks.plan import require_layout
 

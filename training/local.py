@@ -14,7 +14,7 @@ from typing import Any
 from torch.profiler import profile as Profiler  # noqa: N812  (a class in all but name)
 
 from smelt.errors import StageError
-from smelt.recipe.training import with_layout
+from smelt.recipe.training.config import with_layout
 from smelt.stage import Context, Progress
 from training.blocks.plan import BlockPlan, require_layout
 from training.model.processes import start_alone

@@ -14,8 +14,8 @@ from smelt.gates.suite import result_key
 from smelt.identity import digest
 from smelt.lake import Lake, Manifest, held
 from smelt.phases import with_phases
-from smelt.recipe.model import ModelConfig
 from smelt.recipe.report import ReportConfig
+from smelt.recipe.training.model import ModelConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
 
 SHARD = "report"

@@ -12,8 +12,8 @@ from smelt.cli.main import app
 from smelt.cli.tables import print_whole
 
 if TYPE_CHECKING:
-    from smelt.recipe.fitting import Layout
-    from smelt.recipe.training import TrainConfig
+    from smelt.recipe.training.config import TrainConfig
+    from smelt.recipe.training.fitting import Layout
 
 RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
 Overrides = Annotated[
@@ -50,8 +50,8 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
 def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Validate a recipe without running it, and print the figures that follow from it."""
     from smelt.recipe import load_recipe
-    from smelt.recipe.figures import figures
     from smelt.recipe.graph import stages
+    from smelt.recipe.training.figures import figures
 
     console = Console()
     found = load_recipe(recipe, parse_overrides(overrides)).with_start()
@@ -113,7 +113,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
 
 def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple[str, str]]:
     """What is said of the cards that the recipe names."""
-    from smelt.recipe.fitting import CONTEXT_TOKENS, inference_bytes, layouts, recomputing, usable
+    from smelt.recipe.training.fitting import CONTEXT_TOKENS, inference_bytes, layouts, recomputing, usable
 
     said = []
     if (card := config.training.card) is not None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from smelt.recipe.shape import flat, inside
-from smelt.recipe.wrong import WrongError
+from smelt.recipe.reading.shape import flat, inside
+from smelt.recipe.reading.wrong import WrongError
 
 
 class Config(BaseModel):

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from smelt.errors import RecipeError
-from smelt.recipe import attached
 from smelt.recipe.base import Config
+from smelt.recipe.reading import attached
 
 
 class ProbeSet(Config):

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe import attached
-from smelt.recipe.classifiers import EncoderClassifier
+from smelt.recipe.data.classifiers import EncoderClassifier
+from smelt.recipe.reading import attached
 from tasks.classifiers.examples import Examples
 
 HEAD = "/head.json"

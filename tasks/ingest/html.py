@@ -3,12 +3,12 @@
 import re
 from typing import Literal, NamedTuple
 
-from smelt.recipe.ingest import IngestOptions
+from smelt.recipe.data.ingest import IngestOptions
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.encoding import decode
+from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.web import page
 from tasks.ingest.web.metadata import Metadata, metadata_of
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.tree.tree import parse
 
 How = Literal["main", "all", "trafilatura", "resiliparse"]
 """Which text of a page; see ``IngestOptions.html``."""

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from smelt.recipe.ingest import IngestOptions
+from smelt.recipe.data.ingest import IngestOptions
 from smelt.sources.layouts import fields_of
 from tasks.ingest import pages
-from tasks.ingest.detection import nearly_utf8
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
-from tasks.ingest.encoding import decode, decode_line
+from tasks.ingest.encodings.detection import nearly_utf8
+from tasks.ingest.encodings.encoding import decode, decode_line
 from tasks.ingest.streams import CHUNK, chunks, is_wide, lines
 from tasks.ingest.table import utf8
 

@@ -9,8 +9,8 @@ import torch
 
 from bench.train import LABELS, RandomBlock, data_wait_share, measured
 from smelt.lake import Lake
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
+from smelt.recipe.training.phases import Phase
 from tests.training.artifacts import MODEL
 
 

@@ -17,9 +17,9 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
-from smelt.recipe.model import ModelConfig
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.model import ModelConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Progress, Resources
 
 VOCAB_SIZE = 300

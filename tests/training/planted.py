@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from smelt.lake import Artifact, Lake
-from smelt.recipe.guard import GuardConfig
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.guard import GuardConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Context
 from tests.training.artifacts import LABELS, MODEL, VOCAB_SIZE, commit, context, cut, documents, write_block
 from training.checkpoints.load import load_model

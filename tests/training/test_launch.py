@@ -14,9 +14,9 @@ from ray.train.v2.api.exceptions import WorkerGroupError
 from smelt.engine.drain import drain, leaving_nodes
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.phases import Phase
 from smelt.recipe.resources import Resources
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Progress
 from tests.ray_nodes import Nodes
 from tests.training.artifacts import MODEL, PHASES, again, context, metrics

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from smelt.lake import Artifact, Lake, Manifest
-from smelt.recipe.model import ModelConfig
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
+from smelt.recipe.training.model import ModelConfig
+from smelt.recipe.training.phases import Phase
 from tests.training.artifacts import LABELS, commit, context, write_block
 from training.checkpoints.load import load_model
 from training.model.processes import start_alone

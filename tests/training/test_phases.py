@@ -10,9 +10,9 @@ import torch
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.guard import GuardConfig
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.guard import GuardConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Context
 from tests.training.artifacts import CONFIG, MODEL, VOCAB_SIZE, again, commit, context, documents, metrics, write_block
 from tests.training.planted import GUARD, PHASE, STEPS

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, PartRecord, held
-from smelt.recipe.phases import Phase
-from smelt.recipe.rules import broken
-from smelt.recipe.training import TrainConfig, layout_rules
+from smelt.recipe.training.config import TrainConfig, layout_rules
+from smelt.recipe.training.phases import Phase
+from smelt.recipe.training.rules import broken
 from training.spikes.events import Events
 
 UINT16_VOCABULARY = 65_500

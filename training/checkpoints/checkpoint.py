@@ -20,8 +20,8 @@ import torch.distributed as dist
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
-from smelt.recipe.model import ModelConfig
-from smelt.recipe.training import CheckpointConfig
+from smelt.recipe.training.config import CheckpointConfig
+from smelt.recipe.training.model import ModelConfig
 from training.checkpoints.writer import Snapshot, gather
 from training.model.megatron import dist_checkpointing
 from training.model.model import Llama

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from smelt.errors import StageError
-from smelt.recipe.start import WHERE, StartFrom
+from smelt.recipe.training.start import WHERE, StartFrom
 from training.model.megatron import parallel_state
 from training.model.model import Llama
 from training.model.processes import local_rank

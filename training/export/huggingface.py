@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from smelt.recipe.model import ModelConfig
+from smelt.recipe.training.model import ModelConfig
 from training.checkpoints.checkpoint import Description
 
 MAX_FILE_BYTES = 5 * 10**9

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
 
 PAYS_FROM_FLOPS = {"cpu": 1e13, "cuda": 1e16}
 """Floating-point operations of a training from which on compiling pays: minutes of work against half a minute."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from smelt.recipe.model import RopeScaling
+from smelt.recipe.training.model import RopeScaling
 from training.model.attention import Documents
 from training.model.kernels import Kernels
 from training.model.megatron import RotaryEmbedding, TransformerConfig, TransformerLayer, get_fp8_context

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
 from smelt.identity import digest
-from smelt.recipe.model import ModelConfig, RopeScaling
+from smelt.recipe.training.model import ModelConfig, RopeScaling
 from training.model import fp8
 from training.model.attention import CausalAttention
 from training.model.cpu import cuda_stays_here

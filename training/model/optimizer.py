@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
-from smelt.recipe.optimizer import OptimizerConfig
+from smelt.recipe.training.optimizer import OptimizerConfig
 from training.model.megatron import (
     DistributedDataParallel,
     ShardedStateDict,

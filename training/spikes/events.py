@@ -16,7 +16,7 @@ import torch.distributed as dist
 
 from smelt.lake import Lake, Manifest
 from smelt.phases import trainings
-from smelt.recipe.guard import GuardConfig
+from smelt.recipe.training.guard import GuardConfig
 from smelt.stage import Context
 from training.exporter import export_event
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from smelt.recipe.guard import GuardConfig
+from smelt.recipe.training.guard import GuardConfig
 
 MIN_STEPS = 16
 """Steps before the guard has an opinion."""

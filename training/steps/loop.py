@@ -14,7 +14,7 @@ from pathlib import Path
 import torch.distributed as dist
 
 from smelt.errors import StageError
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context
 from training.blocks.data import Block
 from training.blocks.plan import BlockPlan, checkpoint_due, course, plan_blocks, read_vocabulary, require_layout

@@ -16,8 +16,8 @@ import torch
 import torch.distributed as dist
 
 from smelt.boards import Mirror, curves_name
-from smelt.recipe.cards import peak_tflops
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.cards import peak_tflops
+from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context, Progress
 from training.exporter import export_step
 from training.steps.trainer import StepResult

@@ -15,9 +15,9 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.profiler import record_function
 
-from smelt.recipe.optimizer import OptimizerConfig
-from smelt.recipe.phases import Phase, learning_rate
-from smelt.recipe.training import TrainConfig, micro_batch_size
+from smelt.recipe.training.config import TrainConfig, micro_batch_size
+from smelt.recipe.training.optimizer import OptimizerConfig
+from smelt.recipe.training.phases import Phase, learning_rate
 from training.blocks.data import DATA_WAIT, Batch, Block
 from training.blocks.plan import Vocabulary
 from training.checkpoints.importing import load_llama

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.ingest.web import tags
-from tasks.ingest.web.attributes import attribute
-from tasks.ingest.web.elements import text_in
-from tasks.ingest.web.tree import Tree
+from tasks.ingest.web.tree.attributes import attribute
+from tasks.ingest.web.tree.elements import text_in
+from tasks.ingest.web.tree.tree import Tree, tags
 
 _MOST = 2000
 """Objects of a page that are looked at."""

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from tasks.compiled import compiled, inner
-from tasks.ingest.web import tags
-from tasks.ingest.web.attributes import attribute, value_of
-from tasks.ingest.web.elements import descendants, text_in
 from tasks.ingest.web.linked_data import Linked, linked_data
-from tasks.ingest.web.tags import NUMBERS, TEXT, key_of
-from tasks.ingest.web.tree import Tree
+from tasks.ingest.web.tree.attributes import attribute, value_of
+from tasks.ingest.web.tree.elements import descendants, text_in
+from tasks.ingest.web.tree.tags import NUMBERS, TEXT, key_of
+from tasks.ingest.web.tree.tree import Tree, tags
 
 META, LINK = (NUMBERS[name] for name in ("meta", "link"))
 _META_KEYS = np.array([key_of(name) for name in (b"content", b"name", b"property", b"itemprop", b"http-equiv")])

@@ -6,15 +6,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tasks.ingest.encoding import decode
-from tasks.ingest.web.blocks import Blocks, blocks_of
-from tasks.ingest.web.decide import Decision, decide
-from tasks.ingest.web.mathematics import replaced_of
+from tasks.ingest.encodings.encoding import decode
+from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
+from tasks.ingest.web.decision.decide import Decision, decide
+from tasks.ingest.web.decision.reasons import REASONS
+from tasks.ingest.web.formulas.mathematics import replaced_of
 from tasks.ingest.web.metadata import Metadata, metadata_of
-from tasks.ingest.web.reasons import REASONS
-from tasks.ingest.web.replaced import NOTHING_REPLACED
-from tasks.ingest.web.tree import Tree, parse
-from tasks.ingest.web.write import write
+from tasks.ingest.web.tree.tree import Tree, parse
+from tasks.ingest.web.writing.replaced import NOTHING_REPLACED
+from tasks.ingest.web.writing.write import write
 
 
 class Passage(NamedTuple):

@@ -25,11 +25,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
-from smelt.recipe.ingest import IngestOptions
+from smelt.recipe.data.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, Reason, Refusal
 from tasks.ingest.read import read
-from tests.tasks.ingest import pdfs
-from tests.tasks.ingest.crawls import answer, arc, gzipped, page, pages, record, zstandarded
+from tests.tasks.ingest.crawls.making import answer, arc, gzipped, page, pages, record, zstandarded
+from tests.tasks.ingest.pdf import making as pdfs
 from tests.tasks.texts import CHINESE, CODE, english
 
 OPTIONS = IngestOptions(max_line_bytes=1 << 18, max_file_bytes=1 << 20)

@@ -13,8 +13,8 @@ import torch
 from smelt.errors import DamageError, StageError
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import CheckpointConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.config import CheckpointConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Progress
 from tests.training.artifacts import MODEL, PHASES, again, commit, context, metrics
 from training.blocks.plan import has_weights, read_vocabulary

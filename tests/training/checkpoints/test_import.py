@@ -23,9 +23,9 @@ from smelt.lake import Lake
 from smelt.recipe import Recipe, load_recipe
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.graph import spec
-from smelt.recipe.model import ModelConfig, RopeScaling
-from smelt.recipe.start import StartFrom
-from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.config import ParallelConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.model import ModelConfig, RopeScaling
+from smelt.recipe.training.start import StartFrom
 from smelt.stage import Shard
 from tests.training.artifacts import MODEL, PHASES, again, commit, context, metrics, tokenizer
 from tests.training.checkpoints.test_reshard import LAYOUTS, same_losses

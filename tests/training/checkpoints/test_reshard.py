@@ -7,8 +7,8 @@ import torch
 
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
-from smelt.recipe.model import ModelConfig
-from smelt.recipe.training import ParallelConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.config import ParallelConfig, TrainConfig, TrainingConfig
+from smelt.recipe.training.model import ModelConfig
 from smelt.stage import Context
 from tests.training.artifacts import MODEL, PHASES, again, context, metrics
 from tests.training.pair import Pair

@@ -13,8 +13,8 @@ from smelt.gates.run import run_gate
 from smelt.lake import Lake
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.gates import GatesConfig
-from smelt.recipe.model import ModelConfig, RopeScaling
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
+from smelt.recipe.training.model import ModelConfig, RopeScaling
 from smelt.stage import Context, Shard
 from tests.training.artifacts import MODEL, PHASES, commit, context
 from training.checkpoints.load import generate, load_model

@@ -14,9 +14,9 @@ from torch import nn
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.figures import memory
-from smelt.recipe.phases import Phase
-from smelt.recipe.training import TrainConfig, TrainingConfig
+from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.figures import memory
+from smelt.recipe.training.phases import Phase
 from tests.training.artifacts import CONFIG, MODEL, context
 from training.model.fp8 import stateless
 from training.model.model import build_model, fp8, transformer_config

@@ -10,7 +10,7 @@ import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor
 
-from smelt.recipe.training import TrainingConfig
+from smelt.recipe.training.config import TrainingConfig
 from tests.training.artifacts import CONFIG, MODEL
 from training.blocks.plan import Vocabulary
 from training.model import kernels

@@ -11,7 +11,7 @@ import torch.distributed as dist
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.guard import GuardConfig
+from smelt.recipe.training.guard import GuardConfig
 from smelt.stage import Context
 from tests.training.artifacts import again, metrics
 from tests.training.pair import Pair

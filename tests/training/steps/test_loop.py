@@ -9,9 +9,9 @@ import torch
 from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
-from smelt.recipe.optimizer import OptimizerConfig
-from smelt.recipe.phases import Phase, learning_rate
-from smelt.recipe.training import TrainConfig
+from smelt.recipe.training.config import TrainConfig
+from smelt.recipe.training.optimizer import OptimizerConfig
+from smelt.recipe.training.phases import Phase, learning_rate
 from tests.training.artifacts import LABELS, MODEL, PHASES, again, commit, context, metrics
 from training.blocks.plan import read_vocabulary
 from training.checkpoints.load import load_model

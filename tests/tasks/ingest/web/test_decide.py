@@ -5,11 +5,10 @@ import html
 import numpy as np
 import pytest
 
-from tasks.ingest.web import tags
-from tasks.ingest.web.blocks import blocks_of
-from tasks.ingest.web.decide import Decision, decide
-from tasks.ingest.web.reasons import KINDS, REASONS
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.blocks.blocks import blocks_of
+from tasks.ingest.web.decision.decide import Decision, decide
+from tasks.ingest.web.decision.reasons import KINDS, REASONS
+from tasks.ingest.web.tree.tree import parse, tags
 
 PARAGRAPHS = (
     "The harbour was closed for three days last week, and ferries from the islands had to turn back in the night.",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tasks.ingest.web.elements import formula
-from tasks.ingest.web.mathml import tex_of
-from tasks.ingest.web.tags import MATH
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.formulas.mathml import tex_of
+from tasks.ingest.web.tree.elements import formula
+from tasks.ingest.web.tree.tags import MATH
+from tasks.ingest.web.tree.tree import parse
 
 
 def tex(content: str) -> str:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from smelt.recipe.ingest import IngestOptions
+from smelt.recipe.data.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
 from tasks.ingest.web.metadata import Metadata, metadata_of
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.tree.tree import parse
 
 
 def said(head: str = "", body: str = "", *, html: str = "<html>", header: str = "") -> Metadata:

@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from tasks.ingest.web import tags
-from tasks.ingest.web.blocks import blocks_of
-from tasks.ingest.web.tree import parse
+from tasks.ingest.web.blocks.blocks import blocks_of
+from tasks.ingest.web.tree.tree import parse, tags
 
 
 def outline(page: str) -> str:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.ingest.web.blocks import blocks_of
-from tasks.ingest.web.mathematics import replaced_of
-from tasks.ingest.web.tree import parse
-from tasks.ingest.web.write import write
+from tasks.ingest.web.blocks.blocks import blocks_of
+from tasks.ingest.web.formulas.mathematics import replaced_of
+from tasks.ingest.web.tree.tree import parse
+from tasks.ingest.web.writing.write import write
 
 
 def text(page: str, **options: bool) -> str:

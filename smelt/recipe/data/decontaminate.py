@@ -1,0 +1,64 @@
+"""Which benchmarks may not be found in the training text, and what counts as finding one."""
+
+from pydantic import Field
+
+from smelt.errors import RecipeError
+from smelt.recipe.base import Config
+from smelt.recipe.reading import attached
+
+
+class Benchmark(Config):
+    """A set of questions and answers that the model will be judged by."""
+
+    name: str
+    """Name, as it stands in a dropped document's reason."""
+    path: str
+    """JSON Lines file: a path in the checkout, or `s3://bucket/key`."""
+    fields: tuple[str, ...] = ("prompt", "answer")
+    """Fields of a line that make up its text, in this order."""
+    digest: str = ""
+    """SHA-256 of the file's bytes. Filled in from the file, so that an edited benchmark is a new one."""
+
+    def with_digest(self) -> "Benchmark":
+        """This benchmark with the digest of its file."""
+        return self.model_copy(update={"digest": attached.digest(self.path, where=self._where)})
+
+    @property
+    def _where(self) -> str:
+        return f"decontaminate.benchmarks.{self.name}"
+
+    def texts(self) -> list[str]:
+        """The text of each line: its fields, joined by a space; fields that a line hasn't are left out.
+
+        Raises:
+            RecipeError: when the file is missing or not what `digest` says, a line is not a JSON object, or it has
+                none of the fields.
+        """
+        texts = []
+        for where, item in attached.json_lines(self.path, where=self._where, digest=self.digest):
+            found = [str(item[field]) for field in self.fields if item.get(field) is not None]
+            if not found:
+                raise RecipeError(f"has none of the fields {', '.join(self.fields)}", where=where, mend="set `fields`")
+            texts.append(" ".join(found))
+        return texts
+
+
+class DecontaminateConfig(Config):
+    """How text that holds benchmark items is removed (n-gram overlap, as in GPT-3, Brown et al. 2020, app. C)."""
+
+    benchmarks: tuple[Benchmark, ...] = ()
+    """What to look for; none keeps every document."""
+    ngram_words: int = Field(default=13, ge=2, le=64)
+    """Words in a row, lower-cased and without punctuation, that a document may not share with a benchmark item."""
+    ngram_characters: int = Field(default=20, ge=2, le=128)
+    """The same for Chinese items, in units: an ideograph is one unit, so is a word in Latin letters."""
+    shortest_words: int = Field(default=8, ge=1)
+    """An item of fewer than `ngram_words` words is looked for as a whole, down to this many words; shorter
+    ones cannot be told from ordinary text and are only counted."""
+    shortest_characters: int = Field(default=12, ge=1)
+    """The same for Chinese items, in units."""
+
+
+def with_digests(config: DecontaminateConfig) -> DecontaminateConfig:
+    """The config with every benchmark's digest filled in from its file; what the fingerprint is taken over."""
+    return config.model_copy(update={"benchmarks": tuple(item.with_digest() for item in config.benchmarks)})

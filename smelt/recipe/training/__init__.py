@@ -1,0 +1,1 @@
+"""Sections of the recipe on the model and its training."""

@@ -1,0 +1,1 @@
+"""Crawls: records of WARC and ARC files, and the HTTP answers in them."""

