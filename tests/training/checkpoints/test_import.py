@@ -307,4 +307,4 @@ def test_files_that_are_not_there_are_one_line(recipe_file: Path, tmp_path: Path
     with pytest.raises(RecipeError, match=f"there is no {last.name} .*save_pretrained"):
         load_recipe(recipe_file).with_start()
     with pytest.raises(RecipeError, match=r"its weights know no new tokenizer \(set tokenizer\.path: .*/hf/tokenizer"):
-        load_recipe(recipe_file, {"tokenizer": {"train": {"vocab_size": 300}}})
+        load_recipe(recipe_file, {"tokenizer": {"train": {"vocab_size": 300}, "path": None}})
