@@ -33,8 +33,8 @@ from bench.command import best_of, command
 from bench.dedup import PlainWords
 from bench.peers.environment import ask
 from bench.texts import texts
-from smelt.recipe.data.clean import CleanConfig
-from smelt.recipe.data.select import RuleGroup
+from smelt.recipe.clean import CleanConfig
+from smelt.recipe.select import RuleGroup
 from tasks.clean.edits.edit import edit
 from tasks.clean.edits.rewrite import buffers
 from tasks.clean.signals.measure import signals

@@ -28,7 +28,7 @@ from datatrove.utils.logging import logger
 
 from bench.command import best_of, command
 from bench.texts import texts
-from smelt.recipe.data.dedup import MinHash
+from smelt.recipe.dedup import MinHash
 from tasks.dedup import minhash
 from tasks.dedup.buckets import SIGNATURE, decide
 

@@ -20,7 +20,7 @@ from datatrove.pipeline.formatters import PIIFormatter
 from bench.command import command
 from bench.peers.environment import ask
 from bench.texts import texts
-from smelt.recipe.data.clean import PLACEHOLDERS, CleanConfig
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig
 from tasks.clean.edits.edit import edit
 from tasks.clean.personal.judge import counted, judge, labelled, plain
 

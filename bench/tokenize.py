@@ -19,7 +19,7 @@ from datatrove.utils.logging import logger
 
 from bench.command import best_of, command
 from bench.texts import texts
-from smelt.recipe.data.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from tasks.encoder import Encoder
 from tasks.tokenizer.train import train
 

@@ -13,7 +13,7 @@ from smelt.checkout import CHECKOUT
 
 if TYPE_CHECKING:
     from smelt.recipe import Recipe
-    from smelt.recipe.data.sources import CrawlSource
+    from smelt.recipe.sources import CrawlSource
 
 LOOK_EVERY = timedelta(minutes=30)
 """Between two looks for the files of a day that is late."""
@@ -84,7 +84,7 @@ class PartitionPlanOperator(PlanOperator):
     def _crawls(self, context: Context) -> "Sequence[CrawlSource]":
         """The recipe's crawls, each for the partition's day alone."""
         from smelt.errors import RecipeError
-        from smelt.recipe.data.sources import CrawlSource
+        from smelt.recipe.sources import CrawlSource
 
         path, day = context["params"]["recipe"], context.get("partition_key")
         if not day:

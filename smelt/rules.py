@@ -7,7 +7,7 @@ from functools import reduce
 import polars as pl
 
 from smelt.errors import StageError
-from smelt.recipe.data.select import RuleGroup, columns_of, nearest
+from smelt.recipe.select import RuleGroup, columns_of, nearest
 
 _COMPARISON = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|<|>)\s*([^<>=!]+?)\s*")
 _CONNECTED = re.compile(r"\b(and|or|not|case|in|between)\b", re.IGNORECASE)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from smelt.recipe.data.ingest import FetchConfig
-from smelt.recipe.data.sources import DebPackages
+from smelt.recipe.ingest import FetchConfig
+from smelt.recipe.sources import DebPackages
 from smelt.sources.globs import matches
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.documents import PartWriter

@@ -6,8 +6,8 @@ Compiled kernels are kept on disk by their sources; where they are there already
 import numpy as np
 import pyarrow as pa
 
-from smelt.recipe.data.clean import CleanConfig
-from smelt.recipe.data.dedup import MinHash
+from smelt.recipe.clean import CleanConfig
+from smelt.recipe.dedup import MinHash
 from tasks.clean import clean
 from tasks.dedup import minhash
 from tasks.ingest import html

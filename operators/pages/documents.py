@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from operators.pages.table import DECISIONS, Aligned, AlignedPart, record_of
 from smelt.lake import PartRecord
-from smelt.recipe.data.languages import FOUND_OUT
+from smelt.recipe.languages import FOUND_OUT
 
 ROWS_SHOWN = 20
 EXCERPT_CHARS = 240

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from smelt import rules
 from smelt.lake import Manifest
-from smelt.recipe.data.select import RuleGroup, columns_of
+from smelt.recipe.select import RuleGroup, columns_of
 
 
 class AskedRule(BaseModel):

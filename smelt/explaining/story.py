@@ -12,8 +12,8 @@ from smelt.explaining.row import row
 from smelt.explaining.training import Encoded, Reading, encoded, reading
 from smelt.lake import Lake, Manifest
 from smelt.plan import Plan
-from smelt.recipe.data.decontaminate import Benchmark
-from smelt.recipe.data.signals import EDITS, LABELS, SIGNALS
+from smelt.recipe.decontaminate import Benchmark
+from smelt.recipe.signals import EDITS, LABELS, SIGNALS
 from smelt.run import load_run
 
 STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens")

@@ -8,26 +8,26 @@ from pydantic import AfterValidator, Field, model_validator
 
 from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
-from smelt.recipe.data.classifiers import Classifier, ClassifiersConfig
-from smelt.recipe.data.clean import CleanConfig
-from smelt.recipe.data.decontaminate import DecontaminateConfig, with_digests
-from smelt.recipe.data.dedup import DedupConfig
-from smelt.recipe.data.ingest import FetchConfig, IngestConfig, IngestOptions
-from smelt.recipe.data.mixture import BlockPhase, BlocksConfig, Mixture
-from smelt.recipe.data.score import ScoreConfig
-from smelt.recipe.data.select import SelectConfig
-from smelt.recipe.data.sources import DebPackages, DebSource, ListedSource, Source
-from smelt.recipe.data.tokenizer import TokenizerConfig
-from smelt.recipe.data.tokens import TokensConfig
+from smelt.recipe.classifiers import Classifier, ClassifiersConfig
+from smelt.recipe.clean import CleanConfig
+from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
+from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.evaluate import with_digests as with_probe_digests
 from smelt.recipe.export import ExportConfig
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.graph import KINDS, MAX_PHASES, STAGES, kind_of
+from smelt.recipe.ingest import FetchConfig, IngestConfig, IngestOptions
+from smelt.recipe.mixture import BlockPhase, BlocksConfig, Mixture
 from smelt.recipe.reading.names import wrong_names
 from smelt.recipe.reading.wrong import WrongError
 from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
+from smelt.recipe.score import ScoreConfig
+from smelt.recipe.select import SelectConfig
+from smelt.recipe.sources import DebPackages, DebSource, ListedSource, Source
+from smelt.recipe.tokenizer import TokenizerConfig
+from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training.config import TrainConfig, TrainingConfig
 from smelt.recipe.training.model import ModelConfig
 from smelt.recipe.training.phases import Phase

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.sources import HubSource
+from smelt.recipe.sources import HubSource
 from smelt.sources.globs import fixed_part, matches
 
 ENDPOINT, TOKEN = "HF_ENDPOINT", "HF_TOKEN"

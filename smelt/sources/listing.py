@@ -14,7 +14,7 @@ from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
 from smelt.identity import digest
 from smelt.lake import Lake
-from smelt.recipe.data.sources import CrawlSource, HubSource, ListedSource
+from smelt.recipe.sources import CrawlSource, HubSource, ListedSource
 from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches

@@ -3,7 +3,7 @@
 import os
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.ingest import OcrConfig
+from smelt.recipe.ingest import OcrConfig
 
 URL, TOKEN = "SMELT_OCR_URL", "SMELT_OCR_TOKEN"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smelt.errors import StageError
-from smelt.recipe.data.mixture import BlockPhase
+from smelt.recipe.mixture import BlockPhase
 from tasks.blocks.catalog import Catalog
 from tasks.sampling import scramble, share_out
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake import held
-from smelt.recipe.data.mixture import BlockPhase, BlocksConfig
+from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks import documents
 from tasks.blocks import catalog as catalogs

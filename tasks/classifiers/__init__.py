@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from smelt.identity import digest
 from smelt.lake import Artifact, held
-from smelt.recipe.data.classifiers import ClassifierConfig
+from smelt.recipe.classifiers import ClassifierConfig
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.classifiers import figures
 from tasks.classifiers.examples import Examples, gather, needs_corpus, split

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.data.classifiers import EncoderClassifier
+from smelt.recipe.classifiers import EncoderClassifier
 from smelt.recipe.reading import attached
 from tasks.classifiers.examples import Examples
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smelt.errors import StageError
-from smelt.recipe.data.classifiers import NEGATIVE, POSITIVE, ClassifierConfig
+from smelt.recipe.classifiers import NEGATIVE, POSITIVE, ClassifierConfig
 from smelt.recipe.reading import attached
 from smelt.stage import Context
 from tasks.classifiers.draw import documents_of, drawn

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake import Lake
-from smelt.recipe.data.classifiers import FastTextClassifier
+from smelt.recipe.classifiers import FastTextClassifier
 from tasks.classifiers.examples import Examples
 from tasks.classifiers.words import words
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, PartRecord, held
-from smelt.recipe.data.classifiers import ClassifierConfig, EncoderClassifier, FastTextClassifier
-from smelt.recipe.data.select import nearest
+from smelt.recipe.classifiers import ClassifierConfig, EncoderClassifier, FastTextClassifier
+from smelt.recipe.select import nearest
 from tasks.classifiers import encoder, fasttext
 from tasks.classifiers.examples import Examples
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.clean import KEYWORDS, CleanConfig
+from smelt.recipe.clean import KEYWORDS, CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.clean import steps
 from tasks.clean.edits.edit import edit

@@ -12,7 +12,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from smelt.errors import StageError
-from smelt.recipe.data.clean import StepConfig
+from smelt.recipe.clean import StepConfig
 
 
 def build(config: StepConfig) -> PipelineStep:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from smelt.recipe.data.decontaminate import DecontaminateConfig
+from smelt.recipe.decontaminate import DecontaminateConfig
 from tasks.compiled import compiled
 from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.decontaminate import DecontaminateConfig
+from smelt.recipe.decontaminate import DecontaminateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.decontaminate.grams import Grams, collect, find

@@ -9,7 +9,7 @@ a xor-shift and another odd multiplication, all of which vector units do eight a
 import numpy as np
 import pyarrow as pa
 
-from smelt.recipe.data.dedup import MinHash
+from smelt.recipe.dedup import MinHash
 from tasks.compiled import compiled
 from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
 

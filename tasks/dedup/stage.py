@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.dedup import DedupConfig
+from smelt.recipe.dedup import DedupConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.dedup import exchange, minhash

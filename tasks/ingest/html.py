@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import UnreadableError
 from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.web import page

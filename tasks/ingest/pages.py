@@ -1,6 +1,6 @@
 """A web page as a document: its text, what it says of itself, and whether its source may take it."""
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import html
 from tasks.ingest.document import Document, RawFile, UnreadableError
 from tasks.ingest.web.metadata import Metadata

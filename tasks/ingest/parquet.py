@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import Layout, columns_of
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
 from tasks.ingest.encodings.encoding import decode

@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from smelt.errors import SmeltError
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import PLAIN
-from tasks.ingest import formats, pages, sniff
+from tasks.ingest import formats, man, pages, pdf, sniff
 from tasks.ingest.crawls.crawl import read_crawl
 from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encodings.encoding import decode, looks_binary
 from tasks.ingest.foreign import refuse_foreign
 from tasks.ingest.parquet import read_parquet
-from tasks.ingest.pdf import document as pdf
-from tasks.ingest.roff import pages as man
 from tasks.ingest.rows import read_jsonl, read_lines
 from tasks.ingest.streams import chunks, whole
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import fields_of
 from tasks.ingest import pages
 from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError

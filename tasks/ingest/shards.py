@@ -11,8 +11,8 @@ from typing import Any
 import xxhash
 
 from smelt.log import logger
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import DebSource, ListedSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import DebSource, ListedSource
 from smelt.sources import hub
 from smelt.sources.listing import ListedFile, Listing, listing_key
 from smelt.stage import Context, Shard

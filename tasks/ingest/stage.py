@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from smelt.errors import StageError
 from smelt.lake import Lake, held
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import ListedSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
 from smelt.sources.listing import ListedFile
 from smelt.sources.local import located

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from smelt.errors import StageError
 from smelt.lake import Artifact
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.score import DOMAIN, ModelScore, ScoreConfig
-from smelt.recipe.data.select import nearest
+from smelt.recipe.score import DOMAIN, ModelScore, ScoreConfig
+from smelt.recipe.select import nearest
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.classifiers.model import Loaded, load
 from tasks.documents import PartWriter, batches

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from smelt.recipe.data.score import ModelScore
+from smelt.recipe.score import ModelScore
 from tasks.classifiers.model import Loaded
 
 OTHER = "other"

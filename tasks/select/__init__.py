@@ -14,7 +14,7 @@ from smelt.gates.bias.bands import DIMENSIONS
 from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.select import SelectConfig
+from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks.documents import PartWriter, batches, write
 from tasks.select import samples

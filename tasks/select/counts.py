@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from smelt.gates.bias.bands import BANDS, DIMENSIONS, EDGES
-from smelt.recipe.data.select import RuleGroup
+from smelt.recipe.select import RuleGroup
 from smelt.rules import group_numbers, holds
 from tasks.tally import UNKNOWN
 

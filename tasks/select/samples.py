@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from smelt.gates.bias.samples import KEEPS_SHOWN, REJECTS_PER_RULE, SAMPLE_SCHEMA
-from smelt.recipe.data.select import RuleGroup
+from smelt.recipe.select import RuleGroup
 from smelt.rules import group_numbers, sides_of
 from tasks.sampling import draws
 

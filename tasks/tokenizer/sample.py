@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smelt.errors import StageError
-from smelt.recipe.data.tokenizer import TrainTokenizer
+from smelt.recipe.tokenizer import TrainTokenizer
 from smelt.stage import Context
 from tasks import documents
 from tasks.sampling import draws, parts_that_hold, share_out

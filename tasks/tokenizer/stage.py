@@ -6,7 +6,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from smelt.errors import StageError
-from smelt.recipe.data.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.tokenizer import sample
 from tasks.tokenizer.judge import judge

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.tokens import TokensConfig
+from smelt.recipe.tokens import TokensConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.encoder import Encoder

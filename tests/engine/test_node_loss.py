@@ -11,7 +11,7 @@ from smelt.engine.make import Mapper, _do_rounds, serially
 from smelt.engine.spread import over_ray
 from smelt.lake import Lake, PartRecord
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.dedup import DedupConfig
+from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
 from tasks.dedup import STAGE

@@ -9,8 +9,8 @@ from smelt.gates.bias import figures
 from smelt.gates.bias.samples import choose
 from smelt.gates.run import run_gate
 from smelt.lake import Lake, Manifest
-from smelt.recipe.data.select import RuleGroup, SelectConfig
 from smelt.recipe.gates import GatesConfig
+from smelt.recipe.select import RuleGroup, SelectConfig
 from smelt.rules import sides_of
 from tasks.select import STAGE
 from tests.tasks import refinery

@@ -10,7 +10,7 @@ import pytest
 
 from smelt.errors import DamageError, LakeOutageError
 from smelt.lake import Lake, Manifest, held
-from smelt.recipe.data.mixture import BlockPhase, BlocksConfig
+from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks import documents
 from tasks.blocks import STAGE
 from tests.tasks import refinery

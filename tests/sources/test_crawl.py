@@ -8,10 +8,10 @@ import pytest
 from smelt.errors import RecipeError
 from smelt.gates.documents import ingest as ingest_gate
 from smelt.lake import Lake
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import CrawlSource
 from smelt.recipe.gates import GatesConfig
+from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.reading.load import parse_recipe
+from smelt.recipe.sources import CrawlSource
 from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
 from tests.tasks.ingest.crawls.making import gzipped, pages

@@ -12,8 +12,8 @@ import pytest
 
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import HubSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import HubSource
 from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
 from tasks.sources import download

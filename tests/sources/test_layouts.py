@@ -5,9 +5,9 @@ import json
 import pytest
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.ingest import IngestOptions
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestOptions
 from smelt.recipe.reading.load import parse_recipe
+from smelt.recipe.sources import FilesSource
 from smelt.sources.layouts import LAYOUTS, Fields, fields_of
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.sources import FilesSource
 from smelt.settings import Settings
 from smelt.sources.globs import fixed_part, matches
 from smelt.sources.listing import listing

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import FilesSource
 from smelt.settings import Settings
 from smelt.sources.globs import matches
 from smelt.sources.listing import Listing, listing

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import ListedSource
+from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.resources import Resources
+from smelt.recipe.sources import ListedSource
 from smelt.sources.listing import listing
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents

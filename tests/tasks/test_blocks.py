@@ -9,7 +9,7 @@ import pytest
 from megatron.core.datasets.indexed_dataset import IndexedDataset
 
 from smelt.errors import StageError
-from smelt.recipe.data.mixture import BlockPhase, BlocksConfig
+from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import STAGE
 from tasks.indexed import index_bytes
 from tests.tasks import refinery

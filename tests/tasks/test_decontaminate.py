@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.decontaminate import Benchmark, DecontaminateConfig, with_digests
+from smelt.recipe.decontaminate import Benchmark, DecontaminateConfig, with_digests
 from tasks.decontaminate import STAGE
 from tests.tasks import refinery
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from smelt.recipe.data.dedup import DedupConfig, MinHash
+from smelt.recipe.dedup import DedupConfig, MinHash
 from tasks.dedup import STAGE
 from tests.tasks import refinery
 

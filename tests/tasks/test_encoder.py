@@ -9,7 +9,7 @@ import pytest
 
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
-from smelt.recipe.data.classifiers import EncoderClassifier
+from smelt.recipe.classifiers import EncoderClassifier
 from smelt.recipe.reading.attached import CHECKOUT, folder, folder_digest
 from tasks.classifiers import encoder as kinds
 from tasks.classifiers.model import load

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smelt.recipe.data.dedup import MinHash
+from smelt.recipe.dedup import MinHash
 from tasks.blocks.catalog import Catalog
 from tasks.blocks.stage import cut
 from tasks.dedup import minhash

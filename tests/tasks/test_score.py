@@ -7,8 +7,8 @@ import pytest
 from smelt.errors import StageError
 from smelt.gates.run import run_gate
 from smelt.lake import Lake, Manifest
-from smelt.recipe.data.score import ScoreConfig
 from smelt.recipe.gates import GatesConfig
+from smelt.recipe.score import ScoreConfig
 from tasks import score
 from tasks.score.language import identify
 from tests.chain import make_through

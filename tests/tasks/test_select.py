@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from smelt import rules
 from smelt.errors import StageError
-from smelt.recipe.data.select import RuleGroup, SelectConfig
+from smelt.recipe.select import RuleGroup, SelectConfig
 
 FRAME = pl.DataFrame(
     {"lang": ["en", "zh", "zh"], "domain": ["docs"] * 3, "source": ["a", "a", "trusted"], "num_chars": [10, 10, 10]}

@@ -6,8 +6,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from smelt.errors import StageError
-from smelt.recipe.data.clean import PLACEHOLDERS
-from smelt.recipe.data.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.clean import PLACEHOLDERS
+from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from tasks.tokenizer import STAGE
 from tasks.tokenizer.sample import targets
 from tests.tasks import refinery

@@ -6,8 +6,8 @@ import pytest
 from megatron.core.datasets.indexed_dataset import IndexedDataset
 from tokenizers import Tokenizer
 
-from smelt.recipe.data.tokenizer import TokenizerConfig, TrainTokenizer
-from smelt.recipe.data.tokens import TokensConfig
+from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokens import TokensConfig
 from tasks.encoder import Encoder
 from tasks.indexed import read_index, token_dtype
 from tasks.tokenizer import STAGE as TOKENIZER

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from smelt.gates.bias.bands import BANDS, DIMENSIONS
-from smelt.recipe.data import languages
-from smelt.recipe.data.clean import KEYWORDS
-from smelt.recipe.data.score import DOMAIN
-from smelt.recipe.data.select import columns_of, nearest
-from smelt.recipe.data.signals import COLUMNS, TEXTS
+from smelt.recipe import languages
+from smelt.recipe.clean import KEYWORDS
+from smelt.recipe.score import DOMAIN
+from smelt.recipe.select import columns_of, nearest
+from smelt.recipe.signals import COLUMNS, TEXTS
 
 if TYPE_CHECKING:
     from smelt.recipe.recipe import Recipe

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smelt.recipe.data.clean import CleanConfig
-from smelt.recipe.data.signals import EDITS
+from smelt.recipe.clean import CleanConfig
+from smelt.recipe.signals import EDITS
 from tasks.clean.edits import layout, phrases
 from tasks.clean.edits.layout import tidy
 from tasks.clean.edits.rewrite import buffers, rewrite

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smelt.recipe.data.clean import EditsConfig
+from smelt.recipe.clean import EditsConfig
 from tasks.clean.kernels.blocks import EVERY, load
 from tasks.clean.kernels.characters import NOT_NORMAL, table
 from tasks.clean.kernels.mojibake import GROUPS, LAST, LEAD, ODD, RUSSIAN_ODD, TRAIL

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.clean import PLACEHOLDERS, CleanConfig, PiiConfig
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, PiiConfig
 from smelt.recipe.reading import attached
 from tasks.clean.edits.edit import edit
 

@@ -8,7 +8,7 @@ walk takes time by the length of the text, whatever stands in it.
 
 import numpy as np
 
-from smelt.recipe.data.clean import PLACEHOLDERS
+from smelt.recipe.clean import PLACEHOLDERS
 from tasks.clean.kernels.blocks import first, load, not_letters, store
 from tasks.clean.kernels.utf8 import decode, is_alnum, is_digit
 from tasks.clean.personal.addresses import ipv6

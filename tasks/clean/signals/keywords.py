@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from smelt.recipe.data.clean import KEYWORDS, CleanConfig, KeywordList
+from smelt.recipe.clean import KEYWORDS, CleanConfig, KeywordList
 from tasks.clean.kernels.tries import Array, build
 from tasks.clean.kernels.utf8 import is_alnum, width_of
 from tasks.compiled import compiled

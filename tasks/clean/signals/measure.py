@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from smelt.recipe.data.signals import SIGNALS
+from smelt.recipe.signals import SIGNALS
 from tasks.clean.kernels.blocks import SPARE
 from tasks.clean.kernels.characters import table
 from tasks.clean.signals import figures as at
@@ -29,7 +29,7 @@ def signals(data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> dict[s
         offsets: int64, one more than there are documents.
 
     Returns:
-        Signal name to float64 of shape [documents], in the order of ``smelt.recipe.data.signals``.
+        Signal name to float64 of shape [documents], in the order of ``smelt.recipe.signals``.
     """
     if len(data) < offsets[-1] + SPARE:
         data = np.concatenate((data[: offsets[-1]], np.zeros(SPARE, np.uint8)))

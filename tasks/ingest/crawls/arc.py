@@ -7,7 +7,7 @@ length differ by version, and old types have blanks in them, so a header is know
 
 import re
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.crawls.records import MAX_HEADER_BYTES, Reader, Record
 from tasks.ingest.document import UnreadableError
 

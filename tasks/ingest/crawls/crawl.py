@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from smelt.errors import SmeltError
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import pages
 from tasks.ingest.crawls import arc, http, media, warc
 from tasks.ingest.crawls.members import MAGIC, Units

@@ -5,7 +5,7 @@ header lines, an empty line, ``Content-Length`` bytes, and two empty lines. Reco
 answer, ``resource`` the bare content, ``conversion`` text.
 """
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.crawls.records import MAX_HEADER_BYTES, Reader, Record
 from tasks.ingest.document import UnreadableError
 

@@ -8,7 +8,7 @@ import pytest
 
 from smelt.errors import RecipeError
 from smelt.recipe import load_recipe
-from smelt.recipe.data.languages import FOUND_OUT
+from smelt.recipe.languages import FOUND_OUT
 
 RECIPE = """
 name: named

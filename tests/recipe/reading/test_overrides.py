@@ -5,9 +5,9 @@ import pytest
 from smelt.errors import RecipeError
 from smelt.identity import canonical
 from smelt.recipe import load_recipe
-from smelt.recipe.data.select import SelectConfig
 from smelt.recipe.graph import STAGES
 from smelt.recipe.reading.shape import written
+from smelt.recipe.select import SelectConfig
 
 RECIPE = """
 name: small

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from smelt.recipe.data.clean import CleanConfig
+from smelt.recipe.clean import CleanConfig
 from tasks.clean import clean
 
 CONFIG = CleanConfig()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smelt.recipe.data.clean import CleanConfig, StepConfig
+from smelt.recipe.clean import CleanConfig, StepConfig
 from tasks.clean import clean
 from tests.tasks.clean.cleaning import cleaned
 

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, Reason, Refusal
 from tasks.ingest.read import read
 from tests.tasks.ingest.crawls.making import answer, arc, gzipped, page, pages, record, zstandarded

@@ -9,8 +9,8 @@ import pytest
 
 from smelt.errors import StageError
 from smelt.lake import Lake
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import FilesSource
 from tasks.ingest import stage as ingest
 from tasks.ingest.document import Document, RawFile, Refusal
 from tasks.ingest.stage import STAGE

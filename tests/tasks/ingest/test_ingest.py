@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from smelt.recipe.data.ingest import IngestConfig, IngestOptions
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestConfig, IngestOptions
+from smelt.recipe.sources import FilesSource
 from tasks.ingest.document import Document, RawFile, Refusal
+from tasks.ingest.man import text_of as man_text
 from tasks.ingest.read import read
-from tasks.ingest.roff.pages import text_of as man_text
 from tasks.ingest.stage import STAGE
 from tests.tasks.refinery import columns, listed, run
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import LAYOUTS
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from smelt.recipe.data.ingest import IngestConfig
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.sources import FilesSource
 from tasks.ingest.document import Document, Refusal
 from tasks.ingest.stage import STAGE
 from tests.tasks.ingest.malformed import OPTIONS, damaged, hostile, members, neighbours, sound, survives

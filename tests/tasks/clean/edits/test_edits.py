@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smelt.recipe.data.clean import PLACEHOLDERS, CleanConfig, EditsConfig, PiiConfig
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, EditsConfig, PiiConfig
 from tests.tasks.clean.cleaning import cleaned, one
 
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from smelt.recipe.data.clean import PLACEHOLDERS, CleanConfig, PiiConfig
-from tasks.ingest.pdf.characters import numbered
-from tasks.ingest.pdf.lines import reflow
-from tasks.ingest.roff.pages import text_of
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, PiiConfig
+from tasks.ingest.man import text_of
+from tasks.ingest.pdf_characters import numbered
+from tasks.ingest.pdf_lines import reflow
 from tests.tasks.clean.cleaning import one
 
 CONFIG = CleanConfig(pii=PiiConfig(**dict.fromkeys(PLACEHOLDERS, False)))

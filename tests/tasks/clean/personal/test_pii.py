@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smelt.errors import RecipeError
-from smelt.recipe.data.clean import PLACEHOLDERS, CleanConfig, PiiConfig
+from smelt.recipe.clean import PLACEHOLDERS, CleanConfig, PiiConfig
 from smelt.recipe.reading.attached import CHECKOUT
 from tasks.clean.personal.judge import judge
 from tests.tasks.clean.cleaning import cleaned, one

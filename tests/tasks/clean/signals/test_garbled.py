@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from smelt.recipe.data.presets import PRESETS
+from smelt.recipe.presets import PRESETS
 from tasks.clean.edits.rewrite import buffers
 from tasks.clean.signals.measure import signals
 

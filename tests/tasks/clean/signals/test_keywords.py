@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from smelt.errors import RecipeError
 from smelt.recipe import parse_recipe
-from smelt.recipe.data.clean import CleanConfig, KeywordList
+from smelt.recipe.clean import CleanConfig, KeywordList
 from tests.tasks.clean.cleaning import cleaned
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, Refusal
 from tasks.ingest.read import read
 from tests.tasks.ingest.crawls.making import answer, arc, gzipped, page, record

@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.crawls.chunked import unchunked
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read

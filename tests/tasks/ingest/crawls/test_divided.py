@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from smelt.lake import Lake
-from smelt.recipe.data.ingest import IngestConfig, IngestOptions
-from smelt.recipe.data.sources import FilesSource
+from smelt.recipe.ingest import IngestConfig, IngestOptions
+from smelt.recipe.sources import FilesSource
 from tasks.ingest.document import Document, RawFile, Refusal
 from tasks.ingest.read import read
 from tasks.ingest.stage import STAGE

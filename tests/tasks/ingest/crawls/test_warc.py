@@ -7,7 +7,7 @@ import brotli
 import pytest
 import zstandard
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, Refusal
 from tasks.ingest.read import read
 from tests.tasks.ingest.crawls.making import answer, gzipped, page, pages, record, zstandarded

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile, UnreadableError
 from tasks.ingest.encodings.decoders import decoded
 from tasks.ingest.encodings.encoding import decode, decode_line, looks_binary

@@ -11,11 +11,10 @@ from typing import ClassVar
 import pytest
 
 from smelt.errors import RecipeError, StageError
-from smelt.recipe.data.ingest import IngestOptions, OcrConfig
+from smelt.recipe.ingest import IngestOptions, OcrConfig
 from smelt.run import preview
+from tasks.ingest import ocr, pdf
 from tasks.ingest.document import Document, RawFile, Refusal
-from tasks.ingest.pdf import document as pdf
-from tasks.ingest.pdf import ocr
 from tasks.ingest.read import read
 from tests.servers import Quiet, serving
 from tests.tasks.ingest.pdf import making as pdfs

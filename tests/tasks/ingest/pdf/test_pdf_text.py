@@ -2,9 +2,9 @@
 
 import pytest
 
+from tasks.ingest import pdf_text
 from tasks.ingest.joined import joined
-from tasks.ingest.pdf import text as pdf_text
-from tasks.ingest.pdf.characters import ideographs
+from tasks.ingest.pdf_characters import ideographs
 from tests.tasks.ingest.pdf import making as pdfs
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.roff.pages import text_of
+from tasks.ingest.man import text_of
 
 POD_STRINGS = r"""
 .de Vb

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
 from tasks.ingest.web.metadata import Metadata, metadata_of

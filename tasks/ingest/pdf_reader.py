@@ -1,4 +1,4 @@
-"""The process that reads PDFs for a worker: ``python -m tasks.ingest.pdf.reader``, a document after the other.
+"""The process that reads PDFs for a worker: ``python -m tasks.ingest.pdf_reader``, a document after the other.
 
 pdfium is C++ and meets files made to break it. What ends this process, or keeps it too long, costs one document.
 On stdin come 8 bytes of length (big-endian) and a PDF, on stdout go a length and JSON; it ends with its stdin.
@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import pypdfium2
 
-from tasks.ingest.pdf.text import read
+from tasks.ingest.pdf_text import read
 
 MAX_BYTES = 1 << 30
 """Address space of the process."""

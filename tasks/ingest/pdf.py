@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from smelt.checkout import CHECKOUT
-from smelt.recipe.data.ingest import IngestOptions
+from smelt.recipe.ingest import IngestOptions
+from tasks.ingest import ocr
 from tasks.ingest.document import UnreadableError
-from tasks.ingest.pdf import ocr
 
 _readers: list[subprocess.Popen[bytes]] = []  # this worker's reader, once it has met a PDF
 
@@ -72,6 +72,6 @@ def _read(content: bytes) -> dict[str, Any]:
 
 def _reader() -> subprocess.Popen[bytes]:
     if not _readers:
-        command = [sys.executable, "-m", "tasks.ingest.pdf.reader"]
+        command = [sys.executable, "-m", "tasks.ingest.pdf_reader"]
         _readers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT))
     return _readers[0]

@@ -7,8 +7,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from smelt.recipe.base import Config
-from smelt.recipe.data.classifiers import POSITIVE
-from smelt.recipe.data.select import nearest
+from smelt.recipe.classifiers import POSITIVE
+from smelt.recipe.select import nearest
 
 DOMAIN = "domain"
 """The column that a class fills in for documents whose source gives no hint."""

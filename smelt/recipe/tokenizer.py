@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from smelt.recipe.base import Config
-from smelt.recipe.data.clean import PLACEHOLDERS
+from smelt.recipe.clean import PLACEHOLDERS
 from smelt.recipe.reading import attached
 
 END_OF_DOCUMENT = "<|endoftext|>"

@@ -12,10 +12,10 @@ from itertools import pairwise, zip_longest
 
 import pypdfium2
 
-from tasks.ingest.pdf.characters import ideographs, numbered
-from tasks.ingest.pdf.lines import HYPHEN, words_of
-from tasks.ingest.pdf.lines import reflow as _reflow
-from tasks.ingest.pdf.vertical import columns
+from tasks.ingest.pdf_characters import ideographs, numbered
+from tasks.ingest.pdf_lines import HYPHEN, words_of
+from tasks.ingest.pdf_lines import reflow as _reflow
+from tasks.ingest.pdf_vertical import columns
 
 _LEADERS = re.compile(r"(?:\. ?){8,}")  # a line of a table of contents
 _CUT = re.compile("[\ufffe\x02]\n?(.?)")  # how pdfium marks a hyphen at a line's end, often without the line's end

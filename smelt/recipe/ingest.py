@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from smelt.recipe.base import Config
-from smelt.recipe.data.sources import DebPackages, Source
+from smelt.recipe.sources import DebPackages, Source
 
 
 class OcrConfig(Config):

@@ -10,7 +10,7 @@ import time
 import httpx
 
 from smelt.errors import StageError
-from smelt.recipe.data.ingest import OcrConfig
+from smelt.recipe.ingest import OcrConfig
 from smelt.sources import ocr
 from tasks.ingest.document import UnreadableError
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from smelt.recipe.data.select import nearest
-from smelt.recipe.data.sources import ListedSource, Source
+from smelt.recipe.select import nearest
+from smelt.recipe.sources import ListedSource, Source
 
 UNDETERMINED = "und"
 CODE = "code"

@@ -13,8 +13,8 @@ import re
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from smelt.recipe.base import Config
-from smelt.recipe.data.presets import PRESETS
-from smelt.recipe.data.signals import COLUMNS
+from smelt.recipe.presets import PRESETS
+from smelt.recipe.signals import COLUMNS
 
 _SQL_WORDS = set(
     """and or not in is null true false between like case when then else end least greatest abs round

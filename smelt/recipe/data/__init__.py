@@ -1,1 +1,0 @@
-"""Sections of the recipe on documents and tokens."""

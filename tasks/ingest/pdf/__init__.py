@@ -1,1 +1,0 @@
-"""PDFs to text. Nothing is imported here, so that the reader's process starts with what it needs."""
