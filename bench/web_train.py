@@ -24,6 +24,7 @@ from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
 from tasks.ingest.web.decision import decide as decision
 from tasks.ingest.web.decision.features import NAMES, Seen, features
 from tasks.ingest.web.decision.model import WEIGHTS, Trees, likelihood
+from tasks.ingest.web.formulas.mathematics import replaced_of
 from tasks.ingest.web.tree.tree import Tree, parse, tags
 
 PARTS = 5
@@ -92,7 +93,7 @@ def main() -> None:
 
 def _page(content: bytes) -> tuple[Tree, Blocks, list[str]]:
     tree = parse(decode(content, html=True).text.encode("utf-8", "replace"))
-    blocks = blocks_of(tree)
+    blocks = blocks_of(tree, replaced_of(tree))
     source, texts = tree.source.tobytes(), []
     for first, stop in zip(blocks.first.tolist(), blocks.stop.tolist(), strict=True):
         pieces, node = [], first

@@ -37,7 +37,7 @@ class Decision(NamedTuple):
     score: np.ndarray
     """float32[b]; how likely each is content, from 0 to 1."""
     kind: str
-    """The kind of page: one of `reasons.KINDS`."""
+    """The kind of page: one of `reasons.KINDS`; empty where nothing was decided."""
     extraction: Literal["main", "fallback", "all"]
     """Which way was taken: the decision, the densest region, or all text."""
 
@@ -58,6 +58,13 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
         keep |= np.isin(reason, _APART) & (score > _IN_MANUAL)
         reason = reasons_of(keep, score, seen, extraction)
     return Decision(keep, reason, score, kind, extraction)
+
+
+def all_of(blocks: Blocks) -> Decision:
+    """Every block of a page, without a decision."""
+    count = len(blocks.first)
+    reason = np.full(count, REASONS.index("all text is kept"), np.int8)
+    return Decision(np.ones(count, np.bool_), reason, np.ones(count, np.float32), "", "all")
 
 
 @compiled
@@ -85,7 +92,7 @@ def _joined(keep, score, tag, parent, element, characters, groups, threshold):
 
 @compiled
 def _with_neighbours(keep, characters):
-    """Images, which have no text of their own, stand with the block before or behind them."""
+    """Images and formulas alone, which have no text of their own, stand with the block before or behind them."""
     for block in range(keep.size):
         if characters[block] == 0:
             before = block > 0 and keep[block - 1]
