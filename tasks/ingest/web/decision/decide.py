@@ -8,7 +8,7 @@ from tasks.compiled import compiled
 from tasks.ingest.web.blocks.blocks import Blocks
 from tasks.ingest.web.decision.features import Seen, features
 from tasks.ingest.web.decision.model import likelihood, trees
-from tasks.ingest.web.decision.reasons import REASONS, kind_of, reasons_of
+from tasks.ingest.web.decision.reasons import REASONS, is_imprint, kind_of, reasons_of
 from tasks.ingest.web.decision.texts import IDEOGRAPHS, WORDS
 from tasks.ingest.web.tree.tree import Tree, tags
 
@@ -56,6 +56,9 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
     kind, reason = kind_of(tree, seen, keep), reasons_of(keep, score, seen, extraction)
     if kind == "documentation":
         keep |= np.isin(reason, _APART) & (score > _IN_MANUAL)
+        keep |= _heads(tree.tag[blocks.element], keep)
+        content = keep & ~is_imprint(seen)
+        keep = content if content.any() else keep
         reason = reasons_of(keep, score, seen, extraction)
     return Decision(keep, reason, score, kind, extraction)
 
@@ -88,6 +91,14 @@ def _joined(keep, score, tag, parent, element, characters, groups, threshold):
     for block in range(count - 2, -1, -1):
         if _HEADING[tag[element[block]]] and keep[block + 1] and score[block] > _NEVER:
             keep[block] = True
+
+
+def _heads(element: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The ``<h1>`` right before the first block that is kept: what a page of a manual is called."""
+    head = np.zeros(len(keep), bool)
+    first = int(np.argmax(keep)) - 1
+    head[first] = first >= 0 and element[first] == tags.H1
+    return head
 
 
 @compiled
