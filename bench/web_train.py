@@ -24,14 +24,15 @@ from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
 from tasks.ingest.web.decision import decide as decision
 from tasks.ingest.web.decision.features import NAMES, Seen, features
 from tasks.ingest.web.decision.model import WEIGHTS, Trees, likelihood
+from tasks.ingest.web.formulas.mathematics import replaced_of
 from tasks.ingest.web.tree.tree import Tree, parse, tags
 
 PARTS = 5
 ROUNDS = 200
 PARAMETERS = {
-    "objective": "cross_entropy", "learning_rate": 0.06, "num_leaves": 12, "min_sum_hessian_in_leaf": 3,
-    "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 8, "max_bin": 63,
-    "num_threads": 1, "seed": 1, "deterministic": True, "verbose": -1,
+    "objective": "cross_entropy", "learning_rate": 0.1, "extra_trees": True, "num_leaves": 12,
+    "min_sum_hessian_in_leaf": 3, "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 8,
+    "max_bin": 63, "num_threads": 1, "seed": 1, "deterministic": True, "verbose": -1,
 }  # fmt: skip
 _MANUALS = 120
 """Pages of manuals that are trained on."""
@@ -92,7 +93,7 @@ def main() -> None:
 
 def _page(content: bytes) -> tuple[Tree, Blocks, list[str]]:
     tree = parse(decode(content, html=True).text.encode("utf-8", "replace"))
-    blocks = blocks_of(tree)
+    blocks = blocks_of(tree, replaced_of(tree))
     source, texts = tree.source.tobytes(), []
     for first, stop in zip(blocks.first.tolist(), blocks.stop.tolist(), strict=True):
         pieces, node = [], first

@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
-from tasks.ingest.web.decision.decide import Decision, decide
+from tasks.ingest.web.decision.decide import Decision, all_of, decide
 from tasks.ingest.web.decision.reasons import REASONS
 from tasks.ingest.web.formulas.mathematics import replaced_of
 from tasks.ingest.web.metadata import Metadata, metadata_of
@@ -32,7 +32,7 @@ class Page:
 
     Attributes:
         text: the main content (or all); empty where the page has no text.
-        kind: what kind of page it is; see ``reasons.KINDS``.
+        kind: what kind of page it is, see ``reasons.KINDS``; empty where all of its text was asked for.
         extraction: which way was taken: the decision, the densest region, or all text.
         metadata: what the page says of itself.
         repaired: what was in decoding it; see ``encoding.Decoded``.
@@ -84,11 +84,10 @@ def read(
     """
     decoded = decode(content, declared=(charset,), html=True)
     tree = parse(decoded.text.encode("utf-8", "replace"))
-    blocks = blocks_of(tree)
-    decision = decide(tree, blocks)
-    if everything:
-        decision = decision._replace(keep=np.ones(len(blocks.first), np.bool_), extraction="all")
-    text = write(tree, blocks, decision.keep, replaced_of(tree), markdown=markdown, alt=alt, references=references)
+    replaced = replaced_of(tree)
+    blocks = blocks_of(tree, replaced)
+    decision = all_of(blocks) if everything else decide(tree, blocks)
+    text = write(tree, blocks, decision.keep, replaced, markdown=markdown, alt=alt, references=references)
     return Page(
         text, decision.kind, decision.extraction, metadata_of(tree, robots), decoded.repaired, tree, blocks, decision
     )

@@ -6,14 +6,14 @@ import numpy as np
 
 from tasks.compiled import compiled, inner
 from tasks.ingest.web.blocks.gutters import is_gutter
-from tasks.ingest.web.tree.attributes import ALT, HIDDEN, HREF, NAMED, value_of
-from tasks.ingest.web.tree.tags import BODY, BR, HTML, IMG, NOSCRIPT, SCRIPT, TEXT, A, key_of
+from tasks.ingest.web.tree.attributes import ALT, HIDDEN, HREF, NAMED
+from tasks.ingest.web.tree.tags import BODY, BR, HTML, IMG, NOSCRIPT, TEXT, A
 from tasks.ingest.web.tree.tree import Tree, tags
 from tasks.ingest.web.tree.white import reference_at, white_at
+from tasks.ingest.web.writing.replaced import NOTHING_REPLACED, Replaced
 
 _REVEAL = 4
 """What is hidden is shown where it is so many times what isn't: such a page shows it by a script."""
-_TYPE = key_of(b"type")
 
 
 class Blocks(NamedTuple):
@@ -27,25 +27,30 @@ class Blocks(NamedTuple):
     revealed: bool  # whether hidden elements are among them
 
 
-def blocks_of(tree: Tree) -> Blocks:
+def blocks_of(tree: Tree, replaced: Replaced = NOTHING_REPLACED) -> Blocks:
     """The blocks of a page.
 
     A border is where a block-level element begins or ends, and at two line breaks without text between; a whole
     ``<pre>`` is one block. Text that no browser shows is in none, but for pages that hide nearly all they have. A
-    block without characters is an image with an ``alt``.
+    block without characters is an image with an ``alt``, or a formula.
+
+    Args:
+        replaced: formulas; each is seen as an image is, whatever it is made of and however that is hidden.
     """
     n = len(tree.tag)
+    written = np.zeros(n, np.int8)
+    written[replaced.node] = [1 if text else -1 for text in replaced.text]
     columns = tuple(np.empty(n, np.int32) for _ in range(6))
-    b, shown, hidden = _blocks(tree, False, columns)
+    b, shown, hidden = _blocks(tree, written, False, columns)
     revealed = hidden > _REVEAL * shown
     if revealed:
-        b, *_ = _blocks(tree, True, columns)
+        b, *_ = _blocks(tree, written, True, columns)
     first, stop, element, characters, links, _ = (column[:b] for column in columns)
     return Blocks(first, stop, element, characters, links, revealed)
 
 
 @compiled
-def _blocks(tree, reveal, columns):
+def _blocks(tree, written, reveal, columns):
     tag, stop = tree.tag, tree.stop
     around = columns[5]  # the nearest block-level ancestor of each node, or the node itself
     b, shown, hidden = 0, 0, 0
@@ -73,9 +78,12 @@ def _blocks(tree, reveal, columns):
                 links += count + gap if node < link_until else 0
             node += 1
             continue
-        if kind == SCRIPT and _is_mathematics(tree, node):
-            characters += 1
-        if not reveal and is_hidden(tree, node):
+        if written[node]:
+            first = min(first, node)
+            image, last_break = image or written[node] > 0, -1
+            node = stop[node]
+            element = -1 if block else element
+        elif not reveal and is_hidden(tree, node):
             hidden += _all_of(tree, node + 1, stop[node])
             first = first if first < node else stop[node]
             node = stop[node]
@@ -113,14 +121,6 @@ def is_hidden(tree, node):
 def _emit(columns, b, first, stop, element, characters, links):
     firsts, stops, elements, counts, of_links, _ = columns
     firsts[b], stops[b], elements[b], counts[b], of_links[b] = first, stop, element, characters, links
-
-
-@inner
-def _is_mathematics(tree, node):
-    """Whether a script holds a formula (``type="math/tex"``, ``math/mml``)."""
-    begin, stop = value_of(tree.source, tree.start[node], tree.end[node], _TYPE)
-    source = tree.source
-    return stop - begin > 5 and source[begin] == 109 and source[begin + 3] == 104 and source[begin + 4] == 47
 
 
 @inner

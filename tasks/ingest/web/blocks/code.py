@@ -9,7 +9,7 @@ from tasks.ingest.web.tree.attributes import NAMED, attribute
 from tasks.ingest.web.tree.tree import Tree, tags
 
 _LANGUAGE = re.compile(
-    r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-text-|brush:\s*|sourceCode\s+|hljs\s+|highlight[-\s]+|"
+    r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-text-|brush:\s*|sourceCode\s+|hljs\s+|highlight[-\s]+(?!highlight)|"
     r"prettyprint\s+lang-|src\s+src-|crayon-syntax\s+|code-block-)([A-Za-z][\w+#.-]{0,23})(?=$|[\s;])"
 )
 _NONE = frozenset("text txt plain plaintext none nohighlight default notranslate code source".split())  # noqa: SIM905

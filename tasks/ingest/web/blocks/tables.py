@@ -3,6 +3,7 @@
 import numpy as np
 
 from tasks.compiled import inner
+from tasks.ingest.web.blocks.gutters import is_gutter
 from tasks.ingest.web.tree import tags
 from tasks.ingest.web.tree.attributes import NAMED, value_of
 from tasks.ingest.web.tree.tags import TABLE, TD, TH, TR, key_of
@@ -35,6 +36,8 @@ def tables_of(tree, blocks):
             cell[node] = node
             cells[above] += 1
             cells[table[node]] = max(cells[table[node]], cells[above])
+            if tree.flags[node] & NAMED and is_gutter(tree, node, False):
+                layout[table[node]] = True  # code and its line numbers
         elif _BREAKS[kind]:
             layout[table[node]] = True
     counts, characters = np.zeros(n, np.int32), np.zeros(n, np.int32)

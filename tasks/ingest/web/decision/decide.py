@@ -8,7 +8,7 @@ from tasks.compiled import compiled
 from tasks.ingest.web.blocks.blocks import Blocks
 from tasks.ingest.web.decision.features import Seen, features
 from tasks.ingest.web.decision.model import likelihood, trees
-from tasks.ingest.web.decision.reasons import REASONS, kind_of, reasons_of
+from tasks.ingest.web.decision.reasons import REASONS, is_imprint, kind_of, reasons_of
 from tasks.ingest.web.decision.texts import IDEOGRAPHS, WORDS
 from tasks.ingest.web.tree.tree import Tree, tags
 
@@ -37,7 +37,7 @@ class Decision(NamedTuple):
     score: np.ndarray
     """float32[b]; how likely each is content, from 0 to 1."""
     kind: str
-    """The kind of page: one of `reasons.KINDS`."""
+    """The kind of page: one of `reasons.KINDS`; empty where nothing was decided."""
     extraction: Literal["main", "fallback", "all"]
     """Which way was taken: the decision, the densest region, or all text."""
 
@@ -56,8 +56,18 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
     kind, reason = kind_of(tree, seen, keep), reasons_of(keep, score, seen, extraction)
     if kind == "documentation":
         keep |= np.isin(reason, _APART) & (score > _IN_MANUAL)
+        keep |= _heads(tree.tag[blocks.element], keep)
+        content = keep & ~is_imprint(seen)
+        keep = content if content.any() else keep
         reason = reasons_of(keep, score, seen, extraction)
     return Decision(keep, reason, score, kind, extraction)
+
+
+def all_of(blocks: Blocks) -> Decision:
+    """Every block of a page, without a decision."""
+    count = len(blocks.first)
+    reason = np.full(count, REASONS.index("all text is kept"), np.int8)
+    return Decision(np.ones(count, np.bool_), reason, np.ones(count, np.float32), "", "all")
 
 
 @compiled
@@ -83,9 +93,17 @@ def _joined(keep, score, tag, parent, element, characters, groups, threshold):
             keep[block] = True
 
 
+def _heads(element: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The ``<h1>`` right before the first block that is kept: what a page of a manual is called."""
+    head = np.zeros(len(keep), bool)
+    first = int(np.argmax(keep)) - 1
+    head[first] = first >= 0 and element[first] == tags.H1
+    return head
+
+
 @compiled
 def _with_neighbours(keep, characters):
-    """Images, which have no text of their own, stand with the block before or behind them."""
+    """Images and formulas alone, which have no text of their own, stand with the block before or behind them."""
     for block in range(keep.size):
         if characters[block] == 0:
             before = block > 0 and keep[block - 1]

@@ -11,12 +11,14 @@ REASONS = (
     "content", "goes with its neighbours", "little else on the page", "navigation", "breadcrumb", "footer", "header",
     "aside", "comment", "related pages", "sharing", "subscription or sign-in", "advertisement", "notice", "tags",
     "author or date", "caption", "form or button", "link list", "edit or report link", "too short and apart",
-    "apart from the content",
+    "apart from the content", "all text is kept",
 )  # fmt: skip
-"""Why a block was kept (the first three) or dropped."""
+"""Why a block was kept (the first three and the last) or dropped."""
 KINDS = ("article", "documentation", "forum", "question", "wiki", "readme", "product", "list", "other")
 """Kinds of pages."""
 _COLUMN = {name: place for place, name in enumerate(NAMES)}
+_FOOT = 6
+"""Levels below a footer in which a line on rights is part of it."""
 _HEAD = 1 << 16
 """Bytes of a page that tell what made it."""
 _GENERATORS = (b"sphinx", b"docutils", b"doxygen", b"docbook", b"texinfo", b"docusaurus", b"mkdocs", b"javadoc")
@@ -58,6 +60,12 @@ def reasons_of(
     if extraction == "main":
         reason[keep & (score <= 0.5)] = REASONS.index("goes with its neighbours")
     return reason
+
+
+def is_imprint(seen: Seen) -> np.ndarray:
+    """Which blocks say in a footer whose the page is (bool[b])."""
+    foot = np.minimum(seen.rows[:, _COLUMN["inside_footer"]], seen.rows[:, _COLUMN["class_footer"]])
+    return (seen.rows[:, _COLUMN["says_copyright"]] > 0) & (foot <= _FOOT)
 
 
 def kind_of(tree: Tree, seen: Seen, keep: np.ndarray) -> str:

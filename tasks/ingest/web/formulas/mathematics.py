@@ -11,9 +11,10 @@ import numpy as np
 
 from tasks.compiled import compiled, inner
 from tasks.ingest.web.formulas import chtml
+from tasks.ingest.web.formulas.hidden import shown
 from tasks.ingest.web.formulas.latex import delimited, is_formula, is_tex_encoding, tidy
 from tasks.ingest.web.formulas.mathml import tex_of
-from tasks.ingest.web.tree.attributes import attribute
+from tasks.ingest.web.tree.attributes import HIDDEN, attribute
 from tasks.ingest.web.tree.elements import classes, descendants, following, formula, name_of, text_in
 from tasks.ingest.web.tree.tags import IMG, TEXT
 from tasks.ingest.web.tree.tree import Tree, parse, tags
@@ -48,7 +49,7 @@ def replaced_of(tree: Tree) -> Replaced:
             done = int(tree.stop[node])
         elif tree.stop[node] > max(barren, node + 1) and _searched(tree, node):
             barren = int(tree.stop[node])
-    return Replaced(np.array(nodes, np.int32), texts) if nodes else NOTHING_REPLACED
+    return Replaced(np.array(shown(tree, nodes, texts), np.int32), texts) if nodes else NOTHING_REPLACED
 
 
 @compiled
@@ -105,6 +106,8 @@ def _written(tree: Tree, node: int) -> str | None:
         return _katex(tree, node, displayed="katex-display" in words)
     if "mwe-math-element" in words:
         return _first(tree, node, displayed=bool(words & _DISPLAYS))
+    if "math" in words and tree.flags[node] & HIDDEN and delimited(text_in(tree, node).strip())[1]:
+        return text_in(tree, node).strip()  # hidden until a script has drawn it
     for source in (*_SOURCES, *(("data-value",) if "ql-formula" in words else ())):
         if tex := attribute(tree, node, source):
             return _dollars(
@@ -228,8 +231,9 @@ def _image(tree: Tree, node: int) -> str | None:
         return None
     words = set(classes(tree, node))
     displayed = any("display" in word or "block" in word for word in words)
-    source = attribute(tree, node, "src") if signed else ""
-    service = bool(_SERVICE.search(source))
+    sources = (attribute(tree, node, name) for name in ("src", "data-src", "data-original")) if signed else ()
+    source = next((source for source in sources if _SERVICE.search(source)), "")
+    service = bool(source)
     if alt and (formula or words & _IMAGES or service or b" eeimg" in tag):
         return _dollars(alt, displayed=displayed)
     return _dollars(_asked(source), displayed=displayed) if service and _asked(source) else None

@@ -40,8 +40,7 @@ def write_inline(pen, page, node, stop, alt, references):
             _close(pen, 41)
             reading = 0
         if closing and node >= until:
-            if closing == 2:
-                put(pen, 125)
+            _end_superscript(pen, closing)
             closing = 0
         formula = replaced_at(page, node)
         if formula >= 0:
@@ -74,17 +73,24 @@ def write_inline(pen, page, node, stop, alt, references):
         node += 1
     if reading > 0:
         _close(pen, 41)
+    _end_superscript(pen, closing)
+
+
+@inner
+def _end_superscript(pen, closing):
     if closing == 2:
         put(pen, 125)
+    elif closing == 3:
+        _close(pen, 93)
 
 
 @inner
 def _close(pen, byte):
-    """A parenthesis, without a blank before it."""
+    """A parenthesis or bracket, without a blank before it."""
     pen.state[BLANK] = 0
     start_text(pen, 0)
     put(pen, byte)
-    if byte == 40:
+    if byte in (40, 91):
         pen.state[FRESH] = 1  # no blank after it
     else:
         pen.state[WIDTH] = 2
@@ -187,8 +193,11 @@ def _has_text(tree, node):
 
 @inner
 def _superscript(pen, tree, node):
-    """Write what keeps an exponent from its base: 1 for "^", 2 for "^{", 0 for nothing, as in 1st."""
+    """Write what keeps an exponent from its base: 1 for "^", 2 for "^{", 3 for a note's "[", 0 for nothing, as in 1st."""
     state, source = pen.state, tree.source
+    if not state[FRESH] and _is_note(tree, node):
+        _close(pen, 91)
+        return 3
     inside = node + 1
     if state[FRESH] or state[BLANK] or inside != tree.stop[node] - 1 or tree.tag[inside] != TEXT:
         return 0
@@ -213,6 +222,22 @@ def _superscript(pen, tree, node):
         put(pen, 123)
         return 2
     return 1
+
+
+@inner
+def _is_note(tree, node):
+    """Whether a superscript is a number that leads to a note on the page."""
+    source, link = tree.source, node + 1
+    if tree.stop[node] != node + 3 or tree.tag[link] != A or tree.tag[node + 2] != TEXT:
+        return False
+    begin, _ = value_of(source, tree.start[link], tree.end[link], _HREF)
+    at, stop = tree.start[node + 2], tree.end[node + 2]
+    if begin < 0 or source[begin] != 35 or stop - at > 3:
+        return False
+    for place in range(at, stop):
+        if not 48 <= source[place] <= 57:
+            return False
+    return True
 
 
 @inner

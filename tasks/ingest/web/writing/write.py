@@ -16,8 +16,9 @@ from tasks.ingest.web.blocks.containers import (
     write_prefix,
 )
 from tasks.ingest.web.blocks.tables import tables_of
+from tasks.ingest.web.tree.attributes import value_of
 from tasks.ingest.web.tree.entities import NAMED
-from tasks.ingest.web.tree.tags import PREFORMATTED, TD, TH
+from tasks.ingest.web.tree.tags import PREFORMATTED, TD, TH, key_of
 from tasks.ingest.web.tree.tree import Tree, tags
 from tasks.ingest.web.writing.inline import write_code, write_inline
 from tasks.ingest.web.writing.pen import (
@@ -37,6 +38,8 @@ from tasks.ingest.web.writing.pen import (
     start_text,
 )
 from tasks.ingest.web.writing.replaced import Replaced
+
+_COLSPAN = key_of(b"colspan")
 
 
 class _Page(NamedTuple):
@@ -211,12 +214,14 @@ def _ticks(tree, node, stop):
 def _write_row(pen, page, row, block, markdown, is_first, alt, references):
     """Write a row of a table; returns the next block, and whether any cell held something."""
     state, tree, blocks = pen.state, page.tree, page.blocks
-    cells, wrote = 0, False
+    cells, columns, wrote = 0, 0, False
     node = row + 1
     while node < tree.stop[row]:
-        cells += tree.tag[node] in (TD, TH)
+        if tree.tag[node] in (TD, TH):
+            cells += 1
+            columns += _span(tree, node)
         node = tree.stop[node]
-    if not has_room(pen, 4 * cells):
+    if not has_room(pen, 4 * columns):
         return block, False
     state[CELL], state[INDENT], done, end = 1 if markdown else 2, 0, 0, state[AT]
     node = row + 1
@@ -239,6 +244,10 @@ def _write_row(pen, page, row, block, markdown, is_first, alt, references):
                 wrote, end = True, state[AT]
                 if markdown:
                     put(pen, 32)
+            for _ in range(_span(tree, node) - 1):  # a wide cell's other columns are empty
+                put(pen, 124 if markdown else 9)
+                if markdown:
+                    put(pen, 32)
         node = tree.stop[node]
     state[CELL] = 0
     if not markdown:
@@ -248,11 +257,25 @@ def _write_row(pen, page, row, block, markdown, is_first, alt, references):
     if is_first:
         new_line(pen)
         start_text(pen, 0)
-        for _ in range(cells):
+        for _ in range(columns):
             for byte in (124, 32, 45, 45, 45, 32):
                 put(pen, byte)
         put(pen, 124)
     return block, wrote
+
+
+@inner
+def _span(tree, cell):
+    """Columns that a cell takes; a number that no table has is none."""
+    at, stop = value_of(tree.source, tree.start[cell], tree.end[cell], _COLSPAN)
+    span = np.int64(0)
+    if at < 0 or stop - at > 2:
+        return 1
+    for place in range(at, stop):
+        if not 48 <= tree.source[place] <= 57:
+            return 1
+        span = 10 * span + np.int64(tree.source[place]) - 48
+    return max(1, span)
 
 
 @inner

@@ -11,8 +11,9 @@ from tasks.ingest.web.writing.write import write
 
 def text(page: str, **options: bool) -> str:
     tree = parse(page.encode())
-    blocks = blocks_of(tree)
-    return write(tree, blocks, np.ones(len(blocks.first), bool), replaced_of(tree), **options)
+    replaced = replaced_of(tree)
+    blocks = blocks_of(tree, replaced)
+    return write(tree, blocks, np.ones(len(blocks.first), bool), replaced, **options)
 
 
 @pytest.mark.parametrize(
