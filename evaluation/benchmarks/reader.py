@@ -21,6 +21,9 @@ from training.checkpoints.load import LanguageModel
 BATCH_TOKENS = 16_384
 """Tokens whose keys and values are held at once, shared prefixes and padding included."""
 
+LOGITS_AT_ONCE = 512
+"""Tokens whose logits are held at once."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -109,22 +112,24 @@ class Reader:
             cache.batch_select_indices(torch.tensor(owners, device=self.model.device))
             behind, _ = self._forward(cache, rests, past=mask[owners], seen=torch.tensor(stems))
             rows = torch.cat([rows, behind], dim=1)
-        told = [
-            self._told(rows[number, : len(rest) + 1], ending, stem)
+        scored = [
+            rows[number, ending.start - stem : len(rest) + 1]
             for number, (rest, ending, stem) in enumerate(zip(rests, ends, stems, strict=True))
         ]
-        ordered = iter(told)
-        return [[next(ordered) for _ in question.endings] for question in batch]
+        told = iter(self._told(torch.cat(scored), [ending.ids[ending.start :] for ending in ends]))
+        return [[next(told) for _ in question.endings] for question in batch]
 
-    def _told(self, hidden: Tensor, ending: Sequence, stem: int) -> Told:
-        """Args:
-        hidden: [n, h], of which row i predicts token ``stem + i``.
-        """
-        tokens = torch.tensor(ending.ids[ending.start :], device=hidden.device)
-        logits = self._logits(hidden[ending.start - stem :])
-        picked = logits.gather(1, tokens[:, None])[:, 0]
-        losses = torch.logsumexp(logits, dim=-1) - picked
-        return Told(losses.double().cpu().numpy(), bool((logits.argmax(-1) == tokens).all()))
+    def _told(self, hidden: Tensor, endings: list[tuple[int, ...]]) -> Iterator[Told]:
+        """What is thought of endings, from the states [n, h] that predict their n tokens, one after the other."""
+        tokens = torch.tensor([token for ending in endings for token in ending], device=hidden.device)
+        losses, likeliest = [], []
+        for part, own in zip(hidden.split(LOGITS_AT_ONCE), tokens.split(LOGITS_AT_ONCE), strict=True):
+            logits = self._logits(part)
+            losses.append(torch.nn.functional.cross_entropy(logits, own, reduction="none"))
+            likeliest.append(logits.argmax(-1) == own)
+        sizes = [len(ending) for ending in endings]
+        pairs = zip(torch.cat(losses).double().cpu().split(sizes), torch.cat(likeliest).cpu().split(sizes), strict=True)
+        return (Told(own.numpy(), bool(greedy.all())) for own, greedy in pairs)
 
     @torch.no_grad()
     def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:
