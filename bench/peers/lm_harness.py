@@ -1,4 +1,4 @@
-"""lm-evaluation-harness on local task files: seconds, and of each task its figures and its answers item by item.
+"""lm-evaluation-harness on local task files: seconds of the processor, and of each task its figures and its answers item by item.
 
 Argument: a JSON file with ``model`` (a Hugging Face folder), ``batch_size``, ``threads`` and ``tasks`` (a task's
 configuration each, as its YAML has it). It is run in an environment of its own, beside our packages.
@@ -23,11 +23,11 @@ model = HFLM(
     pretrained=given["model"], device="cpu", dtype="float32", batch_size=given["batch_size"], add_bos_token=True
 )
 tasks = [ConfigurableTask(config=config) for config in given["tasks"]]
-started = time.perf_counter()
+started = time.process_time()
 found = evaluator.evaluate(
     lm=model, task_dict={task.config.task: task for task in tasks}, bootstrap_iters=0, log_samples=True
 )
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 results = {
     name: {
         "figures": {key.partition(",")[0]: value for key, value in values.items() if isinstance(value, float)},

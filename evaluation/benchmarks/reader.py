@@ -58,6 +58,7 @@ class Reader:
 
     def __init__(self, model: Any, *, vocab_size: int, longest: int) -> None:
         self.model, self.vocab_size, self.longest = model, vocab_size, longest
+        self._kept: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
 
     @classmethod
     def of(cls, loaded: LanguageModel) -> "Reader":
@@ -85,7 +86,7 @@ class Reader:
 
         from training.model.processes import device
 
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").to(device()).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").to(device()).eval()
         return cls(model, vocab_size=model.config.vocab_size, longest=model.config.max_position_embeddings)
 
     def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:
@@ -177,10 +178,10 @@ class Reader:
         """Keys and values of a prefix, for each row of a batch; those of the last prefix are kept."""
         from transformers import DynamicCache
 
-        cache = DynamicCache()
+        cache: Any = DynamicCache()
         if not shared:
             return cache
-        if getattr(self, "_kept", ((), None))[0] != shared:
+        if self._kept[0] != shared:
             self.model.model(input_ids=torch.tensor([shared], device=self.model.device), past_key_values=cache)
             self._kept = (shared, [(layer.keys, layer.values) for layer in cache.layers])
         whole = DynamicCache()

@@ -36,7 +36,8 @@ class Benchmark(Config):
         return f"decontaminate.benchmarks.{self.name}"
 
     def _published(self) -> Published:
-        return Published.model_construct(name=self.name, path=self.path, layout=self.layout, digest=self.digest)
+        layout = self.layout or "plain"
+        return Published.model_construct(name=self.name, path=self.path, layout=layout, digest=self.digest)
 
     def texts(self) -> list[str]:
         """The text of each line: its fields, joined by a space; fields that a line hasn't are left out.
