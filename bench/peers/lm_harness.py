@@ -1,4 +1,4 @@
-"""lm-evaluation-harness on local task files: seconds of the processor, and of each task its figures and its answers item by item.
+"""lm-evaluation-harness on local task files: seconds of the processor, and each task's figures, item by item.
 
 Argument: a JSON file with ``model`` (a Hugging Face folder), ``batch_size``, ``threads`` and ``tasks`` (a task's
 configuration each, as its YAML has it). It is run in an environment of its own, beside our packages.
