@@ -2,7 +2,7 @@
 
 Unlike a benchmark answered in free text, a probe tells small and young models apart. The score of an
 answer is its log-probability after the prompt, over its bytes: answers of unlike length compare, and so
-do languages (the ``acc_norm`` of lm-evaluation-harness).
+do languages (the ``acc_norm`` of lm-evaluation-harness). Prompt and answer are encoded together.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from evaluation.likelihood import Model, token_losses
+from evaluation.benchmarks.encoding import together
+from evaluation.benchmarks.reader import Reads
 from evaluation.perplexity import DIGITS
 
 
-def judge_probes(model: Model, tokenizer: Tokenizer, items: Sequence[dict[str, Any]], *, end: int) -> dict[str, Any]:
+def judge_probes(reader: Reads, tokenizer: Tokenizer, items: Sequence[dict[str, Any]], *, end: int) -> dict[str, Any]:
     """Accuracy and margin over multiple-choice items.
 
     Args:
@@ -25,17 +26,16 @@ def judge_probes(model: Model, tokenizer: Tokenizer, items: Sequence[dict[str, A
         ``items``; ``accuracy``; ``chance`` (accuracy of guessing); ``margin``: by how much the right answer beats the
         best wrong one, in nats per byte, on average; below 0 where it loses.
     """
-    starts = [[end, *_encode(tokenizer, item["prompt"])] for item in items]
-    answers = [_encode(tokenizer, choice) for item in items for choice in item["choices"]]
-    owners = [index for index, item in enumerate(items) for _ in item["choices"]]
-    sequences = [np.array(starts[owner] + answer) for owner, answer in zip(owners, answers, strict=True)]
-    losses = token_losses(model, sequences)
-    scores = [-float(loss[-len(answer) :].sum()) for loss, answer in zip(losses, answers, strict=True)]
-    margins, position = [], 0
-    for item in items:
-        own = scores[position : position + len(item["choices"])]
-        position += len(own)
-        rated = {choice: score / len(choice.encode()) for choice, score in zip(item["choices"], own, strict=True)}
+    told = reader.score(
+        [
+            [together(tokenizer, item["prompt"], choice, end=end, longest=reader.longest) for choice in item["choices"]]
+            for item in items
+        ]
+    )
+    margins = []
+    for item, own in zip(items, told, strict=True):
+        pairs = zip(item["choices"], own, strict=True)
+        rated = {choice: -float(answer.losses.sum()) / len(choice.encode()) for choice, answer in pairs}
         right = rated.pop(item["answer"])
         margins.append(right - max(rated.values()))
     return {
@@ -44,7 +44,3 @@ def judge_probes(model: Model, tokenizer: Tokenizer, items: Sequence[dict[str, A
         "chance": round(float(np.mean([1 / len(item["choices"]) for item in items])), DIGITS),
         "margin": round(float(np.mean(margins)), DIGITS),
     }
-
-
-def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    return tokenizer.encode(text, add_special_tokens=False).ids

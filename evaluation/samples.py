@@ -1,15 +1,10 @@
-"""What the model writes: sample texts to read, and benchmark questions answered freely."""
+"""What the model writes: sample texts to read."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from tokenizers import Tokenizer
 
-from evaluation.perplexity import DIGITS
 from smelt.recipe.evaluate import Generation
-
-ANSWER_TOKENS = 16
-"""Tokens in which an answer must begin and end."""
 
 Write = Callable[[list[int], int, float, int], list[int]]
 """Goes on from token ids: (ids, number of tokens, temperature, number of the draw) to the new ids."""
@@ -27,15 +22,6 @@ def sample_texts(write: Write, tokenizer: Tokenizer, config: Generation, *, end:
         text = _text(tokenizer, write(ids, config.max_tokens, config.temperature, draw), end)
         found.append({"prompt": prompt, "text": text})
     return found
-
-
-def judge_answers(write: Write, tokenizer: Tokenizer, items: Sequence[dict[str, Any]], *, end: int) -> dict[str, Any]:
-    """Share of questions whose likeliest continuation begins with the answer (white space apart)."""
-    right = 0
-    for item in items:
-        new = write(_ids(tokenizer, item["prompt"], end), ANSWER_TOKENS, 0.0, 0)
-        right += _text(tokenizer, new, end).strip().startswith(item["answer"].strip())
-    return {"items": len(items), "accuracy": round(right / max(1, len(items)), DIGITS)}
 
 
 def _ids(tokenizer: Tokenizer, prompt: str, end: int) -> list[int]:

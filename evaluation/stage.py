@@ -1,22 +1,25 @@
 """Evaluation: checkpoints of a training run, each judged on the same held-out text, probes and prompts.
 
-Three rounds: ``counts`` counts the training tokens of each part, ``heldout`` chooses the held-out text and
-says what a model of bare token frequencies would lose on it, and ``checkpoints`` judges a checkpoint a
-shard. What a checkpoint is worth is told by how far it lies below that unigram model.
+Four rounds: ``counts`` counts the training tokens of each part, ``heldout`` chooses the held-out text and
+says what a model of bare token frequencies would lose on it, ``benchmarks`` asks a checkpoint a stretch of
+items a shard, and ``checkpoints`` judges a checkpoint a shard. What a checkpoint is worth is told by how far
+it lies below that unigram model.
 """
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from evaluation import heldout
+from evaluation.benchmarks.judge import Stretch, answer, scores, stretches
+from evaluation.benchmarks.reader import Reader
 from evaluation.perplexity import model_losses, summary
 from evaluation.probes import judge_probes
-from evaluation.samples import judge_answers, sample_texts
+from evaluation.samples import sample_texts
 from smelt.errors import StageError
 from smelt.lake import held
 from smelt.phases import trainings
@@ -24,7 +27,7 @@ from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
 
-HELDOUT = "heldout"
+HELDOUT, BENCHMARKS = "heldout", "benchmarks"
 
 
 def spaced(shards: Sequence[Shard], wanted: int) -> list[Shard]:
@@ -67,15 +70,58 @@ def checkpoint_shards(context: Context) -> list[Shard]:
     return spaced(kept, config.max_checkpoints)
 
 
+def benchmark_shards(context: Context) -> list[Shard]:
+    """Every stretch of benchmark items, for each checkpoint to judge."""
+    cut = list(enumerate(stretches(context.config.benchmarks)))
+    return [
+        Shard(_stretch_name(checkpoint, number), (checkpoint, stretch))
+        for checkpoint in checkpoint_shards(context)
+        for number, stretch in cut
+    ]
+
+
+def ask(context: Context, shard: Shard) -> Part:
+    """A checkpoint's answers to a stretch of items."""
+    checkpoint: Shard
+    stretch: Stretch
+    checkpoint, stretch = shard.payload
+    end = _vocabulary(context).end_of_document
+    reader = _reader(context, checkpoint)
+    rows = answer(reader, _tokenizer(context), context.config.benchmarks, stretch, end=end)
+    return Part({".json": _as_json(rows)}, rows=len(rows))
+
+
+def _stretch_name(checkpoint: Shard, number: int) -> str:
+    return f"{checkpoint.name}-{number:06d}"
+
+
+def _answers(context: Context, checkpoint: Shard) -> Iterator[dict[str, Any]]:
+    for number, _ in enumerate(stretches(context.config.benchmarks)):
+        yield from json.loads(context.get(BENCHMARKS, _stretch_name(checkpoint, number), ".json"))
+
+
+_READERS: dict[tuple[str, str], Reader] = {}
+"""The checkpoint that this worker has asked last: its next stretch is mostly of the same one."""
+
+
+def _reader(context: Context, checkpoint: Shard) -> Reader:
+    from training.checkpoints.load import load_model
+
+    phase = trainings(context.lake, context.inputs["train"])[checkpoint.payload]
+    key = (phase.fingerprint, checkpoint.name)
+    if key not in _READERS:
+        _READERS.clear()
+        _READERS[key] = Reader.of(load_model(context.lake, phase, checkpoint.name))
+    return _READERS[key]
+
+
 def judge(context: Context, shard: Shard) -> Part:
     """All figures of a checkpoint, and its sample texts."""
     from training.checkpoints.load import generate, load_model  # with Megatron: only where a model is needed
 
     config: EvaluateConfig = context.config
     lake = context.lake
-    tokenizer = Tokenizer.from_str(
-        held.read(lake, context.inputs["tokenizer"], "tokenizer", "/tokenizer.json").decode()
-    )
+    tokenizer = _tokenizer(context)
     end = _vocabulary(context).end_of_document
     model = load_model(lake, trainings(lake, context.inputs["train"])[shard.payload], shard.name)
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
@@ -84,6 +130,7 @@ def judge(context: Context, shard: Shard) -> Part:
     def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
+    reader = Reader.of(model)
     losses = summary(streams, model_losses(model, streams, length))
     found = {
         "checkpoint": shard.name,
@@ -93,11 +140,16 @@ def judge(context: Context, shard: Shard) -> Part:
         "sequence_length": length,
         "heldout": losses,
         "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
-        "probes": {item.name: judge_probes(model, tokenizer, item.items(), end=end) for item in config.probes},
-        "benchmarks": {item.name: judge_answers(write, tokenizer, item.items(), end=end) for item in config.benchmarks},
+        "probes": {item.name: judge_probes(reader, tokenizer, item.items(), end=end) for item in config.probes},
+        "benchmarks": scores(_answers(context, shard)),
         "samples": sample_texts(write, tokenizer, config.generation, end=end),
     }
     return Part({"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": losses["tokens"], "checkpoints": 1})
+
+
+def _tokenizer(context: Context) -> Tokenizer:
+    content = held.read(context.lake, context.inputs["tokenizer"], "tokenizer", "/tokenizer.json")
+    return Tokenizer.from_str(content.decode())
 
 
 def _vocabulary(context: Context) -> Vocabulary:
@@ -113,6 +165,7 @@ STAGE = Stage(
     rounds=(
         Round("counts", parts_as_shards("tokens"), counts),
         Round(HELDOUT, lambda context: [Shard(HELDOUT)], choose_heldout),
+        Round(BENCHMARKS, benchmark_shards, ask),
         Round("checkpoints", checkpoint_shards, judge),
     ),
 )

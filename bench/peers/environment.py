@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,31 @@ PEERS = {
     "readability": ("readability-lxml==0.9",),
     "justext": ("justext==3.0.2",),
     "magic_html": ("magic-html==0.1.8",),
+    "lm_harness": (
+        "lm_eval==0.4.13",
+        "accelerate==1.12.0",
+        "chardet==6.0.0.post1",
+        "colorama==0.4.6",
+        "dataproperty==1.1.1",
+        "datasets==5.2.0",
+        "evaluate==0.4.6",
+        "mbstrdecoder==1.1.5",
+        "nltk==3.10.4",
+        "pathvalidate==3.3.1",
+        "peft==0.18.0",
+        "portalocker==4.4.2",
+        "pytablewriter==1.2.1",
+        "rouge-score==0.1.2",
+        "sacrebleu==2.6.0",
+        "sqlitedict==2.1.0",
+        "tabledata==1.3.5",
+        "tcolorpy==0.1.7",
+        "typepy==1.3.5",
+        "word2number==1.1",
+    ),
 }
+BESIDE = ("lm_harness",)
+"""Those that run on this interpreter's own packages (the same torch and transformers), with only theirs put before."""
 PYTHON = {"magic_html": "3.12"}
 """The Python of those that need another than 3.11."""
 INSTALL_S, RUN_S = 600, 900
@@ -49,7 +74,11 @@ def command(peer: str, script: str = "") -> list[str]:
     uv = str(Path(sys.executable).with_name("uv"))
     if not python.exists():
         _run([uv, "venv", "--quiet", "--python", PYTHON.get(peer, "3.11"), str(folder)], INSTALL_S)
-    _run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS[peer]], INSTALL_S)
+    alone = ["--no-deps"] if peer in BESIDE else []
+    if peer in BESIDE:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        (folder / "lib" / version / "site-packages" / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    _run([uv, "pip", "install", "--quiet", "--python", str(python), *alone, *PEERS[peer]], INSTALL_S)
     return [str(python), "-P", str(Path(__file__).with_name(f"{script or peer}.py"))]
 
 

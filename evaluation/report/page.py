@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from evaluation.report import course, learning
+from evaluation.report.benchmarks import benchmark_rows, spreads
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
 
 _HERE = Path(__file__).parent
@@ -46,11 +47,14 @@ def render(values: Mapping[str, Any]) -> str:
     last = values["evaluations"][-1]
     passed = [result["success"] for result in values["gates"].values() if result]
     langs = [fate.label for fate in values["fates"]["lang"]]
+    benchmarks = benchmark_rows(values["evaluations"])
     return template.render(
         **values,
         style=style,
         last=last,
         charts=charts(values),
+        benchmarks=benchmarks,
+        spreads=spreads(benchmarks),
         keys=[(lang, colour(lang, langs)) for lang in langs],
         gates_passed=sum(passed),
         gates_run=len(passed),

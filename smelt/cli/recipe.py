@@ -12,6 +12,7 @@ from smelt.cli.main import app
 from smelt.cli.tables import print_whole
 
 if TYPE_CHECKING:
+    from smelt.recipe.recipe import Recipe
     from smelt.recipe.training.config import TrainConfig
     from smelt.recipe.training.fitting import Layout
 
@@ -108,7 +109,23 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
             else ("[red]broken[/red]" if rule.required else "[yellow]costs speed[/yellow]")
         )
         console.print(f"{mark}  {rule.name}" + ("" if rule.holds else f" ({rule.mend})"))
+    _tell_decontamination(found, console)
     console.print("[green]The recipe is valid.[/green]")
+
+
+def _tell_decontamination(recipe: "Recipe", console: Console) -> None:
+    """Which sets training text may not hold, and a warning where there are none."""
+    sets = recipe.decontaminate_config().benchmarks
+    if not sets:
+        said = "warning: nothing is looked for in the training text: scores on what it holds are worth nothing"
+        console.print(
+            f"{said} (name sets under `decontaminate.benchmarks` or `evaluate`)", style="yellow", markup=False
+        )
+        return
+    listed = {item.path for item in recipe.decontaminate.benchmarks}
+    own = [item.name for item in sets if item.path not in listed]
+    added = f", of them by itself what `evaluate` names: {', '.join(own)}" if own else ""
+    console.print(f"decontaminated of {len(sets)} sets{added}", soft_wrap=True, markup=False)
 
 
 def _fitting(config: "TrainConfig", vocab_size: int, workers: int) -> list[tuple[str, str]]:

@@ -4,6 +4,9 @@ from pydantic import Field
 
 from smelt.errors import RecipeError
 from smelt.recipe.base import Config
+from smelt.recipe.benchmarks.config import Benchmark as Published
+from smelt.recipe.benchmarks.config import Layout
+from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.reading import attached
 
 
@@ -15,17 +18,26 @@ class Benchmark(Config):
     path: str
     """JSON Lines file: a path in the checkout, or `s3://bucket/key`."""
     fields: tuple[str, ...] = ("prompt", "answer")
-    """Fields of a line that make up its text, in this order."""
+    """Fields of a line that make up its text, in this order; without `layout` alone."""
+    layout: Layout | None = None
+    """How a published set's rows are to be read, as in `evaluate.benchmarks`; an item's text is then its question and
+    its right answers."""
     digest: str = ""
     """SHA-256 of the file's bytes. Filled in from the file, so that an edited benchmark is a new one."""
 
     def with_digest(self) -> "Benchmark":
         """This benchmark with the digest of its file."""
+        if self.layout is not None:
+            return self.model_copy(update={"digest": self._published().with_digest().digest})
         return self.model_copy(update={"digest": attached.digest(self.path, where=self._where)})
 
     @property
     def _where(self) -> str:
         return f"decontaminate.benchmarks.{self.name}"
+
+    def _published(self) -> Published:
+        layout = self.layout or "plain"
+        return Published.model_construct(name=self.name, path=self.path, layout=layout, digest=self.digest)
 
     def texts(self) -> list[str]:
         """The text of each line: its fields, joined by a space; fields that a line hasn't are left out.
@@ -34,6 +46,8 @@ class Benchmark(Config):
             RecipeError: when the file is missing or not what `digest` says, a line is not a JSON object, or it has
                 none of the fields.
         """
+        if self.layout is not None:
+            return self._published().texts()
         texts = []
         for where, item in attached.json_lines(self.path, where=self._where, digest=self.digest):
             found = [str(item[field]) for field in self.fields if item.get(field) is not None]
@@ -47,7 +61,9 @@ class DecontaminateConfig(Config):
     """How text that holds benchmark items is removed (n-gram overlap, as in GPT-3, Brown et al. 2020, app. C)."""
 
     benchmarks: tuple[Benchmark, ...] = ()
-    """What to look for; none keeps every document."""
+    """What to look for, beside the evaluation's own sets."""
+    evaluation: bool = True
+    """Whether the sets that `evaluate` names (its probes and benchmarks) are looked for, too."""
     ngram_words: int = Field(default=13, ge=2, le=64)
     """Words in a row, lower-cased and without punctuation, that a document may not share with a benchmark item."""
     ngram_characters: int = Field(default=20, ge=2, le=128)
@@ -57,6 +73,24 @@ class DecontaminateConfig(Config):
     ones cannot be told from ordinary text and are only counted."""
     shortest_characters: int = Field(default=12, ge=1)
     """The same for Chinese items, in units."""
+
+
+def with_evaluation(config: DecontaminateConfig, evaluate: EvaluateConfig) -> DecontaminateConfig:
+    """The config with the evaluation's own sets added, unless it says not to; a file comes once."""
+    if not config.evaluation:
+        return config
+    found = list(config.benchmarks)
+    own = [Benchmark(name=item.name, path=item.path) for item in evaluate.probes]
+    own += [Benchmark(name=item.name, path=item.path, layout=item.layout) for item in evaluate.benchmarks]
+    for item in own:
+        if item.path in {known.path for known in found}:
+            continue
+        taken = {known.name for known in found}
+        free = item.name if item.name not in taken else f"evaluate-{item.name}"
+        while free in taken:
+            free += "-too"
+        found.append(item.model_copy(update={"name": free}))
+    return config.model_copy(update={"benchmarks": tuple(found)})
 
 
 def with_digests(config: DecontaminateConfig) -> DecontaminateConfig:

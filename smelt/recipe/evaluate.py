@@ -6,6 +6,7 @@ from pydantic import Field
 
 from smelt.errors import RecipeError
 from smelt.recipe.base import Config
+from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.reading import attached
 
 
@@ -50,7 +51,7 @@ class ProbeSet(Config):
         return found
 
     def insist_on_choices(self) -> None:
-        """See that every question can be answered wrongly, too: what a probe needs, and a benchmark does not.
+        """See that every question can be answered wrongly, too.
 
         Raises:
             RecipeError: as ``items`` does, when there is no question, and when one has no choices.
@@ -97,8 +98,8 @@ class EvaluateConfig(Config):
     """Context in tokens; by default that of the phase which the checkpoint is from."""
     probes: tuple[ProbeSet, ...] = ()
     """Multiple-choice probes."""
-    benchmarks: tuple[ProbeSet, ...] = ()
-    """Questions that the model answers freely; right where its text begins with the answer."""
+    benchmarks: tuple[Benchmark, ...] = ()
+    """Benchmarks, each asked in one or several forms."""
     generation: Generation = Generation()
     """Sample texts."""
 
@@ -112,7 +113,7 @@ def with_digests(config: EvaluateConfig) -> EvaluateConfig:
     for probes in config.probes:
         probes.insist_on_choices()
     for benchmark in config.benchmarks:
-        benchmark.items()
+        benchmark.insist()
     return config.model_copy(
         update={
             "probes": tuple(item.with_digest() for item in config.probes),

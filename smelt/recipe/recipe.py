@@ -10,7 +10,7 @@ from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.classifiers import Classifier, ClassifiersConfig
 from smelt.recipe.clean import CleanConfig
-from smelt.recipe.decontaminate import DecontaminateConfig, with_digests
+from smelt.recipe.decontaminate import DecontaminateConfig, with_digests, with_evaluation
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.evaluate import with_digests as with_probe_digests
@@ -167,8 +167,8 @@ class Recipe(Config):
         return ClassifiersConfig(models=tuple(classifier.with_digests() for classifier in self.classifiers))
 
     def decontaminate_config(self) -> DecontaminateConfig:
-        """What decides which documents hold benchmark items: the benchmarks' content included."""
-        return with_digests(self.decontaminate)
+        """What decides which documents hold benchmark items: the evaluation's own sets and all content included."""
+        return with_digests(with_evaluation(self.decontaminate, self.evaluate))
 
     def tokenizer_config(self) -> TokenizerConfig:
         """What decides the tokenizer: the content of a given file included."""

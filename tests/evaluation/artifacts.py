@@ -277,7 +277,20 @@ def _evaluations() -> dict[str, tuple]:
                 "words-zh": {"items": 36, "accuracy": 0.5 + 0.14 * progress, "chance": 0.5, "margin": 0.02 * progress},
                 "syntax-code": {"items": 30, "accuracy": 0.5 + 0.4 * progress, "chance": 0.5, "margin": 0.3 * progress},
             },
-            "benchmarks": {"questions": {"items": 21, "accuracy": 0.0952}},
+            "benchmarks": {
+                "questions": {
+                    form: {
+                        "items": 20,
+                        "accuracy": right / 20,
+                        "low": 0.05,
+                        "high": 0.4,
+                        "chance": chance,
+                        "bits_per_byte": 3 - progress,
+                        "right": "1" * right + "0" * (20 - right),
+                    }
+                    for form, right, chance in (("generate", 2, 0.0), ("completion", 4 + end // 15, 0.25))
+                }
+            },
             "samples": SAMPLES,
         }
         found[f"step-{end:07d}"] = ({"/evaluation.json": json.dumps(value).encode()}, 1, {"tokens": 71_000})

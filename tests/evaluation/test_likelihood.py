@@ -1,6 +1,7 @@
 """Likelihoods under a model whose probabilities are known."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
+from evaluation.benchmarks.encoding import Sequence
+from evaluation.benchmarks.reader import Told
 from evaluation.heldout import Stream, unigram_losses
 from evaluation.likelihood import token_losses, windows
 from evaluation.perplexity import model_losses, summary
 from evaluation.probes import judge_probes
-from evaluation.samples import judge_answers
 from smelt.errors import RecipeError
 from smelt.recipe.evaluate import EvaluateConfig, ProbeSet, with_digests
 
@@ -25,6 +27,18 @@ class Counting:
     def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
         follows = tokens[:, 1:] == tokens[:, :-1] + 1
         return torch.where(follows, np.log(2.0), np.log(2.0 * 255))
+
+    longest = 1000
+
+    def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:
+        def told(sequence: Sequence) -> Told:
+            losses = self.token_losses(torch.tensor([sequence.ids]))[0].double().numpy()
+            return Told(losses[sequence.start - 1 :], greedy=False)
+
+        return [[told(sequence) for sequence in question] for question in questions]
+
+    def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:
+        return [list(range(ids[-1] + 1, ids[-1] + 1 + num_tokens)) for ids in prompts]
 
 
 @pytest.fixture
@@ -75,14 +89,6 @@ def test_a_probe_is_right_where_the_right_answer_is_likelier(letters: Tokenizer)
     assert alone["margin"] == pytest.approx(2 * np.log(255) / 3, abs=1e-3)  # two of three bytes, per byte
 
 
-def test_a_free_answer_counts_when_the_text_begins_with_it(letters: Tokenizer) -> None:
-    def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
-        return letters.encode(" Paris, of course").ids
-
-    questions = [{"prompt": "France", "answer": " Paris"}, {"prompt": "France", "answer": "Lyon"}]
-    assert judge_answers(write, letters, questions, end=255) == {"items": 2, "accuracy": 0.5}
-
-
 def test_changed_probes_are_another_evaluation(tmp_path) -> None:
     file = tmp_path / "probes.jsonl"
     file.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}))
@@ -97,6 +103,6 @@ def test_changed_probes_are_another_evaluation(tmp_path) -> None:
         with_digests(config)  # before anything starts
 
 
-@pytest.mark.parametrize("name", ["grammar-en", "words-zh", "syntax-code", "questions"])
+@pytest.mark.parametrize("name", ["grammar-en", "words-zh", "syntax-code"])
 def test_the_sets_that_ship_can_be_read(name: str) -> None:
     assert len(ProbeSet(name=name, path=f"recipes/benchmarks/{name}.jsonl").items()) >= 20

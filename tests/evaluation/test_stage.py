@@ -12,6 +12,7 @@ from evaluation.stage import STAGE, spaced
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
+from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.evaluate import EvaluateConfig, Generation, ProbeSet
 from smelt.stage import Context
 from tasks import documents
@@ -73,7 +74,7 @@ def _given(lake: Lake, home: Path) -> Context:
         max_checkpoints=2,
         max_tokens_per_label=500,
         probes=(ProbeSet(name="letters", path=str(probes)),),
-        benchmarks=(ProbeSet(name="free", path=str(probes)),),
+        benchmarks=(Benchmark(name="free", path=str(probes), forms=("completion", "generate")),),
         generation=Generation(prompts=("a",), max_tokens=4),
     )
     inputs = before.inputs | {"tokens": _tokens(before.lake)}
@@ -103,7 +104,10 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     assert abs(last["heldout"]["bits_per_byte"] - loss / np.log(2) * 1500 / size) < 1e-3
     assert last["probes"]["letters"]["items"] == 2
     assert last["probes"]["letters"]["chance"] == 0.5
-    assert last["benchmarks"]["free"]["items"] == 2
+    asked = last["benchmarks"]["free"]
+    assert set(asked) == {"completion", "generate"}
+    assert all(score["items"] == 2 and score["low"] <= score["accuracy"] <= score["high"] for score in asked.values())
+    assert asked["completion"]["accuracy"] == last["probes"]["letters"]["accuracy"], "the same code asks both"
     assert last["samples"][0]["prompt"] == "a"
 
     again = replace(given, artifact=Artifact("evaluate", uuid.uuid4().hex[:20]))

@@ -1,0 +1,1 @@
+"""Benchmarks: items asked in many forms, and what the answers are worth."""

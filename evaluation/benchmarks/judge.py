@@ -1,0 +1,197 @@
+"""A checkpoint's benchmarks: stretches of items, each answered on its own, and the scores of all answers.
+
+A stretch is what one worker takes, and what is kept when the evaluation is killed. Its rows depend on the checkpoint,
+the benchmark and the stretch alone.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from evaluation.benchmarks import execution, extract
+from evaluation.benchmarks.asking import Asked, ask
+from evaluation.benchmarks.encoding import encode, together
+from evaluation.benchmarks.reader import Reads, Told
+from evaluation.benchmarks.statistics import interval
+from evaluation.perplexity import DIGITS
+from smelt.recipe.benchmarks import Benchmark, Item
+from smelt.recipe.benchmarks.form import Form
+
+STRETCH = 256
+"""Items that a worker takes at once."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Items ``start`` to ``stop`` of a benchmark (by its place in the recipe) in a form."""
+
+    benchmark: int
+    form: str
+    start: int
+    stop: int
+
+
+@lru_cache(maxsize=8)
+def _known(benchmark: Benchmark) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """A set's items and examples, read once in a process: its digest is part of what it is known by."""
+    return benchmark.items(), benchmark.examples()
+
+
+def stretches(benchmarks: Sequence[Benchmark]) -> list[Stretch]:
+    """All items in all forms, cut into what a worker takes."""
+    return [
+        Stretch(number, form.name, start, start + STRETCH)
+        for number, benchmark in enumerate(benchmarks)
+        for form in benchmark.asked_in()
+        for start in range(0, len(_known(benchmark)[0]), STRETCH)
+    ]
+
+
+def answer(
+    reader: Reads, tokenizer: Tokenizer, benchmarks: Sequence[Benchmark], stretch: Stretch, *, end: int
+) -> list[Row]:
+    """The model's answers to a stretch, a row for each time that an item is asked.
+
+    Args:
+        end: the end-of-document token, which every context comes after.
+
+    Returns:
+        ``benchmark``, ``form``, ``item``, ``subject``, ``right``, ``chance`` (of guessing it), ``said`` (the number of
+        the chosen option, or what was written), ``gold_bits`` and ``gold_bytes`` of the right answer's words.
+    """
+    benchmark = benchmarks[stretch.benchmark]
+    [form] = [form for form in benchmark.asked_in() if form.name == stretch.form]
+    items, examples = _known(benchmark)
+    asked = [
+        one
+        for item in items[stretch.start : stretch.stop]
+        for one in ask(item, form, examples, shots=benchmark.shots, seed=benchmark.seed)
+    ]
+    told = reader.score(
+        [
+            [
+                together(tokenizer, context, ending, end=end, longest=reader.longest)
+                for context, ending in zip(_contexts(one), one.endings, strict=True)
+            ]
+            for one in asked
+        ]
+    )
+    if form.style == "generate":
+        answered = _generated(reader, tokenizer, benchmark, form, asked, end=end)
+    else:
+        bare = _bare(reader, tokenizer, asked, end=end) if form.option == "unconditional" else [None] * len(asked)
+        answered = [choose(one, form, scored, alone) for one, scored, alone in zip(asked, told, bare, strict=True)]
+    rows = []
+    for one, scored, (right, said) in zip(asked, told, answered, strict=True):
+        gold = one.right[0]
+        rows.append(
+            {
+                "benchmark": benchmark.name,
+                "form": form.name,
+                "item": one.id,
+                "subject": one.item.subject,
+                "right": right,
+                "chance": len(one.right) / len(one.labels) if one.labels else 0.0,
+                "said": said,
+                "gold_bits": round(float(scored[gold].losses.sum()) / math.log(2), DIGITS),
+                "gold_bytes": len(one.endings[gold].encode()),
+            }
+        )
+    return rows
+
+
+def choose(one: Asked, form: Form, scored: Sequence[Told], alone: Sequence[Told] | None) -> tuple[bool, str]:
+    """Whether the likeliest option is right, and which it is; without options, whether the answer is what would be
+    written.
+
+    Args:
+        alone: the endings without their question, where likelihoods are taken against these.
+    """
+    if not one.item.choices:
+        return any(told.greedy for told in scored), ""
+    sums = np.array([-told.losses.sum() for told in scored])
+    if form.option == "bytes":
+        sums /= [len((one.endings[0] if one.item.contexts else choice).encode()) for choice in one.item.choices]
+    elif form.option == "tokens":
+        sums /= [len(told.losses) for told in scored]
+    elif alone is not None:
+        sums += [told.losses.sum() for told in alone]
+    chosen = int(sums.argmax())
+    return chosen in one.right, str(chosen)
+
+
+def _contexts(one: Asked) -> tuple[str, ...]:
+    return one.contexts if len(one.contexts) == len(one.endings) else one.contexts * len(one.endings)
+
+
+def _bare(reader: Reads, tokenizer: Tokenizer, asked: Sequence[Asked], *, end: int) -> list[list[Told]]:
+    sequences = [
+        [together(tokenizer, one.bare, ending, end=end, longest=reader.longest) for ending in one.endings]
+        for one in asked
+    ]
+    return reader.score(sequences)
+
+
+def _generated(
+    reader: Reads, tokenizer: Tokenizer, benchmark: Benchmark, form: Form, asked: Sequence[Asked], *, end: int
+) -> list[tuple[bool, str]]:
+    rule = form.option
+    ended = extract.stops(rule)
+
+    def text_of(ids: list[int]) -> str:
+        return tokenizer.decode(ids[: ids.index(end)] if end in ids else ids, skip_special_tokens=False)
+
+    def done(ids: list[int]) -> bool:
+        return ids[-1] == end or ended(text_of(ids))
+
+    num_tokens = benchmark.max_new_tokens or extract.TOKENS.get(rule, extract.TOKENS["number"])
+    num_tokens = min(num_tokens, reader.longest - 1)
+    prompts = [[end, *encode(tokenizer, one.contexts[0])] for one in asked]
+    texts = [extract.cut(text_of(ids), rule) for ids in reader.write(prompts, num_tokens, done)]
+    if rule == "code":
+        return [
+            (execution.passes(one.item.question + text, one.item.tests), text)
+            for one, text in zip(asked, texts, strict=True)
+        ]
+    return [
+        (extract.is_right(text, rule, [one.endings[index] for index in one.right], one.labels), text)
+        for one, text in zip(asked, texts, strict=True)
+    ]
+
+
+def scores(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
+    """By benchmark and form: ``items``, ``accuracy`` with its 95 % interval ``low`` to ``high``, ``chance``,
+    ``bits_per_byte`` of the right answers, ``right`` (a character an item, to pair checkpoints by)."""
+    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["benchmark"], row["form"]].append(row)
+    found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for (benchmark, form), own in grouped.items():
+        right, items = sum(row["right"] for row in own), len(own)
+        low, high = interval(right, items)
+        found[benchmark][form] = {
+            "items": items,
+            "accuracy": round(right / items, DIGITS),
+            "low": round(low, DIGITS),
+            "high": round(high, DIGITS),
+            "chance": round(sum(row["chance"] for row in own) / items, DIGITS),
+            "bits_per_byte": round(
+                sum(row["gold_bits"] for row in own) / max(1, sum(row["gold_bytes"] for row in own)), DIGITS
+            ),
+            "right": "".join("01"[row["right"]] for row in own),
+        }
+    return dict(found)
+
+
+def judge(reader: Reads, tokenizer: Tokenizer, benchmarks: Sequence[Benchmark], *, end: int) -> dict[str, Any]:
+    """The scores of all benchmarks, in this process."""
+    return scores(
+        row for stretch in stretches(benchmarks) for row in answer(reader, tokenizer, benchmarks, stretch, end=end)
+    )

@@ -1,0 +1,44 @@
+"""The report's table of benchmarks: forms by checkpoints, with intervals, chance, and what is noise."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluation.benchmarks.statistics import paired, trend
+
+
+def benchmark_rows(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each form of each benchmark that the last checkpoint was asked in.
+
+    Returns:
+        ``name``, ``form``, ``scores`` (the record of each checkpoint, oldest first), their ``trend``, and ``change``:
+        the last checkpoint against the first on the same items, where there are two.
+    """
+    rows = []
+    for name, forms in sorted(evaluations[-1]["benchmarks"].items()):
+        for form, last in forms.items():
+            judged = [item for item in evaluations if form in item["benchmarks"].get(name, {})]
+            scores = [item["benchmarks"][name][form] for item in judged]
+            right = [[mark == "1" for mark in score["right"]] for score in (scores[0], scores[-1])]
+            rows.append(
+                {
+                    "name": name,
+                    "form": form,
+                    "scores": scores,
+                    "trend": trend(
+                        [item["step"] for item in judged],
+                        [score["accuracy"] for score in scores],
+                        last["chance"],
+                        last["items"],
+                    ),
+                    "change": paired(*right) if len(scores) > 1 else None,
+                }
+            )
+    return rows
+
+
+def spreads(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """How far the best form of each benchmark lies above the worst at the last checkpoint, where there are several."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["name"], []).append(row["scores"][-1]["accuracy"])
+    return {name: max(values) - min(values) for name, values in found.items() if len(values) > 1}
