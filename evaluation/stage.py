@@ -84,7 +84,8 @@ def judge(context: Context, shard: Shard) -> Part:
     def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
-    losses = summary(streams, model_losses(model, streams, length))
+    sums, by_position = model_losses(model, streams, length)
+    losses = {**summary(streams, sums), "by_position": by_position}
     found = {
         "checkpoint": shard.name,
         "step": model.description.step,

@@ -50,11 +50,30 @@ def test_every_token_of_a_stream_is_predicted_once() -> None:
     pieces = windows(tokens, 128)
     assert np.concatenate([piece[1:] for piece in pieces]).tolist() == tokens[1:].tolist()
     stream = Stream("en/a", tokens.astype(np.int32), bytes=4000, documents=2)
-    figures = summary([stream], model_losses(Counting(), [stream], 128))
+    sums, _ = model_losses(Counting(), [stream], 128)
+    figures = summary([stream], sums)
     assert figures["loss"] == pytest.approx(np.log(2), abs=1e-3)
     assert figures["perplexity"] == pytest.approx(2, abs=1e-2)
     assert figures["bits_per_byte"] == pytest.approx(0.25)
     assert figures["by_lang"]["en"]["documents"] == 2
+
+
+class Late:
+    """A model that loses one nat on a token for each that it has seen of the window."""
+
+    def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
+        return torch.arange(1.0, tokens.shape[1]).expand(len(tokens), -1)
+
+
+def test_the_loss_is_told_by_how_much_of_the_window_a_token_follows() -> None:
+    streams = [Stream(label, np.zeros(n + 1, np.int32), bytes=n, documents=1) for label, n in (("a", 16), ("b", 5))]
+    _, found = model_losses(Late(), streams, 8)
+    assert [(one["up_to"], one["tokens"], one["loss"]) for one in found] == [
+        (1, 3, 1.0),
+        (2, 3, 2.0),
+        (4, 6, 3.5),
+        (8, 7, pytest.approx((2 * (5 + 6 + 7 + 8) + 5) / 7, abs=1e-4)),
+    ]
 
 
 def test_the_unigram_model_knows_frequencies_and_nothing_else() -> None:
