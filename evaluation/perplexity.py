@@ -48,17 +48,20 @@ def _by_position(totals: np.ndarray, counts: np.ndarray) -> list[Figures]:
     return found
 
 
-def summary(streams: Sequence[Stream], sums: Sequence[float]) -> dict[str, Any]:
-    """Figures of all streams together, and ``by_lang`` and ``by_label``.
+def summary(streams: Sequence[Stream], losses: tuple[Sequence[float], list[Figures]]) -> Figures:
+    """Figures of all streams together, and ``by_lang``, ``by_label`` and ``by_position``.
 
     Args:
-        sums: summed loss of each stream, in nats.
+        losses: summed loss of each stream, in nats, and losses by position, as ``model_losses`` gives them; none of
+            the latter where a position tells nothing.
     """
+    sums, by_position = losses
     pairs = list(zip(streams, sums, strict=True))
     langs = sorted({stream.lang for stream in streams})
     return {
         **_figures(pairs),
         "by_lang": {lang: _figures([pair for pair in pairs if pair[0].lang == lang]) for lang in langs},
+        "by_position": by_position,
         "by_label": {stream.label: _figures([(stream, total)]) for stream, total in pairs},
     }
 

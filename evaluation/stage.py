@@ -55,7 +55,7 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
     if not streams:
         raise StageError("no text is held out", where="tokens.validation_share", mend="raise it")
     total = sum(np.load(io.BytesIO(context.get("counts", name, ".npy"))) for name in context.records("counts"))
-    unigram = summary(streams, heldout.unigram_losses(np.asarray(total), streams))
+    unigram = summary(streams, (heldout.unigram_losses(np.asarray(total), streams), []))
     return Part({".parquet": heldout.write(streams), "/unigram.json": _as_json(unigram)}, rows=len(streams))
 
 
@@ -84,8 +84,7 @@ def judge(context: Context, shard: Shard) -> Part:
     def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
-    sums, by_position = model_losses(model, streams, length)
-    losses = {**summary(streams, sums), "by_position": by_position}
+    losses = summary(streams, model_losses(model, streams, length))
     found = {
         "checkpoint": shard.name,
         "step": model.description.step,
