@@ -13,31 +13,55 @@ import numpy as np
 from evaluation.heldout import Stream
 from evaluation.likelihood import Model, token_losses, windows
 
+Figures = dict[str, Any]
+"""Figures by name."""
 DIGITS = 4
 """Decimals that are kept: what two machines agree on."""
 
 
-def model_losses(model: Model, streams: Sequence[Stream], sequence_length: int) -> list[float]:
-    """Summed loss in nats of each stream under the model."""
+def model_losses(model: Model, streams: Sequence[Stream], sequence_length: int) -> tuple[list[float], list[Figures]]:
+    """Summed loss in nats of each stream under the model, and the loss by how much of its window a token follows.
+
+    Returns:
+        The sums; and for each power of two the mean loss of the tokens that follow at most that many tokens of their
+        window and more than half as many: ``{"up_to": 8, "tokens": n, "loss": nats}``.
+    """
     pieces = [(index, window) for index, s in enumerate(streams) for window in windows(s.tokens, sequence_length)]
     losses = token_losses(model, [window for _, window in pieces])
     sums = np.zeros(len(streams))
+    reach = max((len(loss) for loss in losses), default=0)
+    totals, counts = np.zeros(reach), np.zeros(reach, np.int64)
     for (index, _), loss in zip(pieces, losses, strict=True):
         sums[index] += loss.sum()
-    return sums.tolist()
+        totals[: len(loss)] += loss
+        counts[: len(loss)] += 1
+    return sums.tolist(), _by_position(totals, counts)
 
 
-def summary(streams: Sequence[Stream], sums: Sequence[float]) -> dict[str, Any]:
-    """Figures of all streams together, and ``by_lang`` and ``by_label``.
+def _by_position(totals: np.ndarray, counts: np.ndarray) -> list[Figures]:
+    """Mean losses by power of two, of summed losses and tokens by how many tokens of the window were seen."""
+    found, start, up_to = [], 0, 1
+    while start < len(counts):
+        tokens, total = int(counts[start:up_to].sum()), float(totals[start:up_to].sum())
+        found.append({"up_to": up_to, "tokens": tokens, "loss": round(total / tokens, DIGITS)})
+        start, up_to = up_to, up_to * 2
+    return found
+
+
+def summary(streams: Sequence[Stream], losses: tuple[Sequence[float], list[Figures]]) -> Figures:
+    """Figures of all streams together, and ``by_lang``, ``by_label`` and ``by_position``.
 
     Args:
-        sums: summed loss of each stream, in nats.
+        losses: summed loss of each stream, in nats, and losses by position, as ``model_losses`` gives them; none of
+            the latter where a position tells nothing.
     """
+    sums, by_position = losses
     pairs = list(zip(streams, sums, strict=True))
     langs = sorted({stream.lang for stream in streams})
     return {
         **_figures(pairs),
         "by_lang": {lang: _figures([pair for pair in pairs if pair[0].lang == lang]) for lang in langs},
+        "by_position": by_position,
         "by_label": {stream.label: _figures([(stream, total)]) for stream, total in pairs},
     }
 

@@ -58,7 +58,7 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
     if not streams:
         raise StageError("no text is held out", where="tokens.validation_share", mend="raise it")
     total = sum(np.load(io.BytesIO(context.get("counts", name, ".npy"))) for name in context.records("counts"))
-    unigram = summary(streams, heldout.unigram_losses(np.asarray(total), streams))
+    unigram = summary(streams, (heldout.unigram_losses(np.asarray(total), streams), []))
     return Part({".parquet": heldout.write(streams), "/unigram.json": _as_json(unigram)}, rows=len(streams))
 
 

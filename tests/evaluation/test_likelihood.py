@@ -71,6 +71,24 @@ def test_every_token_of_a_stream_is_predicted_once() -> None:
     assert figures["by_lang"]["en"]["documents"] == 2
 
 
+class Late:
+    """A model that loses one nat on a token for each that it has seen of the window."""
+
+    def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
+        return torch.arange(1.0, tokens.shape[1]).expand(len(tokens), -1)
+
+
+def test_the_loss_is_told_by_how_much_of_the_window_a_token_follows() -> None:
+    streams = [Stream(label, np.zeros(n + 1, np.int32), bytes=n, documents=1) for label, n in (("a", 16), ("b", 5))]
+    _, found = model_losses(Late(), streams, 8)
+    assert [(one["up_to"], one["tokens"], one["loss"]) for one in found] == [
+        (1, 3, 1.0),
+        (2, 3, 2.0),
+        (4, 6, 3.5),
+        (8, 9, pytest.approx((2 * (5 + 6 + 7 + 8) + 5) / 9, abs=1e-4)),
+    ]
+
+
 def test_the_unigram_model_knows_frequencies_and_nothing_else() -> None:
     stream = Stream("en/a", np.array([0, 1, 1, 2], np.int32), bytes=3, documents=1)
     (even,) = unigram_losses(np.zeros(16, np.int64), [stream])

@@ -96,6 +96,7 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     assert last["heldout"]["loss"] < first["heldout"]["loss"]
     assert last["heldout"]["loss"] < 0.8 * last["unigram"]["loss"] < 0.8 * np.log(VOCAB_SIZE)
     assert set(last["heldout"]["by_label"]) == set(LABELS)
+    assert sum(one["tokens"] for one in last["heldout"]["by_position"]) == last["heldout"]["tokens"]
     assert last["heldout"]["tokens"] == 1500  # the cap of each of three labels
     parts = last["heldout"]["by_label"].values()
     mean = sum(part["loss"] * part["tokens"] for part in parts) / 1500
