@@ -86,7 +86,8 @@ class Reader:
 
         from training.model.processes import device
 
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").to(device()).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+        model = model.to(device()).eval()
         return cls(model, vocab_size=model.config.vocab_size, longest=model.config.max_position_embeddings)
 
     def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:

@@ -9,7 +9,7 @@ from tasks.ingest.web.blocks.blocks import Blocks
 from tasks.ingest.web.decision.features import Seen, features
 from tasks.ingest.web.decision.model import likelihood, trees
 from tasks.ingest.web.decision.reasons import REASONS, is_imprint, kind_of, reasons_of
-from tasks.ingest.web.decision.texts import IDEOGRAPHS, WORDS
+from tasks.ingest.web.decision.texts import ENDS, IDEOGRAPHS, WORDS
 from tasks.ingest.web.tree.tree import Tree, tags
 
 THRESHOLD = 0.5
@@ -22,6 +22,8 @@ _FEW = 0.15
 """What is kept of running text is too little below this share of it."""
 _IN_MANUAL = 0.2
 """Nearly all that a manual says is content: what nothing speaks against but its length or place is kept from here."""
+_IN_LIST = 0.2
+"""The same for a list's first item that is a sentence, right behind what is kept."""
 _APART = [REASONS.index(reason) for reason in ("too short and apart", "apart from the content")]
 _HEADING = tags.of("h2 h3 h4 h5 h6 dt")
 _TOGETHER = tags.of("li td th dd")
@@ -51,6 +53,7 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
     score = likelihood(seen.rows, *trees())
     keep = score > THRESHOLD
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)
+    keep |= _first_items(keep, score, tree, blocks, seen)
     keep, extraction = _never_nothing(keep, score, tree, blocks, seen)
     _with_neighbours(keep, blocks.characters)
     kind, reason = kind_of(tree, seen, keep), reasons_of(keep, score, seen, extraction)
@@ -91,6 +94,15 @@ def _joined(keep, score, tag, parent, element, characters, groups, threshold):
     for block in range(count - 2, -1, -1):
         if _HEADING[tag[element[block]]] and keep[block + 1] and score[block] > _NEVER:
             keep[block] = True
+
+
+def _first_items(keep: np.ndarray, score: np.ndarray, tree: Tree, blocks: Blocks, seen: Seen) -> np.ndarray:
+    """Items that are sentences with links in them, right behind a kept block of the element that holds their list."""
+    list_ = tree.parent[blocks.element]
+    behind = np.zeros(len(keep), bool)
+    behind[1:] = keep[:-1] & (tree.parent[list_][1:] == list_[:-1]) & (tree.tag[blocks.element[1:]] == tags.LI)
+    prose = (blocks.link_characters < 0.5 * blocks.characters) & (seen.counts[:, ENDS] > 0)
+    return behind & prose & (score > _IN_LIST)
 
 
 def _heads(element: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -193,7 +193,7 @@ def _has_text(tree, node):
 
 @inner
 def _superscript(pen, tree, node):
-    """Write what keeps an exponent from its base: 1 for "^", 2 for "^{", 3 for a note's "[", 0 for nothing, as in 1st."""
+    """Write what keeps it from what is before: 1 for "^", 2 for "^{", 3 for a note's "[", 0 for nothing, as in 1st."""
     state, source = pen.state, tree.source
     if not state[FRESH] and _is_note(tree, node):
         _close(pen, 91)
@@ -234,7 +234,7 @@ def _is_note(tree, node):
     at, stop = tree.start[node + 2], tree.end[node + 2]
     if begin < 0 or source[begin] != 35 or stop - at > 3:
         return False
-    for place in range(at, stop):
+    for place in range(at, stop):  # noqa: SIM110
         if not 48 <= source[place] <= 57:
             return False
     return True

@@ -29,9 +29,11 @@ DRAWN = "<mjx-mi><mjx-c class='mjx-c1D465 TEX-I'></mjx-c></mjx-mi>"
          "$$x$$"),
         (f"<p><span class=MathJax_Preview {HIDDEN}></span><span class=MathJax><nobr>x</nobr></span>"
          "<script type='math/tex'>x</script> b", "$x$ b"),
-        ("<div class=MathJax_Display aria-hidden=true>x</div><script type='math/tex; mode=display'>x</script>",
+        ("<div class=MathJax_Display aria-hidden=true>x</div>"
+         "<script type='math/tex; mode=display'>x</script>",
          "$$x$$"),
-        ("<p><span class=MathJax_SVG data-mathml='<math><mi>x</mi></math>' aria-hidden=true></span></p><p>b", "$x$\n\nb"),
+        ("<p><span class=MathJax_SVG data-mathml='<math><mi>x</mi></math>' aria-hidden=true></span></p><p>b",
+         "$x$\n\nb"),
         (f"<p>a <span aria-hidden=true>{MATH}</span> b", "a $x$ b"),
         (f"<p>a <span {HIDDEN}>{MATH}</span><img src=y.png> b", "a $x$ b"),
         (f"<p>a <span {HIDDEN}>{MATH}</span><img src=y alt='$x$'> b", "a $x$ b"),
@@ -42,7 +44,8 @@ DRAWN = "<mjx-mi><mjx-c class='mjx-c1D465 TEX-I'></mjx-c></mjx-mi>"
         ("<p>a <span class=math style='visibility:hidden'>\\(x\\)</span> b", "a \\(x\\) b"),
         ("<p><span class=formula data-tex=x></span></p><p>b", "$x$\n\nb"),
         ("<p>a <img src='https://latex.codecogs.com/gif?x^2'> b", "a $x^2$ b"),
-        ("<p>a <noscript><img src='//latex.codecogs.com/gif?x'></noscript><img data-src='//latex.codecogs.com/gif?x'> b",
+        ("<p>a <noscript><img src='//latex.codecogs.com/gif?x'></noscript>"
+         "<img data-src='//latex.codecogs.com/gif?x'> b",
          "a $x$ b"),
         ("<table><tr><td>one<td>two<tr><td><span data-tex=x></span><td><math><mn>1</mn></math></table>",
          "| one | two |\n| --- | --- |\n| $x$ | $1$ |"),

@@ -10,8 +10,8 @@ from tests.tasks.ingest.web.test_write import text
     [
         ("<pre><code class=language-python>def f(x):\n    return x\n</code></pre>",
          "```python\ndef f(x):\n    return x\n```"),
-        ("<div class='highlight-rust'><div class=highlight><pre><span class=k>fn</span> <span class=n>f</span>() {}</pre>"
-         "</div></div>", "```rust\nfn f() {}\n```"),
+        ("<div class='highlight-rust'><div class=highlight><pre><span class=k>fn</span> <span class=n>f</span>() {}"
+         "</pre></div></div>", "```rust\nfn f() {}\n```"),
         ("<pre class='brush: js; gutter: true'>let a = 1;</pre>", "```js\nlet a = 1;\n```"),
         ("<pre data-lang=go>x := 1\n\n\ty := 2</pre>", "```go\nx := 1\n\n\ty := 2\n```"),
         ("<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre><td class=code><pre>a\n  b</pre></table>",
