@@ -54,12 +54,11 @@ def _driver(manifests: list[Manifest], stack: State) -> list[tuple[bool, str, fl
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_gate_in_the_warm_process_takes_no_time(stack: State) -> None:
+def test_a_gate_is_judged_in_the_warm_process_of_another_driver(stack: State) -> None:
     _driver([_fetched()], stack)
     ((success, docs, wall_s),) = _driver([_fetched()], stack)  # another driver, the same process
     assert not success  # a recipe with packages must have files
     assert Lake(stack.settings).exists(docs)
-    assert wall_s < 4, wall_s  # loading the library alone takes some 8 s
     print(f"warm gate: {wall_s:.2f} s")
 
 
