@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tokenizers import Tokenizer
 
+from evaluation.benchmarks.encoding import decode, encode
 from smelt.recipe.evaluate import Generation
 
 Write = Callable[[list[int], int, float, int], list[int]]
@@ -18,15 +19,6 @@ def sample_texts(write: Write, tokenizer: Tokenizer, config: Generation, *, end:
     """
     found = []
     for draw, prompt in enumerate(config.prompts):
-        ids = _ids(tokenizer, prompt, end)
-        text = _text(tokenizer, write(ids, config.max_tokens, config.temperature, draw), end)
-        found.append({"prompt": prompt, "text": text})
+        ids = write([end, *encode(tokenizer, prompt)], config.max_tokens, config.temperature, draw)
+        found.append({"prompt": prompt, "text": decode(tokenizer, ids, end)})
     return found
-
-
-def _ids(tokenizer: Tokenizer, prompt: str, end: int) -> list[int]:
-    return [end, *tokenizer.encode(prompt, add_special_tokens=False).ids]
-
-
-def _text(tokenizer: Tokenizer, ids: list[int], end: int) -> str:
-    return tokenizer.decode(ids[: ids.index(end)] if end in ids else ids, skip_special_tokens=False)

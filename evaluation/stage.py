@@ -9,7 +9,7 @@ it lies below that unigram model.
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -26,6 +26,9 @@ from smelt.phases import trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
+
+if TYPE_CHECKING:
+    from training.checkpoints.load import LanguageModel
 
 HELDOUT, BENCHMARKS = "heldout", "benchmarks"
 
@@ -96,7 +99,7 @@ def _stretch_name(checkpoint: Shard, number: int) -> str:
 
 
 def _answers(context: Context, checkpoint: Shard) -> Iterator[dict[str, Any]]:
-    for number, _ in enumerate(stretches(context.config.benchmarks)):
+    for number in range(len(stretches(context.config.benchmarks))):
         yield from json.loads(context.get(BENCHMARKS, _stretch_name(checkpoint, number), ".json"))
 
 
@@ -130,7 +133,6 @@ def judge(context: Context, shard: Shard) -> Part:
     def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
-    reader = Reader.of(model)
     losses = summary(streams, model_losses(model, streams, length))
     found = {
         "checkpoint": shard.name,
@@ -140,11 +142,18 @@ def judge(context: Context, shard: Shard) -> Part:
         "sequence_length": length,
         "heldout": losses,
         "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
-        "probes": {item.name: judge_probes(reader, tokenizer, item.items(), end=end) for item in config.probes},
+        "probes": _probes(model, tokenizer, config, end),
         "benchmarks": scores(_answers(context, shard)),
         "samples": sample_texts(write, tokenizer, config.generation, end=end),
     }
     return Part({"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": losses["tokens"], "checkpoints": 1})
+
+
+def _probes(model: "LanguageModel", tokenizer: Tokenizer, config: EvaluateConfig, end: int) -> dict[str, Any]:
+    if not config.probes:
+        return {}  # a reader is a copy of the weights
+    reader = Reader.of(model)
+    return {item.name: judge_probes(reader, tokenizer, item.items(), end=end) for item in config.probes}
 
 
 def _tokenizer(context: Context) -> Tokenizer:

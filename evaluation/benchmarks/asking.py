@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from smelt.recipe.benchmarks.form import Form
-from smelt.recipe.benchmarks.item import Item
+from smelt.recipe.benchmarks.item import LETTERS, Item
 
 LABELS = ("一二三四五六七八九十", "①②③④⑤⑥⑦⑧⑨⑩", ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"))
 """What ``relabel`` puts in place of A, B, C."""
-LETTERS = "ABCDEFGHIJ"
 WORDS = {"en": ("Question: ", "\nAnswer:", " "), "zh": ("问题：", "\n答案：", "")}
 """Before a question, between it and its answer, and before the answer's words."""
 OTHERS_WRONG = {"en": "all other answers are wrong", "zh": "其他答案全错"}

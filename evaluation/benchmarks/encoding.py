@@ -17,6 +17,11 @@ def encode(tokenizer: Tokenizer, text: str) -> list[int]:
     return tokenizer.encode(text, add_special_tokens=False).ids
 
 
+def decode(tokenizer: Tokenizer, ids: list[int], end: int) -> str:
+    """The text of ids, up to the first ``end``."""
+    return tokenizer.decode(ids[: ids.index(end)] if end in ids else ids, skip_special_tokens=False)
+
+
 def together(tokenizer: Tokenizer, context: str, ending: str, *, end: int, longest: int) -> Sequence:
     """A context and its ending as one sequence.
 

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from evaluation.benchmarks import execution, extract
 from evaluation.benchmarks.asking import Asked, ask
-from evaluation.benchmarks.encoding import encode, together
+from evaluation.benchmarks.encoding import decode, encode, together
 from evaluation.benchmarks.reader import Reads, Told
 from evaluation.benchmarks.statistics import interval
 from evaluation.perplexity import DIGITS
@@ -39,19 +39,20 @@ class Stretch:
 
 
 @lru_cache(maxsize=8)
-def _known(benchmark: Benchmark) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-    """A set's items and examples, read once in a process: its digest is part of what it is known by."""
-    return benchmark.items(), benchmark.examples()
+def _known(benchmark: Benchmark) -> tuple[tuple[Item, ...], tuple[Item, ...], dict[str, Form]]:
+    """A set's items, examples and forms, read once in a process: its digest is part of what it is known by."""
+    return benchmark.items(), benchmark.examples(), {form.name: form for form in benchmark.asked_in()}
 
 
 def stretches(benchmarks: Sequence[Benchmark]) -> list[Stretch]:
     """All items in all forms, cut into what a worker takes."""
-    return [
-        Stretch(number, form.name, start, start + STRETCH)
-        for number, benchmark in enumerate(benchmarks)
-        for form in benchmark.asked_in()
-        for start in range(0, len(_known(benchmark)[0]), STRETCH)
-    ]
+    found = []
+    for number, benchmark in enumerate(benchmarks):
+        items, _, forms = _known(benchmark)
+        found += [
+            Stretch(number, form, start, start + STRETCH) for form in forms for start in range(0, len(items), STRETCH)
+        ]
+    return found
 
 
 def answer(
@@ -67,8 +68,8 @@ def answer(
         the chosen option, or what was written), ``gold_bits`` and ``gold_bytes`` of the right answer's words.
     """
     benchmark = benchmarks[stretch.benchmark]
-    [form] = [form for form in benchmark.asked_in() if form.name == stretch.form]
-    items, examples = _known(benchmark)
+    items, examples, forms = _known(benchmark)
+    form = forms[stretch.form]
     asked = [
         one
         for item in items[stretch.start : stretch.stop]
@@ -145,16 +146,13 @@ def _generated(
     rule = form.option
     ended = extract.stops(rule)
 
-    def text_of(ids: list[int]) -> str:
-        return tokenizer.decode(ids[: ids.index(end)] if end in ids else ids, skip_special_tokens=False)
-
     def done(ids: list[int]) -> bool:
-        return ids[-1] == end or ended(text_of(ids))
+        return ids[-1] == end or ended(decode(tokenizer, ids, end))
 
     num_tokens = benchmark.max_new_tokens or extract.TOKENS.get(rule, extract.TOKENS["number"])
     num_tokens = min(num_tokens, reader.longest - 1)
     prompts = [[end, *encode(tokenizer, one.contexts[0])] for one in asked]
-    texts = [extract.cut(text_of(ids), rule) for ids in reader.write(prompts, num_tokens, done)]
+    texts = [extract.cut(decode(tokenizer, ids, end), rule) for ids in reader.write(prompts, num_tokens, done)]
     if rule == "code":
         return [
             (execution.passes(one.item.question + text, one.item.tests), text)

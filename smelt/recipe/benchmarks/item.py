@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from smelt.errors import RecipeError
 
+LETTERS = "ABCDEFGHIJ"
+"""What options are called, in their order."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -35,11 +38,6 @@ class Item:
     subject: str = ""
     tests: str = ""
     shown: str = ""
-
-    @property
-    def gold(self) -> str:
-        """The first right answer's words."""
-        return self.choices[self.right[0]] if self.choices else self.texts[0]
 
     def checked(self, where: str) -> "Item":
         """This item, if it can be asked.

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from smelt.errors import RecipeError
-from smelt.recipe.benchmarks.item import Item
+from smelt.recipe.benchmarks.item import LETTERS, Item
 
 Row = dict[str, Any]
-LETTERS = "ABCDEFGHIJ"
 
 
 def plain(row: Row, where: str, subject: str) -> Item:

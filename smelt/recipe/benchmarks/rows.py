@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -57,7 +56,7 @@ def rows(path: str, *, where: str, header: bool) -> Iterator[tuple[str, dict[str
         elif _ending(path) == "csv":
             yield from _csv(path, content.decode("utf-8-sig"), header)
         else:
-            yield from _json(path, content.decode("utf-8-sig"))
+            yield from attached.json_objects(path, content.decode("utf-8-sig"))
     except (UnicodeDecodeError, OSError, EOFError, csv.Error, ValueError) as error:
         raise RecipeError(f"can't be read: {error}", where=f"{where}: {path}", mend="give the set's files") from None
 
@@ -80,17 +79,3 @@ def _csv(path: str, text: str, header: bool) -> Iterator[tuple[str, dict[str, An
         if cells:
             keys = names or [str(index) for index in range(len(cells))]
             yield f"{path}:{reader.line_num}", dict(zip(keys, cells, strict=False))
-
-
-def _json(path: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            item = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise RecipeError(f"not JSON: {error}", where=place, mend="write one object a line") from None
-        if not isinstance(item, dict):
-            raise RecipeError("not a JSON object", where=place, mend="write one object a line")
-        yield place, item

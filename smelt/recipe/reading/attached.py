@@ -54,7 +54,16 @@ def json_lines(path: str, *, where: str, digest: str = "") -> Iterator[tuple[str
     Raises:
         RecipeError: as `read` does, and for a line that is not a JSON object.
     """
-    for number, line in enumerate(read(path, where=where, digest=digest).decode().splitlines(), start=1):
+    yield from json_objects(path, read(path, where=where, digest=digest).decode())
+
+
+def json_objects(path: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON Lines text that a file holds, as ``json_lines`` gives them.
+
+    Raises:
+        RecipeError: for a line that is not a JSON object.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         place = f"{path}:{number}"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from smelt.errors import RecipeError
-from smelt.recipe.benchmarks import Benchmark
+from smelt.recipe.benchmarks import Benchmark, Item
 from smelt.recipe.decontaminate import DecontaminateConfig, with_evaluation
 from smelt.recipe.decontaminate import with_digests as with_decontamination_digests
 from smelt.recipe.evaluate import EvaluateConfig, ProbeSet
@@ -53,6 +53,11 @@ ROWS = {
 }
 
 
+def gold_of(item: Item) -> str:
+    """The first right answer's words."""
+    return item.choices[item.right[0]] if item.choices else item.texts[0]
+
+
 def read(path: Path, layout: str, **more: object) -> Benchmark:
     execute = layout in ("humaneval", "mbpp")
     given = {"name": "b", "path": str(path), "layout": layout, "execute": execute, **more}
@@ -67,7 +72,7 @@ def test_a_set_is_read_as_it_was_published(tmp_path: Path, layout: str) -> None:
     path = tmp_path / "set.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(row).encode()))
     [item] = read(path, layout).items()
-    assert item.gold == gold
+    assert gold_of(item) == gold
     path = tmp_path / "set.jsonl"
     path.write_text(json.dumps({"nothing": 1}))
     with pytest.raises(RecipeError, match=r"set\.jsonl:1: ") as error:
@@ -83,15 +88,15 @@ def test_chinese_exams_and_folders_of_subjects(tmp_path: Path) -> None:
     (tmp_path / "ceval/dev/law_dev.csv").write_text(head + "0,丙？,一,二,三,四,A,因为\n")
     ceval = read(tmp_path / "ceval/val", "ceval", shots=1, shots_from=str(tmp_path / "ceval/dev"), forms=["letters"])
     [item] = ceval.items()
-    assert (item.question, item.gold, item.lang, item.subject) == ("甲，乙？", "二", "zh", "law")
+    assert (item.question, gold_of(item), item.lang, item.subject) == ("甲，乙？", "二", "zh", "law")
     assert ceval.examples()[0].subject == "law"
     (tmp_path / "cmmlu.csv").write_text("﻿,Question,A,B,C,D,Answer\n0,问,一,二,三,四,AC\n")
     assert read(tmp_path / "cmmlu.csv", "cmmlu").items()[0].right == (0, 2)
     (tmp_path / "mmlu/physics_test.csv").write_text('"What, then?",w,x,y,z,D\n')
     [item] = read(tmp_path / "mmlu", "mmlu").items()
-    assert (item.question, item.gold, item.subject) == ("What, then?", "z", "physics")
+    assert (item.question, gold_of(item), item.subject) == ("What, then?", "z", "physics")
     pq.write_table(pa.Table.from_pylist([HUB_MMLU]), tmp_path / "hub.parquet")
-    assert read(tmp_path / "hub.parquet", "mmlu").items()[0].gold == "4"
+    assert gold_of(read(tmp_path / "hub.parquet", "mmlu").items()[0]) == "4"
     (tmp_path / "arc.jsonl").write_text(json.dumps(HUB_ARC))
     assert read(tmp_path / "arc.jsonl", "arc").items()[0].right == (0,)
 
