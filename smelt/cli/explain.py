@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from smelt.cli.extract import print_blocks
 from smelt.cli.main import app
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ def explain(
     document: Annotated[str, typer.Argument(help="Its id (the beginning will do), address or path.", metavar="DOC_ID")],
     recipe: Annotated[str, typer.Option(help="Under this recipe, instead of the newest run.", metavar="RECIPE")] = "",
     text: Annotated[bool, typer.Option("--text", help="Show the whole cleaned text.")] = False,
+    blocks: Annotated[
+        bool, typer.Option("--blocks", help="Show its web page's blocks, and why each is left out.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
     """Tell the whole story of one document: every stage that it met, every rule, and where it is trained on."""
@@ -32,7 +36,7 @@ def explain(
 
     lake = Lake.connect()
     plan = preview(recipe, {}, lake.settings)[1] if recipe else newest_plan(lake)
-    story = tell(lake, plan, document)
+    story = tell(lake, plan, document, with_page=blocks)
     if as_json:
         typer.echo(story.model_dump_json(indent=1))
         return
@@ -53,6 +57,9 @@ def show(console: Console, story: "Story", *, whole_text: bool = False) -> None:
     if story.text is not None:
         console.print()
         console.print(story.text if whole_text else _excerpt(story.text), markup=False, soft_wrap=True, style="dim")
+    if story.page:
+        console.print()
+        print_blocks(console, story.page.blocks)
     if story.missing and story.fate != "quarantined":
         console.print(f"\n[yellow]not made yet: {', '.join(story.missing)}[/]")
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from smelt.errors import SmeltError, StageError
 from smelt.explaining.find import QUARANTINE, Place, find
 from smelt.explaining.judged import Judged, judge
+from smelt.explaining.page import SeenPage, seen_page
 from smelt.explaining.row import row
 from smelt.explaining.training import Encoded, Reading, encoded, reading
 from smelt.lake import Lake, Manifest
@@ -58,6 +59,7 @@ class Story(BaseModel):
         edits, labels, signals, scores: the columns of ``clean`` and ``score``; edits only where something was edited.
         judged: the rules that it met.
         better: the document that it is a duplicate of, then the one that this was dropped for, and so on.
+        page: the web page that it was made of, where that was asked for.
         missing: stages that the run has not made.
     """
 
@@ -78,6 +80,7 @@ class Story(BaseModel):
     contaminated: Contaminated | None = None
     encoded: Encoded | None = None
     reading: Reading | None = None
+    page: SeenPage | None = None
     missing: list[str] = []
 
 
@@ -93,14 +96,15 @@ def newest_plan(lake: Lake) -> Plan:
     return max(runs, key=lambda run: run.created).plan
 
 
-def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
+def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Story:
     """The story of a document under a plan, as far as its artifacts are made.
 
     Args:
         wanted: id, beginning of an id, address or path.
+        with_page: reads its web page again, with the decision on each block.
 
     Raises:
-        StageError: when nothing is ingested yet, or not exactly one document is meant.
+        StageError: when nothing is ingested yet, not exactly one document is meant, or its page can't be read again.
     """
     met = [item for item in plan.stages if item.stage in STAGES or item.kind == "blocks"]
     made = {item.stage: manifest for item in met if (manifest := item.artifact.manifest(lake))}
@@ -110,6 +114,7 @@ def tell(lake: Lake, plan: Plan, wanted: str) -> Story:
     [ingested] = row(lake, made["ingest"], place, place.suffix).to_pylist()
     ingested = {name: value for name, value in ingested.items() if name not in ("id", "text", "url")}
     about = {"id": place.id, "url": place.url, "part": place.part, "row": place.row, "ingest": ingested}
+    about["page"] = seen_page(lake, made["ingest"], place) if with_page else None
     if place.suffix == QUARANTINE:
         return Story(**about, fate="quarantined")
     found: dict[str, Any] = {}

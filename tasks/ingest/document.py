@@ -1,5 +1,6 @@
 """What reading a raw file gives: documents, and refusals that say why something is none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +59,7 @@ class RawFile:
         lang, domain, date: the source's hints.
         refuse: pages that the source won't take: ``noai``, ``noindex``, ``unlicensed``.
         start, end: the bytes whose records are wanted: those that begin in ``start <= byte < end``.
+        reader: what makes a document of a page of the file; that of ``ingest`` where there is none.
     """
 
     source: str
@@ -71,6 +73,7 @@ class RawFile:
     refuse: tuple[str, ...] = ()
     start: int = 0
     end: int | None = None
+    reader: "Callable[[RawPage], Document] | None" = None
 
     @property
     def num_bytes(self) -> int:
@@ -84,6 +87,23 @@ class RawFile:
         if isinstance(self.content, Stored):
             return self.content.num_bytes
         return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
+
+
+@dataclass(frozen=True)
+class RawPage:
+    """A web page as it lies in a raw file.
+
+    Attributes:
+        place: where it begins in the file; see ``Document``.
+        url: its address, as the file says.
+        charset, robots: what the server said of its encoding and of what robots may do (``X-Robots-Tag``).
+    """
+
+    content: bytes
+    place: str = ""
+    url: str | None = None
+    charset: str = ""
+    robots: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,19 +62,24 @@ def read(content: bytes, options: IngestOptions, *, charset: str = "", robots: s
         about = metadata_of(parse(decoded.text.encode("utf-8", "replace")), robots)
         made = Read(_by_another(decoded.text, options.html), about, decoded.repaired)
     else:
-        found = page.read(
-            content,
-            charset=charset,
-            robots=robots,
-            everything=options.html == "all",
-            markdown=options.structure == "markdown",
-            alt=options.alt_text,
-            references=options.reference_marks,
-        )
+        found = page_of(content, options, charset=charset, robots=robots)
         made = Read(found.text, found.metadata, found.repaired, found.kind, found.extraction)
     if not made.text.strip():
         raise UnreadableError("html without text")
     return made
+
+
+def page_of(content: bytes, options: IngestOptions, *, charset: str = "", robots: str = "") -> page.Page:
+    """A page by our own extractor, with the decision on each of its blocks; the arguments are those of ``read``."""
+    return page.read(
+        content,
+        charset=charset,
+        robots=robots,
+        everything=options.html == "all",
+        markdown=options.structure == "markdown",
+        alt=options.alt_text,
+        references=options.reference_marks,
+    )
 
 
 def _by_another(content: str, how: str) -> str:

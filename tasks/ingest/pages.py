@@ -2,32 +2,32 @@
 
 from smelt.recipe.ingest import IngestOptions
 from tasks.ingest import html
-from tasks.ingest.document import Document, RawFile, UnreadableError
+from tasks.ingest.document import Document, RawFile, RawPage, UnreadableError
 from tasks.ingest.web.metadata import Metadata
 
 
-def document_of(
-    content: bytes, raw: RawFile, options: IngestOptions, *, place: str = "", charset: str = "", robots: str = ""
-) -> Document:
+def document_of(page: RawPage, raw: RawFile, options: IngestOptions) -> Document:
     """The document that a page is.
 
     Args:
         raw: the file it lies in; its source says which pages are refused.
-        charset, robots: what the server said of its encoding and of what robots may do (``X-Robots-Tag``).
 
     Raises:
         UnreadableError: when it has no text, or says what its source refuses.
     """
-    read = html.read(content, options, charset=charset, robots=robots)
+    if raw.reader is not None:
+        return raw.reader(page)
+    read = html.read(page.content, options, charset=page.charset, robots=page.robots)
     refuse_unwanted(read.about, raw.refuse)
     return Document(
         read.text,
         "html",
-        place,
+        page.place,
+        page.url,
         about=read.about,
         page_kind=read.kind,
         extraction=read.extraction,
-        raw_bytes=len(content),
+        raw_bytes=len(page.content),
         repaired=read.repaired,
     )
 

@@ -8,7 +8,7 @@ from smelt.recipe.ingest import IngestOptions
 from smelt.sources.layouts import PLAIN
 from tasks.ingest import formats, man, pages, pdf, sniff
 from tasks.ingest.crawls.crawl import read_crawl
-from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
+from tasks.ingest.document import Document, PassedOver, RawFile, RawPage, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encodings.encoding import decode, looks_binary
 from tasks.ingest.foreign import refuse_foreign
 from tasks.ingest.parquet import read_parquet
@@ -94,7 +94,7 @@ def _document(raw: RawFile, kind: str, options: IngestOptions) -> Document:
     if kind in ("html", "markdown", "text"):
         refuse_foreign(content)
     if kind == "html":
-        return pages.document_of(content, raw, options)
+        return pages.document_of(RawPage(content), raw, options)
     if longest_line(content) > options.max_line_bytes:
         raise UnreadableError("line over limit", f"more than {options.max_line_bytes} bytes")
     found = decode(content)

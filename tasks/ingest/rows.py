@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from smelt.recipe.ingest import IngestOptions
-from smelt.sources.layouts import fields_of
+from smelt.sources.layouts import Fields, fields_of
 from tasks.ingest import pages
-from tasks.ingest.document import Document, RawFile, Refusal, UnreadableError
+from tasks.ingest.document import Document, RawFile, RawPage, Refusal, UnreadableError
 from tasks.ingest.encodings.detection import nearly_utf8
 from tasks.ingest.encodings.encoding import decode, decode_line
 from tasks.ingest.streams import CHUNK, chunks, is_wide, lines
@@ -115,7 +115,7 @@ def from_row(
     if len(found.text) > options.max_line_bytes:
         return Refusal("record over limit", f"more than {options.max_line_bytes} characters", place, size)
     try:
-        document = _document(found.text, raw, place, options)
+        document = _document(found, raw, place, options)
     except UnreadableError as refused:
         return Refusal(refused.reason, refused.detail, place, size)
     return replace(
@@ -129,13 +129,14 @@ def from_row(
     )
 
 
-def _document(text: str | bytes, raw: RawFile, place: str, options: IngestOptions) -> Document:
+def _document(fields: Fields, raw: RawFile, place: str, options: IngestOptions) -> Document:
     """The document of a row's text, or of its page; bytes are always a page's.
 
     Raises:
         UnreadableError: when the page has no text, or says what its source refuses.
     """
+    text = fields.text or ""
     if isinstance(text, str) and not raw.layout.html:
         return Document(text, "text", place)
-    page, charset = (utf8(text), "utf-8") if isinstance(text, str) else (text, "")
-    return pages.document_of(page, raw, options, place=place, charset=charset)
+    content, charset = (utf8(text), "utf-8") if isinstance(text, str) else (text, "")
+    return pages.document_of(RawPage(content, place, fields.url, charset), raw, options)

@@ -45,7 +45,7 @@ def work(context: Context, shard: Shard) -> Part:
     config: IngestConfig = context.config
     num_files = 0
     with Rows(context, shard) as rows:
-        for raw in _raw_files(context, shard.payload):
+        for raw in raw_files(context, shard.payload):
             num_files += raw.start == 0
             with unchanged(raw):
                 for item in read(raw, config, rows.passed_over):
@@ -53,7 +53,12 @@ def work(context: Context, shard: Shard) -> Part:
     return rows.part(num_files)
 
 
-def _raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
+def raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
+    """The raw files of a shard, or the range of one.
+
+    Raises:
+        StageError: when a local file is gone, or is not what was listed.
+    """
     by_name = {source.name: source for source in context.config.sources}
     if "part" in payload:
         source = by_name[payload["source"]]

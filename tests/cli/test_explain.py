@@ -1,22 +1,18 @@
 """One corpus that holds every fate, told document by document."""
 
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
-from io import StringIO
-from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
 
-from smelt.cli.main import main
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.explaining.training import count_uses
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
 from smelt.run import Run
 from tests.chain import make_through, plan_of
+from tests.cli.running import run
 from tests.tasks.texts import chinese, english
 
 ITEM = "The harbour master at Kell keeps two clocks because the tide there turns twice as often as here"
@@ -60,19 +56,13 @@ def told(s3_settings, tmp_path_factory):
     anneal = plan.planned("blocks-2")
     make_artifact(anneal, make_context(recipe, anneal, lake), serially)
     now = datetime.now(UTC).isoformat()
-    run = Run(id="one", recipe_path="small", overrides={}, recipe=recipe, plan=plan, created=now)
-    lake.put("runs/one/run.json", run.model_dump_json().encode())
+    first = Run(id="one", recipe_path="small", overrides={}, recipe=recipe, plan=plan, created=now)
+    lake.put("runs/one/run.json", first.model_dump_json().encode())
 
-    environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url, "COLUMNS": "160"}
+    environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url}
 
     def explain(*arguments):
-        with pytest.MonkeyPatch.context() as patch, StringIO() as out, StringIO() as err:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["smelt", "explain", *arguments])
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-                main()
-            return CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
+        return run("explain", *arguments, environment=environment)
 
     explain.benchmark, explain.made = benchmark, made
     return explain

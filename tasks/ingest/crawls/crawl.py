@@ -17,7 +17,7 @@ from tasks.ingest import pages
 from tasks.ingest.crawls import arc, http, media, warc
 from tasks.ingest.crawls.members import MAGIC, Units
 from tasks.ingest.crawls.records import Reader, Record
-from tasks.ingest.document import Document, PassedOver, RawFile, Refusal, UnreadableError, unforeseen
+from tasks.ingest.document import Document, PassedOver, RawFile, RawPage, Refusal, UnreadableError, unforeseen
 from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.foreign import refuse_foreign
 from tasks.ingest.formats import compressed
@@ -167,7 +167,7 @@ def _item(record: Record, place: str, raw: RawFile, options: IngestOptions) -> I
         return PassedOver(media.kind(declared), place)
     refuse_foreign(body)
     if form == "html":
-        document = pages.document_of(body, raw, options, place=place, charset=charset, robots=robots)
+        document = pages.document_of(RawPage(body, place, record.url, charset, robots), raw, options)
     else:
         found = decode(body, declared=(charset,))
         document = Document(found.text, "text", place, repaired=found.repaired)

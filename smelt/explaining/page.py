@@ -1,0 +1,68 @@
+"""A web page as its extractor saw it: its text, and every block with the decision on it.
+
+The page itself lies in no artifact: it is read again where its document came from, by the code of ``ingest``, which is
+imported by name.
+"""
+
+from importlib import import_module
+
+from pydantic import BaseModel
+
+from smelt.errors import StageError
+from smelt.explaining.find import Place
+from smelt.lake import Lake, Manifest
+from smelt.recipe.graph import spec
+
+
+class Block(BaseModel):
+    """A paragraph, heading, item, cell or piece of code of a page.
+
+    Attributes:
+        reason: the strongest reason for which it was kept or dropped.
+        score: how likely it is content, from 0 to 1.
+    """
+
+    text: str
+    kept: bool
+    reason: str
+    score: float
+
+
+class SeenPage(BaseModel):
+    """What became of a page.
+
+    Attributes:
+        text: what ``ingest`` takes of it; empty where the page has no text.
+        kind, extraction: the columns ``page_kind`` and ``extraction``.
+        blocks: all of its text, in the page's order.
+    """
+
+    url: str
+    text: str
+    kind: str
+    extraction: str
+    blocks: list[Block]
+
+
+def extract(address: str, wanted: str = "") -> SeenPage:
+    """The page in a local file or an object (``s3://…``); of a crawl the one whose address is ``wanted``.
+
+    Raises:
+        SmeltError: when there is no such file or page in it, or there are several.
+    """
+    return import_module("tasks.ingest.looking").extract(address, wanted)
+
+
+def seen_page(lake: Lake, ingest: Manifest, place: Place) -> SeenPage:
+    """The page that a document was made of, or that was refused, read again from its source.
+
+    Raises:
+        SmeltError: when it is no web page, its raw file is gone, or another version of ``ingest`` read it.
+    """
+    if ingest.version != spec("ingest").version:
+        raise StageError(
+            f"version {ingest.version} of ingest read it, and this Smelt's is {spec('ingest').version}",
+            where=place.url or place.id,
+            mend="plan and run again, or ask without --blocks",
+        )
+    return import_module("tasks.ingest.looking").seen_page(lake, ingest, place.part, place.id)
