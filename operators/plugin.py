@@ -1,10 +1,11 @@
-"""The Airflow plugin: links on tasks, and pages in the API server that show the lake.
+"""The Airflow plugin: links on tasks, pages in the API server that show the lake, and runs' ends told to the lake.
 
 Who may read the DAG may read what it made. The pages are read-only.
 """
 
 from airflow.plugins_manager import AirflowPlugin
 
+from operators import ends
 from operators.addresses import PREFIX, page
 from operators.links import LINKS
 from operators.pages.app import app
@@ -22,3 +23,4 @@ class SmeltPlugin(AirflowPlugin):
     # in a menu: as the only entry of the bar itself, Airflow 3.3 draws it as a button that does nothing
     external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]  # noqa: RUF012
     operator_extra_links = LINKS
+    listeners = [ends]  # noqa: RUF012

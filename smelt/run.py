@@ -177,6 +177,11 @@ def published_key(run_id: str, asset: str) -> str:
     return f"runs/{run_id}/published/{asset}.json"
 
 
+def ended_key(run_id: str) -> str:
+    """Key of the object that is there once the run has ended, and goes when it goes on."""
+    return f"runs/{run_id}/ended.json"
+
+
 def progress_key(run_id: str, stage: str) -> str:
     """Key of the small object that tells how far a stage is."""
     return f"runs/{run_id}/progress/{stage}.json"

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
-DAGS = ("pretrain", "corpus", "evaluate")
-"""Those whose runs are runs of a recipe."""
+from operators.ends import DAGS
+
 NEWEST = 500
 """Runs that are looked at for the list."""
 GOING_ON = ("queued", "running")

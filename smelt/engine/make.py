@@ -19,7 +19,7 @@ from typing import Any
 
 from smelt import log
 from smelt.checkout import CHECKOUT
-from smelt.errors import SmeltError, StageError
+from smelt.errors import LakeError, SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import merge_stats
@@ -37,7 +37,12 @@ Mapper = Callable[[Context, int, list[Shard]], Iterator[PartRecord]]
 
 
 def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifest:
-    """Make what is missing of an artifact and commit it; an artifact that exists is returned as it is."""
+    """Make what is missing of an artifact and commit it; an artifact that exists is returned as it is.
+
+    Raises:
+        StageError: when an input is not there, or no longer.
+        SmeltError: as the stage's functions do.
+    """
     if (found := context.artifact.manifest(context.lake)) is not None:
         return found
     if planned.drift:
@@ -48,11 +53,15 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
         )
     started = time.time()
     stage = load_stage(planned.kind)
-    if stage.run is not None:
-        final = stage.run(context)
-        everything = final
-    else:
-        everything, final = _do_rounds(stage, context, mapper)
+    try:
+        if stage.run is not None:
+            final = stage.run(context)
+            everything = final
+        else:
+            everything, final = _do_rounds(stage, context, mapper)
+    except Exception as error:
+        _require_inputs(planned, context.lake, error)
+        raise
     manifest = Manifest(
         stage=planned.kind,
         version=planned.version,
@@ -84,9 +93,7 @@ def make_context(
             continue
         manifest = Artifact(name, value).manifest(lake)
         if manifest is None:
-            raise StageError(
-                "an input is missing", where=f"{planned.stage} needs {name}/{value}", mend=f"run {name} first"
-            )
+            raise _missing(planned, name)
         inputs[name] = manifest
     return Context(
         lake=lake,
@@ -97,6 +104,25 @@ def make_context(
         artifact=planned.artifact,
         report=report,
         run=run,
+    )
+
+
+def _require_inputs(planned: Planned, lake: Lake, error: Exception) -> None:
+    """Tell an error by its cause where that is an input which somebody has taken away meanwhile."""
+    for name, value in planned.inputs.items():
+        try:
+            gone = name not in NO_ARTIFACTS and Artifact(name, value).manifest(lake) is None
+        except LakeError:
+            return  # what the stage has failed with is what counts
+        if gone:
+            raise _missing(planned, name) from error
+
+
+def _missing(planned: Planned, name: str) -> StageError:
+    return StageError(
+        "an input is missing",
+        where=f"{planned.stage} needs {name}/{planned.inputs[name]}",
+        mend="start the run again: it makes what it lacks",
     )
 
 

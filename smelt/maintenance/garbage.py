@@ -4,8 +4,9 @@ Kept are
 
 * what the newest runs of each recipe planned; where the dates of a crawl are laid over a recipe, as ``corpus`` does,
   those of each recipe and dates, and with them the newest run that published the asset ``corpus`` for these dates;
-* what every run planned that is pinned, or that wrote anything within the grace time (so a training run of months
-  keeps its blocks, for its progress is written all along);
+* what every run planned that has not ended, whatever the policy says: Airflow leaves in the lake that it has
+  (``operators.ends``);
+* what every run planned that is pinned, or that wrote anything within the grace time;
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
 
@@ -14,9 +15,9 @@ A run that was taken over from another to evaluate it counts among none of the n
 Nothing else of the lake is touched: runs stay as a record, and so does what Smelt did not name.
 
 An artifact's manifest goes first, then its parts' records, then their objects: one that is half collected does
-not exist, and whoever makes it again finds no record of a part that is gone. Runs are read once more before
-each deletion; what is left is the moment in which a run plans with an artifact that is on its way out: that run
-fails with "an input is missing", and started again it makes what it lacks.
+not exist, and whoever makes it again finds no record of a part that is gone. So two collections at a time do no more
+than one. Runs are read once more before each deletion; what is left is the moment in which a run plans with an
+artifact that is on its way out: that run fails with "an input is missing", and started again it makes what it lacks.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ from smelt.lake.store import Listed
 from smelt.maintenance.pins import pin_key
 from smelt.plan import LISTING
 from smelt.recipe.graph import KINDS, kind_of
-from smelt.run import published_key, run_key
+from smelt.run import ended_key, published_key, run_key
 from smelt.sources.listing import LISTINGS, listing_key
 
 CORPUS = "corpus"
@@ -139,6 +140,7 @@ class _Runs:
         for run_ids in groups.values():
             kept |= set([run_id for run_id in run_ids if published_key(run_id, CORPUS) in listed][:1])
         kept |= {run_id for run_id in runs if pin_key(run_id) in listed or now - written[run_id] < policy.grace}
+        kept |= {run_id for run_id in runs if ended_key(run_id) not in listed}
         return {name for run_id in kept for name in runs[run_id].names} | {
             name for run in runs.values() for name in run.pins
         }

@@ -19,7 +19,7 @@ from smelt.following.airflow import Airflow
 from smelt.lake import Lake
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.recipe.graph import STAGES, direct_inputs
-from smelt.run import load_run, safe_run_id
+from smelt.run import ended_key, load_run, safe_run_id
 from smelt.services.airflow import USER
 from smelt.services.state import State
 from tests.chain import RECIPE
@@ -123,6 +123,7 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
         body = {"new_state": "success", "include_upstream": True}
         ask("PATCH", f"dags/corpus/dagRuns/{full}/taskInstances/{name}.gate", body)
     wait_for(lambda: ask("GET", f"dags/corpus/dagRuns/{full}")["state"] == "success")
+    assert wait_for(lambda: Lake(stack.settings).find_json(ended_key(safe_run_id(full)))) == {"state": "success"}
     (event,) = ask("GET", "assets/events?source_dag_id=corpus")["asset_events"]
     assert event["source_run_id"] == full
     assert event["partition_key"] == "2026-10-01"
@@ -138,6 +139,7 @@ def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, 
     ask("POST", "dags/pretrain/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {"recipe": str(recipe)}})
     wait_for(lambda: states(ask, "pretrain", run).get("ingest.gate") == "success")
     end_runs(ask, "pretrain", run)
+    wait_for(lambda: lake.exists(ended_key(run)))
     artifact = load_run(lake, run).planned("ingest").artifact
     manifest = artifact.manifest(lake)
     missing = manifest.parts[1]
@@ -149,6 +151,7 @@ def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, 
     body = {"dag_run_id": run, "task_ids": ["ingest.run"], "include_downstream": True, "dry_run": False}
     ask("POST", "dags/pretrain/clearTaskInstances", body | {"only_failed": False, "reset_dag_runs": True})
     wait_for(lambda: tries(ask, "pretrain", run)["ingest.run"] > tried["ingest.run"])
+    wait_for(lambda: not lake.exists(ended_key(run)))
     wait_for(lambda: states(ask, "pretrain", run)["ingest.gate"] == "success")
     end_runs(ask, "pretrain", run)
     assert artifact.manifest(lake).digest == manifest.digest

@@ -96,7 +96,9 @@ def test_what_exists_is_not_made_again(recipe, lake):
 
 def test_a_missing_input_and_a_missing_pin_are_told_in_one_line(recipe, lake):
     plan = plan_of(recipe, lake)
-    with pytest.raises(StageError, match=r"ingest needs fetch/.*an input is missing \(run fetch first\)"):
+    with pytest.raises(
+        StageError, match=r"ingest needs fetch/.*an input is missing \(start the run again: it makes what it lacks\)"
+    ):
         make_context(recipe, plan.planned("ingest"), lake)
     pinned = recipe.model_copy(update={"pins": {"fetch": "0" * 20}})
     planned = plan_of(pinned, lake).planned("fetch")

@@ -1,6 +1,7 @@
 """Garbage collection in a real lake: what is kept, what goes, and that an interrupted one harms nothing."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from smelt.lake import Lake
 from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.pins import pin, unpin
 from smelt.maintenance.uploads import stale_uploads
-from smelt.run import Run, create_run, published_key, take_over
+from smelt.maintenance.verify import verify
+from smelt.run import Run, create_run, ended_key, published_key, take_over
 from tests.chain import RECIPE
 
 LATER = datetime.now(UTC) + timedelta(days=30)
@@ -37,6 +39,7 @@ def ingested(lake, tmp_path, monkeypatch):
         lake.put_json(f"runs/{run_id}/run.json", {**run.model_dump(mode="json"), "created": created[-1]})
         for planned in run.plan.stages[:2]:
             make_artifact(planned, make_context(run.recipe, planned, lake), serially)
+        lake.put_json(ended_key(run_id), {"state": "success"})
         return run
 
     return start
@@ -98,6 +101,7 @@ def test_a_run_that_was_taken_over_takes_no_place(ingested, lake):
     old = ingested("one")
     ingested("two", **{"sources.0.lang": "zh"})
     take_over(lake, "one", "evaluation")
+    lake.put_json(ended_key("evaluation"), {"state": "success"})
     assert names(find_garbage(lake, POLICY, now=LATER)) == [root(old)]
 
 
@@ -157,6 +161,72 @@ def test_a_run_that_still_writes_progress_keeps_what_it_uses(ingested, lake):
     grace = Policy(keep_runs=1, grace=timedelta(days=1))
     assert find_garbage(lake, grace, now=progress.modified + timedelta(days=1, seconds=-0.5)) == []
     assert names(find_garbage(lake, grace, now=progress.modified + timedelta(days=1))) == [root(old)]
+
+
+def test_a_run_that_has_not_ended_keeps_what_it_uses_whatever_the_policy_says(ingested, lake):
+    live = ingested("one")
+    lake.delete([ended_key("one")])
+    for number, lang in enumerate(("zh", "ja")):
+        ingested(f"newer-{number}", **{"sources.0.lang": lang})
+    nothing_stays = Policy(keep_runs=1, grace=timedelta(0))
+    found = find_garbage(lake, nothing_stays, now=LATER)
+    assert len(found) == 1 and root(live) not in names(found)
+    assert names(collect(lake, found, nothing_stays, now=LATER)) == names(found)
+    manifest = make_artifact(
+        live.planned("clean"), make_context(live.recipe, live.planned("clean"), lake), serially
+    )  # it goes on
+    assert manifest.rows == 1
+    lake.put_json(ended_key("one"), {"state": "failed"})
+    assert names(find_garbage(lake, nothing_stays, now=LATER)) == [root(live), root(live, "clean")]
+
+
+def test_two_collections_at_a_time_do_no_more_than_one(ingested, lake):
+    old = [ingested(f"old-{lang}", **{"sources.0.lang": lang}) for lang in ("zh", "ja", "ko")]
+    live = ingested("live", **{"sources.0.lang": "de"})
+    lake.delete([ended_key("live")])
+    new = ingested("new")
+    found = find_garbage(lake, POLICY, now=LATER)
+    assert names(found) == sorted(root(run) for run in old)
+    with ThreadPoolExecutor(2) as threads:
+        both = threads.map(lambda _: names(collect(lake, found, POLICY, now=LATER)), range(2))
+    assert set().union(*both) == {root(run) for run in old}
+    assert not any(lake.objects(root(run)) for run in old)
+    for run in (live, new):
+        manifest = run.planned("ingest").artifact.manifest(lake)
+        assert verify(lake, manifest).damages == ()
+    assert find_garbage(lake, POLICY, now=LATER) == []
+
+
+def test_a_collection_that_found_what_a_run_makes_anew_meanwhile_leaves_it(ingested, lake):
+    old = ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    late = find_garbage(lake, POLICY, now=LATER)
+    assert names(collect(lake, late, POLICY, now=LATER)) == [root(old)]
+    again = ingested("three")
+    ingested("four", **{"sources.0.lang": "ja"})
+    lake.delete([ended_key("three")])
+    assert root(again) == root(old) and list(collect(lake, late, POLICY, now=LATER)) == []
+    assert again.planned("ingest").artifact.manifest(lake)
+
+
+@pytest.mark.parametrize("when", ["before", "at work"])
+def test_an_input_that_was_collected_is_told_as_what_it_is(ingested, lake, when):
+    run = ingested("one")
+    planned, gone = run.planned("clean"), root(run)
+    context = make_context(run.recipe, planned, lake)
+
+    def meanwhile(context, index, shards):
+        lake.delete([item.key for item in lake.objects(gone)])
+        yield from serially(context, index, shards)
+
+    with pytest.raises(StageError) as told:
+        if when == "before":
+            lake.delete([item.key for item in lake.objects(gone)])
+            make_context(run.recipe, planned, lake)
+        make_artifact(planned, context, meanwhile)
+    assert str(told.value) == (
+        f"clean needs {gone.rstrip('/')}: an input is missing (start the run again: it makes what it lacks)"
+    )
 
 
 def test_a_pin_keeps_its_artifact_whatever_becomes_of_the_run(ingested, lake):
