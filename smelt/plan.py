@@ -7,7 +7,7 @@ not cached comes from comparing the plan with that of the recipe's last run: whi
 which input.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +20,7 @@ from smelt.identity import canonical, fingerprint
 from smelt.lake import Artifact, Lake
 from smelt.recipe.graph import StageSpec, kind_of, stages
 from smelt.recipe.recipe import Recipe
+from smelt.recipe.training.config import TrainConfig
 
 LISTING = "listing"  # name of the input that stands for the raw files
 REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
@@ -38,6 +39,7 @@ class Planned(BaseModel):
         cached: whether artifact and passed (or approved) gate are in the lake already.
         reason: why it runs, or "cached".
         drift: the fingerprint that a pinned stage's config would give, where it differs from the pin.
+        policies: of a training, the settings that enter no fingerprint and take effect when it starts the next time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +52,7 @@ class Planned(BaseModel):
     cached: bool
     reason: str
     drift: str | None = None
+    policies: dict[str, Any] = {}
 
     @property
     def artifact(self) -> Artifact:
@@ -114,7 +117,18 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
         draft.model_copy(update={"cached": state == "cached", "reason": _reason(draft, state, previous)})
         for draft, state in zip(drafts, states, strict=True)
     ]
-    return Plan(recipe=recipe.name, stages=tuple(planned))
+    return Plan(recipe=recipe.name, stages=tuple(planned), notes=tuple(_changed_policies(planned, previous)))
+
+
+def _changed_policies(planned: list[Planned], previous: Plan | None) -> Iterator[str]:
+    """A line for each training to do whose policies are others than in the recipe's last run."""
+    before = {item.stage: item.policies for item in previous.stages} if previous else {}
+    for item in planned:
+        if item.cached or not item.policies or not before.get(item.stage):
+            continue
+        changes = [f"{path} {was} → {now}" for path, was, now in differences(before[item.stage], item.policies)]
+        if changes:
+            yield f"{item.stage}: {', '.join(changes)} from its next start on; no step that was made changes"
 
 
 def built_anew(recipe: Recipe, forced: Collection[str], lake: Lake, *, listing_digest: str) -> Recipe:
@@ -183,6 +197,7 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
         cached=False,
         reason="",
         drift=derived if derived != pinned else None,
+        policies=config.policies if isinstance(config, TrainConfig) else {},
     )
 
 

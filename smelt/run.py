@@ -81,7 +81,7 @@ def preview(
     asked = recipe.rebuild
     recipe = built_anew(recipe, force, lake, listing_digest=files.digest)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
-    notes = list(files.notes)
+    notes = [*files.notes, *plan.notes]
     if recipe.rebuild != asked:
         lines = ", ".join(f"{stage}: {generation}" for stage, generation in recipe.rebuild.items())
         notes.append(f"built anew for this run alone; `rebuild: {{{lines}}}` in the recipe makes its later runs use it")

@@ -18,7 +18,7 @@ from smelt.recipe.training.config import with_layout
 from smelt.stage import Context, Progress
 from training.blocks.plan import BlockPlan, require_layout
 from training.model.processes import start_alone
-from training.spikes.events import EventLog, Events, set_aside_blocks
+from training.spikes.events import EventLog, Events, blocks_set_aside, respected
 from training.steps.loop import Loop
 from training.steps.metrics import MetricsLog
 from training.steps.profiling import NUM_STEPS, Ranges, profiler
@@ -105,8 +105,10 @@ class LocalEvents(EventLog):
 
     def begin(self) -> None:
         """Leave out the blocks that runs have set aside."""
-        blocks = set_aside_blocks(self._context.lake, self._context.inputs["blocks"])
-        self.told = [{"kind": "respected", "step": 0, "blocks": blocks}]
+        self.told = [respected(self._context, blocks_set_aside(self._context))]
+
+    def note_policies(self, step: int) -> None:
+        """Nothing: a local training has no other start."""
 
     def tell(self, event: dict[str, Any]) -> None:
         """Write an event; a block that is set aside is so for this training alone."""

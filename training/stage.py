@@ -14,8 +14,12 @@ def run(context: Context) -> list[PartRecord]:
     """
     vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
     plans = plan_blocks(context.config, context.inputs["blocks"], vocabulary)
+    if not _finished(context, plans):
+        from training.checkpoints.trunk import take_over  # with torch, which takes seconds to import
+
+        take_over(context, plans, vocabulary)
     while not _finished(context, plans):  # workers that are told to leave save where they are, and launch returns
-        from training.launch import launch  # with torch and Ray Train, which take seconds to import
+        from training.launch import launch  # with Ray Train, likewise
 
         launch(context)
     return list(context.records("checkpoints").values())

@@ -8,6 +8,7 @@ from typing import Any
 from evaluation.report.learning import Metrics
 from smelt.charts import Line, Mark
 from smelt.lake import Artifact, Lake, Manifest, held
+from smelt.plan import differences
 
 EVENTS = "events"
 """Round of the ``train`` artifact that holds what happened, one part an event."""
@@ -16,7 +17,9 @@ OUTCOMES = {
     "drop": "noted",
     "fault": "step made again",
     "rollback": "block set aside, back to the last checkpoint",
-    "respected": "block left out from the start: an earlier run had set it aside",
+    "respected": "block left out from the start: the recipe or an earlier run had set it aside",
+    "trunk": "steps up to here taken over from {artifact}, whose course is the same",
+    "policies": "from here on under {changes}",
 }
 SMOOTHED_STEPS = 10
 """Steps that a point of the speed is a mean over."""
@@ -79,9 +82,15 @@ def read_events(lake: Lake, train: Manifest) -> list[Event]:
     after = {event["of"]: event["losses"] for event in written.values() if event["kind"] == "after"}
     found: list[Event] = []
     for name, event in written.items():
+        outcome = OUTCOMES.get(event["kind"], "")
         if event["kind"] == "respected":
-            kind, outcome = "set aside", OUTCOMES["respected"]
-            found += [Event(0, kind, outcome, block, "", None, None, None, ()) for block in event["blocks"]]
+            found += [_said(0, "set aside", outcome, block) for block in event["blocks"]]
+        elif event["kind"] == "trunk":
+            found.append(_said(event["step"], "trunk", outcome.format(artifact=event["artifact"])))
+        elif event["kind"] == "policies":
+            changed = differences(event["before"], event["policies"])
+            changes = ", ".join(f"{path} {now} instead of {was}" for path, was, now in changed)
+            found.append(_said(event["step"], "policies", outcome.format(changes=changes)))
         elif event["kind"] != "after":
             found.append(_event(event, after.get(name, [])))
     return sorted(found, key=lambda event: event.step)
@@ -126,6 +135,11 @@ def label_rows(metrics: Metrics, order: Sequence[str]) -> list[tuple[str, int, f
         )
         for label in order
     ]
+
+
+def _said(step: int, kind: str, outcome: str, block: str = "") -> Event:
+    """An event that no step is unusual by."""
+    return Event(step, kind, outcome, block, "", None, None, None, ())
 
 
 def _event(event: Mapping[str, Any], after: Sequence[float]) -> Event:

@@ -180,6 +180,20 @@ class Lake:
         except BotoCoreError as error:
             raise unreachable(error, self.path(key)) from error
 
+    def copy(self, key: str, target: str) -> None:
+        """Copy an object to another key, inside the store: no byte of it comes here. Large ones go in parts.
+
+        Raises:
+            LakeError: when there is no such object, or the store can't be reached.
+        """
+        try:
+            source = {"Bucket": self.bucket, "Key": self._key(key)}
+            self._control.copy(source, self.bucket, self._key(target))
+        except ClientError as error:
+            raise refused(error, self.path(key)) from error
+        except BotoCoreError as error:
+            raise unreachable(error, self.path(key)) from error
+
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
         try:

@@ -180,7 +180,7 @@ class Recipe(Config):
             phases=tuple(
                 BlockPhase(
                     name=phase.name,
-                    tokens=phase.tokens,
+                    tokens=phase.until or phase.tokens,
                     sequence_length=phase.sequence_length,
                     global_batch_size=phase.global_batch_size,
                     weights=self.mixture.weights if phase.weights is None else phase.weights,

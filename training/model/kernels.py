@@ -134,11 +134,16 @@ def kernels_for(config: TrainConfig, vocab_size: int, device: str) -> Kernels:
     Args:
         vocab_size: padded vocabulary.
     """
+    return compiled(device) if worth_compiling(config, vocab_size)[device] else PLAIN
+
+
+def worth_compiling(config: TrainConfig, vocab_size: int) -> dict[str, bool]:
+    """Whether a training is long enough for compiled kernels, by kind of device; ``vocab_size`` is padded."""
     flops = sum(
         config.model.flops_per_token(vocab_size, phase.sequence_length) * phase.num_trained_tokens
         for phase in config.phases[config.first_phase :]
     )
-    return compiled(device) if flops >= PAYS_FROM_FLOPS[device] else PLAIN
+    return {device: flops >= least for device, least in PAYS_FROM_FLOPS.items()}
 
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:

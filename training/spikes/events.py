@@ -16,6 +16,7 @@ import torch.distributed as dist
 
 from smelt.lake import Lake, Manifest
 from smelt.phases import trainings
+from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.guard import GuardConfig
 from smelt.stage import Context
 from training.exporter import export_event
@@ -23,7 +24,9 @@ from training.exporter import export_event
 ROUND = "events"
 """Round of the ``train`` artifact that holds what happened: one part an event."""
 RESPECTED = "0000000-respected"
-"""The event that a run begins with: the blocks that others had set aside."""
+"""The event that a run begins with: the blocks that others or its recipe had set aside, and its policies."""
+POLICIES = "policies"
+"""Kind of the event that training goes on under other policies."""
 AFTER = 8
 """Steps behind an event whose losses are written down beside it."""
 
@@ -74,6 +77,19 @@ def set_aside_blocks(lake: Lake, blocks: Manifest) -> list[str]:
     return sorted(key.rsplit("/", 1)[-1].removesuffix(".json") for key in keys)
 
 
+def blocks_set_aside(context: Context) -> list[str]:
+    """The blocks that a run on them leaves out from its start: by its recipe, or because a run has set them aside."""
+    config: TrainConfig = context.config
+    phases = list(enumerate(config.phases))[config.first_phase :]
+    named = {f"{index}-{number:05d}" for index, phase in phases for number in phase.set_aside}
+    return sorted({*set_aside_blocks(context.lake, context.inputs["blocks"]), *named})
+
+
+def respected(context: Context, blocks: list[str]) -> dict[str, Any]:
+    """The event that the run begins with."""
+    return {"kind": "respected", "step": 0, "blocks": blocks, POLICIES: context.config.policies}
+
+
 class EventLog:
     """Writes a run's events, each with the losses before it and, when they are known, those after it."""
 
@@ -85,9 +101,20 @@ class EventLog:
         """Fix which blocks the run leaves out because others set them aside; once for all."""
         context = self._context
         if dist.get_rank() == 0 and RESPECTED not in context.records(ROUND):
-            blocks = set_aside_blocks(context.lake, context.inputs["blocks"])
-            self._write(RESPECTED, {"kind": "respected", "step": 0, "blocks": blocks})
+            self._write(RESPECTED, respected(context, blocks_set_aside(context)))
         dist.barrier()
+
+    def note_policies(self, step: int) -> None:
+        """Write down that training goes on behind ``step`` under other policies than before, where it does."""
+        if dist.get_rank() > 0:
+            return
+        own = self._context.records(ROUND)
+        told = [self._context.lake.get_json(self._context.artifact.key(ROUND, name, ".json")) for name in own]
+        known = [event for event in told if POLICIES in event]
+        known.sort(key=lambda event: (event["step"], event["kind"] == POLICIES))
+        now = self._context.config.policies
+        if known and (before := known[-1][POLICIES]) != now:
+            self._write(f"{step:07d}-{POLICIES}", {"kind": POLICIES, "step": step, "before": before, POLICIES: now})
 
     def tell(self, event: dict[str, Any]) -> None:
         """Write an event of kind ``event["kind"]`` at ``event["step"]``; a block that is set aside is listed too."""

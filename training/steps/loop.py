@@ -95,6 +95,7 @@ class Loop:
         if dist.get_rank() == 0:
             checkpoint.tidy(self.context.lake, self.context.artifact, self.config.training.checkpoint)
         self._restore()
+        self.event_log.note_policies(self.step)
         while not self._go_on():
             self._restore()
         self.writer.wait()

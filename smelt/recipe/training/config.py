@@ -3,6 +3,8 @@
 The layout (``parallel``, ``recompute``, ``micro_batch_size``, the cards) says how a step is computed, not which step:
 sample order, schedule and batch are the same under any layout, so it stays out of the fingerprint and may change
 between a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
+Policies (when checkpoints are made and how long they are kept, how often the guard may go back before it asks) change
+no step that was made, and stay out of it too.
 """
 
 from typing import Any, Literal
@@ -69,10 +71,15 @@ class TrainingConfig(Config):
 
 LAYOUT = {"parallel", "recompute", "micro_batch_size", "card", "inference_card"}
 """Settings that say how a step is computed, not which."""
+POLICIES: dict[str, Any] = {"checkpoint": True, "guard": {"max_rollbacks"}}
+"""Settings that change no step that was made, as ``model_dump`` takes them: a changed one takes effect when training
+starts the next time. (Where the guard goes back, it goes back to the last checkpoint: from there on the cadence has had
+a say, and the event tells of it.)"""
 
 
 class TrainConfig(Config):
-    """What decides the trained weights: the ``train`` stage's config. The layout is carried, not fingerprinted."""
+    """What decides the trained weights: the ``train`` stage's config. Layout and policies are carried, not
+    fingerprinted."""
 
     model: ModelConfig = ModelConfig()
     phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1)
@@ -84,8 +91,13 @@ class TrainConfig(Config):
 
     @field_serializer("training")
     def _what_decides(self, training: TrainingConfig) -> dict[str, Any]:
-        decides = training.model_dump(exclude={*LAYOUT, "start_from"})
+        decides = training.model_dump(exclude={**dict.fromkeys((*LAYOUT, "start_from"), True), **POLICIES})
         return decides if training.start_from is None else {**decides, "start_from": training.start_from.digest}
+
+    @property
+    def policies(self) -> dict[str, Any]:
+        """The settings that change no step that was made, as plain values."""
+        return self.training.model_dump(mode="json", include=POLICIES)
 
     @model_validator(mode="after")
     def _shapes(self) -> "TrainConfig":

@@ -9,7 +9,7 @@ so that the data lie the same with a ramp and without. Nothing of this depends o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,11 @@ class Phase(Config):
     """The phase's name, in metrics and in the report."""
     tokens: int = Field(default=1_048_576, gt=0)
     """Tokens to train on; rounded down to whole global batches."""
+    until: int | None = Field(default=None, gt=0)
+    """Tokens after which the phase is left, in the middle of its schedule: what branches off there is the next phase.
+    By default it goes to its end."""
+    set_aside: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Numbers of blocks of the phase, from 0, that are not trained on."""
     sequence_length: int = Field(default=256, ge=8)
     """Tokens in a sample."""
     global_batch_size: int = Field(default=16, ge=1)
@@ -73,6 +78,11 @@ class Phase(Config):
                 f"phase {self.name}: {self.tokens} tokens are less than one step of {self.tokens_per_batch} "
                 "(sequence_length x global_batch_size; raise tokens or lower the batch)"
             )
+        if self.until is not None and not self.ramp_tokens <= self.until <= self.tokens:
+            raise ValueError(
+                f"phase {self.name}: until {self.until} is not between its ramp's end and its {self.tokens} tokens "
+                "(leave it out to train to the end)"
+            )
         if self.min_learning_rate > self.learning_rate:
             raise ValueError(
                 f"phase {self.name}: min_learning_rate {self.min_learning_rate} is above learning_rate "
@@ -86,10 +96,10 @@ class Phase(Config):
             raise ValueError(
                 f"phase {self.name}: schedule {self.schedule} has no decay_tokens (leave it out, or take wsd)"
             )
-        if self.warmup_tokens + self.num_decay_tokens > self.num_trained_tokens:
+        if self.warmup_tokens + self.num_decay_tokens > self.num_scheduled_tokens:
             raise ValueError(
                 f"phase {self.name}: a warm-up of {self.warmup_tokens} tokens and a decay of {self.num_decay_tokens} "
-                f"exceed the {self.num_trained_tokens} that it trains on in whole steps (shorten them)"
+                f"exceed the {self.num_scheduled_tokens} that it trains on in whole steps (shorten them)"
             )
         if self.schedule == "warmup" and self.warmup_tokens:
             raise ValueError(f"phase {self.name}: schedule warmup rises over the whole phase (leave out warmup_tokens)")
@@ -117,8 +127,8 @@ class Phase(Config):
 
     @property
     def num_batches(self) -> int:
-        """Whole global batches in the phase."""
-        return self.tokens // self.tokens_per_batch
+        """Whole global batches that are trained on."""
+        return (self.until or self.tokens) // self.tokens_per_batch
 
     @property
     def num_steps(self) -> int:
@@ -131,11 +141,16 @@ class Phase(Config):
         return self.num_batches * self.tokens_per_batch
 
     @property
+    def num_scheduled_tokens(self) -> int:
+        """Tokens of the whole schedule, in whole global batches; it may be left before (``until``)."""
+        return self.tokens // self.tokens_per_batch * self.tokens_per_batch
+
+    @property
     def num_decay_tokens(self) -> int:
         """Length of ``wsd``'s decay; 0 for other schedules."""
         if self.schedule != "wsd":
             return 0
-        return self.decay_tokens or max(self.tokens_per_batch, self.num_trained_tokens // 10)
+        return self.decay_tokens or max(self.tokens_per_batch, self.num_scheduled_tokens // 10)
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -198,7 +213,7 @@ def learning_rate(phases: Sequence[Phase], index: int, step: int) -> float:
     """
     phase = phases[index]
     tokens = phase.sequences_before(step + 1) * phase.sequence_length
-    end = phase.num_trained_tokens
+    end = phase.num_scheduled_tokens
     rise = end if phase.schedule == "warmup" else phase.warmup_tokens
     if tokens <= rise:
         start = learning_rate(phases, index - 1, phases[index - 1].num_steps - 1) if index else 0.0
