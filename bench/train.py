@@ -10,7 +10,8 @@ attention, N the weights that multiply (``ModelConfig.flops_per_token``); ``mfu`
 fastest product of two square matrices in the same run, ``mfu_published`` (bf16, on a card that is known) over the dense
 rate that its maker publishes. ``labels_cost`` is by how much longer our fastest step takes with the losses of 30
 labels than with one's. ``data_wait_share`` is what a short run, whose blocks come out of an object store, waits for
-data, once its first block is there.
+data, once its first block is there. ``held_out_cost`` is the share of a training that the held-out loss of 30 labels
+takes at ``training.validate``'s defaults.
 
     python -m bench.train [--record] [--preset tiny] [--vocab-size 16384] [--sequence-length 256] [--batch-size 16]
 """
@@ -37,7 +38,7 @@ from bench.peers.environment import command
 from bench.store import own_store
 from smelt.lake import Artifact, Lake
 from smelt.recipe.training.cards import peak_tflops
-from smelt.recipe.training.config import TrainConfig, TrainingConfig
+from smelt.recipe.training.config import TrainConfig, TrainingConfig, ValidateConfig
 from smelt.recipe.training.model import ModelConfig
 from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Resources
@@ -83,6 +84,14 @@ def ours(config: TrainConfig, vocab_size: int, num_labels: int = 1) -> Step:
     trainer = Trainer(config, vocabulary=Vocabulary(vocab_size, vocab_size, 0, ""))
     block = RandomBlock(vocab_size, num_labels)
     return timed(lambda: trainer.launch(block, (0, config.phases[0].global_batch_size), 0).result())
+
+
+def held_out(config: TrainConfig, vocab_size: int) -> Step:
+    """The loss of a step's tokens, as the trainer takes it of held-out text."""
+    start_alone()
+    trainer = Trainer(config, vocabulary=Vocabulary(vocab_size, vocab_size, 0, ""))
+    block = RandomBlock(vocab_size, LABELS)
+    return timed(lambda: trainer.losses(block, config.phases[0].global_batch_size))
 
 
 def plain(model: torch.nn.Module, loss: Callable[[Batch], torch.Tensor], config: TrainConfig, vocab_size: int) -> Step:
@@ -184,6 +193,7 @@ def contenders(config: TrainConfig, vocab_size: int) -> dict[str, Callable[[], S
     return {
         "ours": lambda: ours(config, vocab_size),
         "ours_labels": lambda: ours(config, vocab_size, LABELS),
+        "held_out": lambda: held_out(config, vocab_size),
         "torch_eager": lambda: eager(False),
         "torch_compile": lambda: eager(True),
         "transformers": transformers,
@@ -258,6 +268,11 @@ def data_wait_share(lake: Lake, home: Path, config: TrainConfig, vocab_size: int
     return sum(line["data_wait_s"] for line in warm) / sum(line["step_s"] for line in warm)
 
 
+def share_of_held_out(config: ValidateConfig) -> float:
+    """Held-out tokens for each that is trained on, of ``LABELS`` labels."""
+    return LABELS * config.tokens_per_label / config.every_tokens if config.every_tokens else 0.0
+
+
 def _precision(name: str) -> Precision:
     """A contender's precision."""
     return "bf16" if name.endswith(SUFFIXES["bf16"]) else "fp32"
@@ -294,6 +309,7 @@ def main() -> None:
     taken, left_out = measured(builders, arguments.rounds, together=not torch.cuda.is_available())
     fastest = {precision: min(taken.pop(precision)) for precision in SUFFIXES}
     own = {precision: f"ours{suffix}" for precision, suffix in SUFFIXES.items()}
+    held = {precision: taken.pop(f"held_out{suffix}", []) for precision, suffix in SUFFIXES.items()}
     labels = {precision: taken.pop(f"ours_labels{suffix}", []) for precision, suffix in SUFFIXES.items()}
     speeds = {name: phase.tokens_per_batch / statistics.median(seconds) for name, seconds in taken.items()}
     peaks = {precision: flops_of_product / seconds / 1e12 for precision, seconds in fastest.items()}
@@ -319,6 +335,11 @@ def main() -> None:
         "labels_cost": {
             precision: min(seconds) / min(taken[own[precision]]) - 1
             for precision, seconds in labels.items()
+            if seconds and own[precision] in taken
+        },
+        "held_out_cost": {
+            precision: min(seconds) / min(taken[own[precision]]) * share_of_held_out(ValidateConfig())
+            for precision, seconds in held.items()
             if seconds and own[precision] in taken
         },
         "data_wait_share": waited,

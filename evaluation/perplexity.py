@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.heldout import Stream
 from evaluation.likelihood import Model, token_losses, windows
+from training.blocks.heldout import Stream
 
 Figures = dict[str, Any]
 """Figures by name."""
@@ -19,15 +19,24 @@ DIGITS = 4
 """Decimals that are kept: what two machines agree on."""
 
 
-def model_losses(model: Model, streams: Sequence[Stream], sequence_length: int) -> tuple[list[float], list[Figures]]:
+def model_losses(
+    model: Model, streams: Sequence[Stream], sequence_length: int, *, document_mask: bool = False
+) -> tuple[list[float], list[Figures]]:
     """Summed loss in nats of each stream under the model, and the loss by how much of its window a token follows.
+
+    Args:
+        sequence_length: of the disjoint windows that a stream is cut into.
+        document_mask: whether attention stays within a document, as it was trained.
 
     Returns:
         The sums; and for each power of two the mean loss of the tokens that follow at most that many tokens of their
         window and more than half as many: ``{"up_to": 8, "tokens": n, "loss": nats}``.
     """
     pieces = [(index, window) for index, s in enumerate(streams) for window in windows(s.tokens, sequence_length)]
-    losses = token_losses(model, [window for _, window in pieces])
+    documents = None
+    if document_mask:
+        documents = [window for stream in streams for window in windows(_documents(stream), sequence_length)]
+    losses = token_losses(model, [window for _, window in pieces], documents)
     sums = np.zeros(len(streams))
     reach = max((len(loss) for loss in losses), default=0)
     totals, counts = np.zeros(reach), np.zeros(reach, np.int64)
@@ -36,6 +45,11 @@ def model_losses(model: Model, streams: Sequence[Stream], sequence_length: int) 
         totals[: len(loss)] += loss
         counts[: len(loss)] += 1
     return sums.tolist(), _by_position(totals, counts)
+
+
+def _documents(stream: Stream) -> np.ndarray:
+    """Which document each token of the stream is of, [n + 1]; the token that comes first is of none."""
+    return np.searchsorted(stream.starts, np.arange(len(stream.tokens)), side="right")
 
 
 def _by_position(totals: np.ndarray, counts: np.ndarray) -> list[Figures]:
@@ -73,7 +87,7 @@ def _figures(pairs: Sequence[tuple[Stream, float]]) -> dict[str, Any]:
     return {
         "tokens": tokens,
         "bytes": size,
-        "documents": sum(stream.documents for stream, _ in pairs),
+        "documents": sum(len(stream.starts) for stream, _ in pairs),
         "loss": round(loss, DIGITS),
         "perplexity": round(math.exp(min(loss, 50)), DIGITS - 2),
         "bits_per_byte": round(total / math.log(2) / max(1, size), DIGITS),

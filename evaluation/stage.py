@@ -25,12 +25,15 @@ from smelt.lake import held
 from smelt.phases import trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from training.blocks.heldout import choose
 from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
 
 if TYPE_CHECKING:
     from training.checkpoints.load import LanguageModel
 
 HELDOUT, BENCHMARKS = "heldout", "benchmarks"
+WINDOW = "disjoint"
+"""How a label's held-out text is cut into windows: each token is in one, and follows only what is before it there."""
 
 
 def spaced(shards: Sequence[Shard], wanted: int) -> list[Shard]:
@@ -55,9 +58,7 @@ def choose_heldout(context: Context, shard: Shard) -> Part:
     """
     config: EvaluateConfig = context.config
     end = _vocabulary(context).end_of_document
-    streams = heldout.choose(
-        context.lake, context.inputs["tokens"], cap=config.max_tokens_per_label, end_of_document=end
-    )
+    streams = choose(context.lake, context.inputs["tokens"], cap=config.max_tokens_per_label, end_of_document=end)
     if not streams:
         raise StageError("no text is held out", where="tokens.validation_share", mend="raise it")
     total = sum(np.load(io.BytesIO(context.get("counts", name, ".npy"))) for name in context.records("counts"))
@@ -126,20 +127,24 @@ def judge(context: Context, shard: Shard) -> Part:
     lake = context.lake
     tokenizer = _tokenizer(context)
     end = _vocabulary(context).end_of_document
-    model = load_model(lake, trainings(lake, context.inputs["train"])[shard.payload], shard.name)
+    phase = trainings(lake, context.inputs["train"])[shard.payload]
+    model = load_model(lake, phase, shard.name)
     streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
     length = config.sequence_length or model.description.sequence_length
 
     def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
         return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
 
-    losses = summary(streams, model_losses(model, streams, length))
+    masked = bool(phase.config["training"]["document_mask"])
+    losses = summary(streams, model_losses(model, streams, length, document_mask=masked))
     found = {
         "checkpoint": shard.name,
         "step": model.description.step,
         "tokens": model.description.tokens,
         "phase": model.description.phase,
         "sequence_length": length,
+        "window": WINDOW,
+        "document_mask": masked,
         "heldout": losses,
         "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
         "probes": _probes(model, tokenizer, config, end),

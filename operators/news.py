@@ -1,4 +1,4 @@
-"""News of a training: its spikes and the times it went back, told once each to whoever is notified.
+"""News of a training, told once each to whoever is notified: spikes, times it went back, held-out losses that rose.
 
 The trainer writes its events into the lake (``training/spikes/events.py``), so that whoever follows the job only has to
 list a folder now and then. An event is claimed by a small object beside it, by a conditional put: however many runs,
@@ -11,7 +11,7 @@ from typing import Any
 from smelt.lake import Artifact, Lake
 
 EVENTS, TOLD = "events", "told"
-KINDS = ("spike", "rollback")
+KINDS = ("spike", "rollback", "heldout")
 """Kinds of events that are news; the others accompany these."""
 
 

@@ -61,7 +61,9 @@ TRAIN_MFU = Metric("smelt_train_mfu", "gauge", "Share of the devices' peak rate"
 TRAIN_STEP_SECONDS = Metric("smelt_train_step_seconds", "histogram", "Seconds of a step", _TRAIN)
 TRAIN_WAIT_SECONDS = Metric("smelt_train_wait_seconds", "counter", "Seconds of steps spent waiting for data", _TRAIN)
 TRAIN_MEMORY = Metric("smelt_train_memory_bytes", "gauge", "The most memory held, device's or main", _TRAIN)
-TRAIN_EVENTS = Metric("smelt_train_events", "counter", "Spikes, drops, faults, rollbacks", (*_TRAIN, "kind"))
+TRAIN_EVENTS = Metric(
+    "smelt_train_events", "counter", "Spikes, drops, faults, rollbacks, risen held-out losses", (*_TRAIN, "kind")
+)
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 

@@ -23,6 +23,7 @@ from training.steps.loop import Loop
 from training.steps.metrics import MetricsLog
 from training.steps.profiling import NUM_STEPS, Ranges, profiler
 from training.steps.trainer import StepResult
+from training.steps.validation import HeldOut
 
 
 def train_local(context: Context, folder: Path, *, num_steps: int | None = None, profile: Path | None = None) -> None:
@@ -84,9 +85,9 @@ class LocalMetrics(MetricsLog):
         super().__init__(context, num_steps, padded_vocab_size=padded_vocab_size)
         self._folder = folder
 
-    def add(self, step: int, phase: int, tokens: int, result: StepResult) -> None:
+    def add(self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None) -> None:
         """Take in a step, and write its line."""
-        super().add(step, phase, tokens, result)
+        super().add(step, phase, tokens, result, heldout)
         _append(self._folder / "metrics.jsonl", self._lines[-1])
 
     def _open(self, step: int) -> None:
@@ -110,7 +111,7 @@ class LocalEvents(EventLog):
     def note_policies(self, step: int) -> None:
         """Nothing: a local training has no other start."""
 
-    def tell(self, event: dict[str, Any]) -> None:
+    def tell(self, event: dict[str, Any], *, watched: bool = True) -> None:
         """Write an event; a block that is set aside is so for this training alone."""
         self.told.append(event)
         _append(self._file, event)

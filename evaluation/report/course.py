@@ -17,6 +17,7 @@ OUTCOMES = {
     "drop": "noted",
     "fault": "step made again",
     "rollback": "block set aside, back to the last checkpoint",
+    "heldout": "noted: a label's held-out loss lies above its lowest",
     "respected": "block left out from the start: the recipe or an earlier run had set it aside",
     "trunk": "steps up to here taken over from {artifact}, whose course is the same",
     "policies": "from here on under {changes}",
@@ -143,10 +144,7 @@ def _said(step: int, kind: str, outcome: str, block: str = "") -> Event:
 
 
 def _event(event: Mapping[str, Any], after: Sequence[float]) -> Event:
-    signs = [
-        f"{sight['track']} {'not finite' if sight['z'] is None else format(sight['z'], '+.1f')}"
-        for sight in event["unusual"]
-    ]
+    signs = [f"{sight['track']} {_by_how_much(sight)}" for sight in event["unusual"]]
     return Event(
         event["step"],
         event["kind"],
@@ -158,6 +156,12 @@ def _event(event: Mapping[str, Any], after: Sequence[float]) -> Event:
         _mean(after),
         tuple(event["documents"]),
     )
+
+
+def _by_how_much(sight: Mapping[str, Any]) -> str:
+    """In nats where a held-out loss rose, else in deviations."""
+    value, unit = (sight["nats"], " nats") if "nats" in sight else (sight["z"], "")
+    return "not finite" if value is None else f"{value:+.2f}{unit}" if unit else f"{value:+.1f}"
 
 
 def _pace(phase: str, lines: Metrics) -> Pace:

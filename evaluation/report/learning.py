@@ -78,6 +78,19 @@ def perplexity_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list
     return found
 
 
+def heldout_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list[Line]:
+    """Held-out loss that the trainer took on the way, over tokens: of all text, and of the first ``limit`` labels."""
+    read = [(line["tokens"], line["heldout"]) for line in metrics if line.get("heldout")]
+    if not read:
+        return []
+    of = [label for label in order if label in read[-1][1]["loss_by_label"]][:limit]
+    whole = Line("all", [(tokens, found["loss"]) for tokens, found in read], 0, dots=True)
+    return [whole] + [
+        Line(label, [(tokens, found["loss_by_label"].get(label)) for tokens, found in read], number, dots=True)
+        for number, label in enumerate(of, start=1)
+    ]
+
+
 def rate_line(metrics: Metrics) -> Line:
     """Learning rate over tokens."""
     return Line("rate", [(line["tokens"], line["lr"]) for line in metrics], 8)

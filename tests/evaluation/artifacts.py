@@ -235,6 +235,9 @@ def _checkpoints() -> dict[str, tuple]:
         }
         for step in range(1, STEPS + 1)
     ]
+    for line in lines[49::50]:
+        own = {label: _loss(line["step"], label) + 0.1 for label in DOCUMENTS}
+        line["heldout"] = {"loss": _loss(line["step"]) + 0.1, "loss_by_label": own, "tokens": 9000, "seconds": 0.1}
     found = {}
     for end in range(60, STEPS + 1, 60):
         content = "".join(json.dumps(line) + "\n" for line in lines[end - 60 : end])
@@ -255,6 +258,14 @@ def _write_events(lake: Lake, train: Manifest) -> None:
         "0000000-respected": {"kind": "respected", "step": 0, "blocks": ["0-00002"]},
         "0000130-spike": {**event, "kind": "spike", "step": 130, "loss": 7.654},
         "0000131-rollback": {**event, "kind": "rollback", "step": 131, "loss": None},
+        "0000150-heldout": {
+            **event,
+            "kind": "heldout",
+            "step": 150,
+            "loss": 3.9,
+            "before": [],
+            "unusual": [{"kind": "heldout", "track": "zh/books", "nats": 0.31}],
+        },
         "0000131-rollback-after": {"kind": "after", "of": "0000131-rollback", "losses": [3.25, 3.75]},
     }.items():
         artifact.write_part(lake, "events", name, files={".json": json.dumps(content).encode()}, rows=1, stats={})
@@ -270,6 +281,8 @@ def _evaluations() -> dict[str, tuple]:
             "tokens": end * TOKENS_PER_STEP,
             "phase": "main",
             "sequence_length": 256,
+            "window": "disjoint",
+            "document_mask": True,
             "heldout": _heldout(partial(_loss, end)),
             "unigram": _heldout(lambda label: 8.1 if label.startswith("zh") else 7.6),
             "probes": {

@@ -13,18 +13,19 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from evaluation.benchmarks.encoding import Sequence
 from evaluation.benchmarks.reader import Told
-from evaluation.heldout import Stream, unigram_losses
+from evaluation.heldout import unigram_losses
 from evaluation.likelihood import token_losses, windows
 from evaluation.perplexity import model_losses, summary
 from evaluation.probes import judge_probes
 from smelt.errors import RecipeError
 from smelt.recipe.evaluate import EvaluateConfig, ProbeSet, with_digests
+from training.blocks.heldout import Stream
 
 
 class Counting:
     """A model that expects the next token to be one higher, with probability 1/2; all others share the rest."""
 
-    def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
+    def token_losses(self, tokens: torch.Tensor, documents: torch.Tensor | None = None) -> torch.Tensor:
         follows = tokens[:, 1:] == tokens[:, :-1] + 1
         return torch.where(follows, np.log(2.0), np.log(2.0 * 255))
 
@@ -63,7 +64,7 @@ def test_every_token_of_a_stream_is_predicted_once() -> None:
     tokens = np.arange(1001)
     pieces = windows(tokens, 128)
     assert np.concatenate([piece[1:] for piece in pieces]).tolist() == tokens[1:].tolist()
-    stream = Stream("en/a", tokens.astype(np.int32), bytes=4000, documents=2)
+    stream = Stream("en/a", tokens.astype(np.int32), bytes=4000, starts=np.array([1, 501]))
     figures = summary([stream], model_losses(Counting(), [stream], 128))
     assert figures["loss"] == pytest.approx(np.log(2), abs=1e-3)
     assert figures["perplexity"] == pytest.approx(2, abs=1e-2)
@@ -71,15 +72,29 @@ def test_every_token_of_a_stream_is_predicted_once() -> None:
     assert figures["by_lang"]["en"]["documents"] == 2
 
 
+def test_a_document_mask_reaches_the_model_window_by_window() -> None:
+    class Masked(Counting):
+        def token_losses(self, tokens: torch.Tensor, documents: torch.Tensor | None = None) -> torch.Tensor:
+            assert documents is not None
+            return (documents[:, 1:] == documents[:, :-1]).float()
+
+    stream = Stream("en/a", np.zeros(11, np.int32), bytes=10, starts=np.array([1, 4, 9]))
+    (total,), positions = model_losses(Masked(), [stream], 4, document_mask=True)
+    assert total == 10 - 3, "three documents begin"
+    assert sum(one["tokens"] for one in positions) == 10
+
+
 class Late:
     """A model that loses one nat on a token for each that it has seen of the window."""
 
-    def token_losses(self, tokens: torch.Tensor) -> torch.Tensor:
+    def token_losses(self, tokens: torch.Tensor, documents: torch.Tensor | None = None) -> torch.Tensor:
         return torch.arange(1.0, tokens.shape[1]).expand(len(tokens), -1)
 
 
 def test_the_loss_is_told_by_how_much_of_the_window_a_token_follows() -> None:
-    streams = [Stream(label, np.zeros(n + 1, np.int32), bytes=n, documents=1) for label, n in (("a", 16), ("b", 5))]
+    streams = [
+        Stream(label, np.zeros(n + 1, np.int32), bytes=n, starts=np.array([1])) for label, n in (("a", 16), ("b", 5))
+    ]
     _, found = model_losses(Late(), streams, 8)
     assert [(one["up_to"], one["tokens"], one["loss"]) for one in found] == [
         (1, 3, 1.0),
@@ -90,7 +105,7 @@ def test_the_loss_is_told_by_how_much_of_the_window_a_token_follows() -> None:
 
 
 def test_the_unigram_model_knows_frequencies_and_nothing_else() -> None:
-    stream = Stream("en/a", np.array([0, 1, 1, 2], np.int32), bytes=3, documents=1)
+    stream = Stream("en/a", np.array([0, 1, 1, 2], np.int32), bytes=3, starts=np.array([1]))
     (even,) = unigram_losses(np.zeros(16, np.int64), [stream])
     assert even == pytest.approx(3 * np.log(16))  # add-one smoothing of nothing
     (skewed,) = unigram_losses(np.array([0, 98, 0, 0]), [stream])

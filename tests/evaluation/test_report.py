@@ -40,6 +40,8 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
     page, _ = _write(given)
     for words in (
         "demo",
+        "Held-out loss on the way",
+        "in disjoint windows of 256 tokens, attention within a document",
         "15 of 16",
         "minhash",
         "not UTF-8",
@@ -69,6 +71,7 @@ def test_the_page_tells_how_training_went(given: Context) -> None:
         '<td class="n">–</td><td class="n">3.500</td>',  # a loss that was not finite, and those after the rollback
         "block set aside, back to the last checkpoint",
         "d/17, d/18",
+        "zh/books +0.31 nats",
         "43.0 %",
         "0.20 %</td>",
         "66 GB",

@@ -6,60 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from evaluation.stage import STAGE, spaced
 from smelt.engine.make import work_on
-from smelt.lake import Artifact, Lake, Manifest
-from smelt.lake.artifact import merge_stats
+from smelt.lake import Artifact, Lake
 from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.evaluate import EvaluateConfig, Generation, ProbeSet
 from smelt.stage import Context
-from tasks import documents
-from tasks.indexed import index_bytes
-from tests.training.artifacts import LABELS, VOCAB_SIZE
-from tests.training.artifacts import documents as made_up
+from tests.training.artifacts import LABELS, VOCAB_SIZE, tokens
 from tests.training.export.test_export import MODEL, trained
-
-DTYPE = np.dtype("<u2")
-
-
-def _tokens(lake: Lake) -> Manifest:
-    """A tokens artifact of one part, of the kind of text that the trainer's tests are made of."""
-    artifact = Artifact("tokens", uuid.uuid4().hex[:20])
-    files: dict[str, bytes] = {}
-    stats: dict = {}
-    for split, suffix, seed, size in (("train", "", 5, 20_000), ("valid", ".valid", 99, 3000)):
-        tokens, segments = made_up(np.random.default_rng(seed), size)
-        tokens = tokens.astype(DTYPE)
-        starts = np.array([start for start, _ in segments])
-        lengths = np.diff([*starts, size])
-        labels = [label for _, label in segments]
-        table = pa.table(
-            {
-                "lang": [label.split("/")[0] for label in labels],
-                "domain": [label.split("/")[1] for label in labels],
-                "offset": pa.array(starts, pa.int64()),
-                "tokens": pa.array(lengths, pa.int64()),
-                "bytes": pa.array(lengths * 2, pa.int64()),
-            }
-        )
-        files |= {f"{suffix}.bin": tokens.tobytes(), f"{suffix}.idx": index_bytes(lengths, DTYPE)}
-        files[f"{suffix}.docs.parquet"] = documents.write(table)
-        by_domain = {label: int(lengths[[own == label for own in labels]].sum()) for label in LABELS}
-        stats[split] = {"tokens": size, "tokens_by_domain": by_domain}
-    record = artifact.write_part(lake, "parts", "00000", files=files, rows=10, stats=stats)
-    manifest = Manifest(
-        stage="tokens",
-        version=1,
-        fingerprint=artifact.fingerprint,
-        config=None,
-        inputs={},
-        parts=(record,),
-        stats=merge_stats([stats]),
-        digest=record.digest,
-    )
-    return artifact.commit(lake, manifest)
 
 
 def _given(lake: Lake, home: Path) -> Context:
@@ -77,7 +32,7 @@ def _given(lake: Lake, home: Path) -> Context:
         benchmarks=(Benchmark(name="free", path=str(probes), forms=("completion", "generate")),),
         generation=Generation(prompts=("a",), max_tokens=4),
     )
-    inputs = before.inputs | {"tokens": _tokens(before.lake)}
+    inputs = before.inputs | {"tokens": tokens(before.lake)}
     return replace(before, config=config, inputs=inputs, artifact=Artifact("evaluate", uuid.uuid4().hex[:20]))
 
 

@@ -17,11 +17,15 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.lake.artifact import merge_stats
 from smelt.recipe.training.config import TrainConfig, TrainingConfig
 from smelt.recipe.training.model import ModelConfig
 from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Progress, Resources
+from tasks.documents import write as write_table
+from tasks.indexed import index_bytes
 
+DTYPE = np.dtype("<u2")
 VOCAB_SIZE = 300
 ALPHABET = 40
 LABELS = ("en/prose", "zh/prose", "code/python")
@@ -112,6 +116,34 @@ def write_block(
     return artifact.write_part(lake, "parts", name, files=files, rows=len(tokens), stats={})
 
 
+def tokens(lake: Lake) -> Manifest:
+    """A tokens artifact of one part, of the kind of text that the trainer's tests are made of."""
+    artifact = Artifact("tokens", uuid.uuid4().hex[:20])
+    files: dict[str, bytes] = {}
+    stats: dict = {}
+    for split, suffix, seed, size in (("train", "", 5, 20_000), ("valid", ".valid", 99, 3000)):
+        ids, segments = documents(np.random.default_rng(seed), size)
+        ids = ids.astype(DTYPE)
+        starts = np.array([start for start, _ in segments])
+        lengths = np.diff([*starts, size])
+        labels = [label for _, label in segments]
+        table = pa.table(
+            {
+                "lang": [label.split("/")[0] for label in labels],
+                "domain": [label.split("/")[1] for label in labels],
+                "offset": pa.array(starts, pa.int64()),
+                "tokens": pa.array(lengths, pa.int64()),
+                "bytes": pa.array(lengths * 2, pa.int64()),
+            }
+        )
+        files |= {f"{suffix}.bin": ids.tobytes(), f"{suffix}.idx": index_bytes(lengths, DTYPE)}
+        files[f"{suffix}.docs.parquet"] = write_table(table)
+        by_domain = {label: int(lengths[[own == label for own in labels]].sum()) for label in LABELS}
+        stats[split] = {"tokens": size, "tokens_by_domain": by_domain}
+    record = artifact.write_part(lake, "parts", "00000", files=files, rows=10, stats=stats)
+    return commit(lake, artifact, [record], stats=merge_stats([stats]))
+
+
 def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
     """A byte-level tokenizer without merges, with an end-of-document token."""
     vocabulary = {"<|endoftext|>": 0} | {char: i + 1 for i, char in enumerate(sorted(ByteLevel.alphabet()))}
@@ -127,16 +159,16 @@ def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
     return commit(lake, artifact, [artifact.write_part(lake, "parts", "tokenizer", files=files, rows=1, stats={})])
 
 
-def commit(lake: Lake, artifact: Artifact, records: list[PartRecord]) -> Manifest:
-    """The manifest over ``records``."""
+def commit(lake: Lake, artifact: Artifact, records: list[PartRecord], **named: Any) -> Manifest:
+    """The manifest over ``records``; ``config``, ``inputs`` and ``stats`` are empty unless named."""
     manifest = Manifest(
         stage=artifact.stage,
         version=1,
         fingerprint=artifact.fingerprint,
-        config=None,
-        inputs={},
+        config=named.get("config"),
+        inputs=named.get("inputs", {}),
         parts=tuple(sorted(records, key=lambda record: record.name)),
-        stats={},
+        stats=named.get("stats", {}),
         digest=digest([record.digest for record in records]),
     )
     return artifact.commit(lake, manifest)

@@ -50,29 +50,23 @@ class Batch:
         return Batch(move(self.tokens), move(self.targets), move(self.labels), documents)
 
 
-class Block:
-    """A block on local disk.
+class Samples:
+    """Tokens and the segments that they are made of, as samples.
 
     Attributes:
-        label_names: the labels that occur in it, sorted.
+        label_names: the labels that occur, sorted.
     """
 
-    def __init__(self, tokens: Path, segments: Path, token_bytes: int) -> None:
-        self._segments = segments
-        self._tokens = np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r")
-        table = pq.read_table(segments, columns=["start", "label"])
-        self._starts = table["start"].to_numpy()
-        labels, self._segment_labels = np.unique(table["label"].to_numpy(zero_copy_only=False), return_inverse=True)
-        self.label_names = [str(label) for label in labels]
+    def __init__(self, tokens: np.ndarray, starts: np.ndarray, labels: np.ndarray) -> None:
+        """Takes both.
 
-    def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
-        """Ids of the documents that the samples' tokens come from."""
-        starts = self._windows(first_sample, count, sequence_length) * sequence_length
-        first = np.searchsorted(self._starts, starts, side="right") - 1
-        last = np.searchsorted(self._starts, starts + sequence_length, side="right") - 1
-        ids = pq.read_table(self._segments, columns=["id"])["id"].to_pylist()
-        found = (ids[i] for low, high in zip(first, last, strict=True) for i in range(low, high + 1))
-        return list(dict.fromkeys(found))
+        Args:
+            tokens: one more than the samples cover.
+            starts: where each segment begins, rising from 0; ``labels`` what it is.
+        """
+        self._tokens, self._starts = tokens, starts
+        names, self._segment_labels = np.unique(labels, return_inverse=True)
+        self.label_names = [str(name) for name in names]
 
     def batch(self, first_sample: int, count: int, sequence_length: int, *, documents: bool = False) -> Batch:
         """``count`` samples from ``first_sample`` on.
@@ -89,7 +83,7 @@ class Block:
         if not documents:
             return Batch(inputs, targets, labels)
         of = segments[:, :-1].copy()
-        return Batch(inputs, targets, labels, (torch.from_numpy(of), torch.from_numpy(_starts(of))))
+        return Batch(inputs, targets, labels, (torch.from_numpy(of), torch.from_numpy(document_starts(of))))
 
     def _windows(self, first_sample: int, count: int, sequence_length: int) -> np.ndarray:
         num_windows = (len(self._tokens) - 1) // sequence_length
@@ -97,7 +91,29 @@ class Block:
         return samples * golden_stride(num_windows) % num_windows
 
 
-def _starts(documents: np.ndarray) -> np.ndarray:
+class Block(Samples):
+    """A block on local disk."""
+
+    def __init__(self, tokens: Path, segments: Path, token_bytes: int) -> None:
+        self._segments = segments
+        table = pq.read_table(segments, columns=["start", "label"])
+        super().__init__(
+            np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r"),
+            table["start"].to_numpy(),
+            table["label"].to_numpy(zero_copy_only=False),
+        )
+
+    def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
+        """Ids of the documents that the samples' tokens come from."""
+        starts = self._windows(first_sample, count, sequence_length) * sequence_length
+        first = np.searchsorted(self._starts, starts, side="right") - 1
+        last = np.searchsorted(self._starts, starts + sequence_length, side="right") - 1
+        ids = pq.read_table(self._segments, columns=["id"])["id"].to_pylist()
+        found = (ids[i] for low, high in zip(first, last, strict=True) for i in range(low, high + 1))
+        return list(dict.fromkeys(found))
+
+
+def document_starts(documents: np.ndarray) -> np.ndarray:
     """Where a document begins in [b, s] laid end to end, a sample's first token included; the length at the end."""
     first = np.ones(documents.shape, dtype=bool)
     first[:, 1:] = documents[:, 1:] != documents[:, :-1]

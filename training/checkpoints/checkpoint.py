@@ -86,13 +86,16 @@ def migrate(state: dict[str, Any]) -> dict[str, Any]:
     """The trainer's state as this format has it.
 
     Format 1 (Smelt 0.1) knew no guard, or one window for the loss and one for the gradient norm, and no events to
-    wait on. What a place in the middle of a block adds is empty at a block's end, where all checkpoints lay before.
+    wait on; later states had nothing of held-out text. What a place in the middle of a block adds is empty at a
+    block's end, where all checkpoints lay before.
     """
     guard = state.get("guard", {})
     if "tracks" not in guard:
         guard = {"tracks": {}, "norms": [], "before": {}}
     return (
-        {"watched": {}, "spikes": 0, "limits": None} | state | {"guard": {"earlier": {}, "steps_in_block": 0} | guard}
+        {"watched": {}, "spikes": 0, "limits": None, "validation": {}}
+        | state
+        | {"guard": {"earlier": {}, "steps_in_block": 0} | guard}
     )
 
 
@@ -268,7 +271,8 @@ def load_all(model: Llama, optimizer: Optimizer, folder: Path) -> dict[str, Any]
 
 
 def content_digest(tensors: list[tuple[str, list[int], str]], metrics: list[dict]) -> str:
-    """SHA-256 over the digests of all tensors and the losses of the steps; no clock and no path is in it."""
+    """SHA-256 over the digests of all tensors and the losses of the steps; no clock, no path and nothing that was only
+    looked at is in it."""
     losses = [(line["step"], line["loss"], line["loss_by_label"]) for line in metrics]
     return hashlib.sha256(json.dumps([sorted(tensors), losses], sort_keys=True).encode()).hexdigest()
 

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from smelt.lake import Lake, Manifest, PartRecord
+from training.blocks.data import document_starts
 from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import Description, read_description
+from training.model.attention import Documents
 from training.model.model import Llama, build_model
 from training.model.processes import device, start_alone
 
@@ -37,10 +39,18 @@ class LanguageModel(nn.Module):
         return logits[..., : self.description.vocab_size].float()
 
     @torch.no_grad()
-    def token_losses(self, tokens: Tensor) -> Tensor:
-        """Loss in nats, [b, s - 1] fp32, of each token of [b, s] but the first, without holding the logits."""
-        tokens = tokens.to(self.device)
-        return self.model(tokens[:, :-1], None, None, labels=tokens[:, 1:]).tokens
+    def token_losses(self, tokens: Tensor, documents: Tensor | None = None) -> Tensor:
+        """Loss in nats, [b, s - 1] fp32, of each token of [b, s] but the first, without holding the logits.
+
+        Args:
+            documents: [b, s], which document each token is of; None where attention may cross them.
+        """
+        tokens, mask = tokens.to(self.device), None
+        if documents is not None:
+            of = documents[:, :-1].contiguous()
+            starts = torch.from_numpy(document_starts(of.numpy()))
+            mask = Documents(of.to(self.device), starts.to(self.device))
+        return self.model(tokens[:, :-1], None, mask, labels=tokens[:, 1:]).tokens
 
 
 def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = None) -> LanguageModel:

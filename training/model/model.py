@@ -176,6 +176,8 @@ class Llama(GPTModel):
         by_position = labels.transpose(0, 1)
         if weight is None:
             weight = self.output_layer.weight
+        if not torch.is_grad_enabled():
+            weight = weight.detach()  # the loss takes its gradient at once, for whoever may want one
         mean, losses = LinearCrossEntropy.apply(
             hidden_states.flatten(0, 1),
             weight,

@@ -1,4 +1,4 @@
-"""What happened to a run beside its steps: spikes, drops, faults, going back, and how it went on.
+"""What happened to a run beside its steps: spikes, drops, faults, going back, held-out losses that rose.
 
 Events are parts of the ``train`` artifact's round ``events``, written before anything follows from them. Where
 training stands is plan + events + the last checkpoint, so a run that is killed in the middle of it all goes the same
@@ -116,10 +116,15 @@ class EventLog:
         if known and (before := known[-1][POLICIES]) != now:
             self._write(f"{step:07d}-{POLICIES}", {"kind": POLICIES, "step": step, "before": before, POLICIES: now})
 
-    def tell(self, event: dict[str, Any]) -> None:
-        """Write an event of kind ``event["kind"]`` at ``event["step"]``; a block that is set aside is listed too."""
+    def tell(self, event: dict[str, Any], *, watched: bool = True) -> None:
+        """Write an event of kind ``event["kind"]`` at ``event["step"]``; a block that is set aside is listed too.
+
+        Args:
+            watched: whether the losses of the steps behind it belong to it.
+        """
         name = f"{event['step']:07d}-{event['kind']}"
-        self._watched[name] = []
+        if watched:
+            self._watched[name] = []
         if dist.get_rank() > 0:
             return
         self._write(name, event)

@@ -29,6 +29,7 @@ from training.spikes.guard import Guard, Limits, Sight, read_limits
 from training.steps.metrics import MetricsLog
 from training.steps.notice import Notice
 from training.steps.trainer import Pending, StepResult, Trainer
+from training.steps.validation import HeldOut, Validation
 
 RERUN_TOLERANCE = 1e-3
 """Relative difference between two runs of one step on the same weights that the order of sums can explain."""
@@ -86,12 +87,14 @@ class Loop:
         self.event_log = EventLog(context)
         self.events = Events()
         self.notice = Notice(told)
+        self.validation = Validation(context, self.vocabulary)
         self.limits: Limits | None = None
         self.step = self.tokens = self.phase = self.spikes = 0
 
     def run(self) -> None:
         """Train to the end, going back as often as the guard asks for it."""
         self.event_log.begin()
+        self.validation.begin()
         if dist.get_rank() == 0:
             checkpoint.tidy(self.context.lake, self.context.artifact, self.config.training.checkpoint)
         self._restore()
@@ -134,12 +137,15 @@ class Loop:
             self.trainer.enter_phase(self.phase)
             self.guard.load(state["guard"])
             watched = state["watched"]
+            self.validation.load(state["validation"])
         elif self.step:
             del self.trainer  # before there is another: a card has no room for two
             gc.collect()
             self.trainer = self._begin()
             self.step = self.tokens = self.phase = 0
             self.guard.forget()
+            self.validation.load({})
+            self.limits = None
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
         self.log.restart(self.step, lines)
@@ -175,6 +181,7 @@ class Loop:
                 self.phase = plan.phase
                 self.trainer.enter_phase(plan.phase)
                 self.guard.forget()
+                self.validation.load({})
             if not self._train_on(plan, block, wait):
                 return False
             every = self.config.training.checkpoint.every_blocks
@@ -189,7 +196,8 @@ class Loop:
     def _train_on(self, plan: BlockPlan, block: Block, wait: float) -> bool:
         """Train on a block, one step launched ahead of the one that is looked at; False when it has been set aside.
 
-        A block that was left in the middle is gone on with there; one that is left now has steps to come.
+        Where held-out text is read behind a step, the next one is launched after that, with the limits that it would
+        have had. A block that was left in the middle is gone on with there; one that is left now has steps to come.
         """
         reruns, index = 0, max(0, self.step - plan.first_step)
         pending: tuple[int, Limits, Pending] | None = None
@@ -198,8 +206,9 @@ class Loop:
             self.spikes = 0
             self.guard.enter_block()
         while (goes_on := index < plan.num_steps and not self.notice.given) or pending is not None:
-            launched = self._launch(plan, block, index) if goes_on else None
-            if self.notice.given:
+            reads = pending is not None and self.validation.due(self.tokens, self._tokens_after(plan, pending[0]))
+            launched = self._launch(plan, block, index) if goes_on and not reads else None
+            if self.notice.given or (reads and goes_on):
                 self.limits = self.guard.limits()  # which the step launched now would have had
             if pending is not None:
                 at, limits, step = pending
@@ -230,7 +239,7 @@ class Loop:
                     if gives_up:
                         return False
                     continue
-            pending, index = launched, index + 1
+            pending, index = launched, index + (launched is not None)
         return True
 
     def _launch(self, plan: BlockPlan, block: Block, index: int) -> tuple[int, Limits, Pending]:
@@ -248,13 +257,42 @@ class Loop:
 
     def _take_in(self, plan: BlockPlan, index: int, result: StepResult) -> None:
         """Count a step that is done with."""
-        phase = self.config.phases[plan.phase]
+        before, self.tokens = self.tokens, self._tokens_after(plan, index)
         self.step = plan.first_step + index + 1
-        self.tokens += self._samples(plan, index)[1] * phase.sequence_length
-        self.log.add(self.step, plan.phase, self.tokens, result)
+        reads = self.validation.due(before, self.tokens)
+        heldout = self.validation.read(self.trainer, plan.phase) if reads else None
+        self.log.add(self.step, plan.phase, self.tokens, result, heldout)
+        if heldout is not None and (rises := self.validation.risen(heldout)):
+            self._tell_rise(plan, heldout, rises)
         if not result.skipped and result.loss is not None and result.grad_norm is not None:
             self.guard.take_in(result.losses, result.tokens, result.grad_norm)
             self.event_log.take_in(result.loss)
+
+    def _tokens_after(self, plan: BlockPlan, index: int) -> int:
+        """Tokens trained on when the block's step ``index``, the next one, is done with."""
+        return self.tokens + self._samples(plan, index)[1] * self.config.phases[plan.phase].sequence_length
+
+    def _tell_rise(self, plan: BlockPlan, heldout: HeldOut, rises: dict[str, float | None]) -> None:
+        """Write an event that says which labels' held-out losses rose; training goes on."""
+        self.event_log.tell(
+            {
+                "kind": "heldout",
+                "step": self.step,
+                "phase": self.config.phases[plan.phase].name,
+                "block": plan.name,
+                "end": plan.end,
+                "loss": heldout.loss,
+                "grad_norm": None,
+                "loss_by_label": heldout.loss_by_label,
+                "unusual": [{"kind": "heldout", "track": label, "nats": rise} for label, rise in rises.items()],
+                "labels": ", ".join(rises),
+                "again": None,
+                "machines": [],
+                "before": [],
+                "documents": [],
+            },
+            watched=False,
+        )
 
     def _tell(
         self,
@@ -319,6 +357,7 @@ class Loop:
             "guard": self.guard.state(),
             "watched": self.event_log.state(),
             "spikes": self.spikes,
+            "validation": self.validation.state(),
             "limits": None if self.limits is None or round_name == ROUND else asdict(self.limits),
         }
         self.writer.save(

@@ -9,6 +9,7 @@ import math
 import resource
 import time
 from collections import deque
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context, Progress
 from training.exporter import export_step
 from training.steps.trainer import StepResult
+from training.steps.validation import HeldOut
 
 SMOOTHED_STEPS = 10
 """Steps over which the throughput shown while running is averaged."""
@@ -72,11 +74,15 @@ class MetricsLog:
         if dist.get_rank() == 0:
             self._report(Progress(step, self._num_steps, f"steps, {words}"))
 
-    def add(self, step: int, phase: int, tokens: int, result: StepResult) -> None:
-        """Take in step ``step`` (from 1) of phase number ``phase``, after which ``tokens`` have been trained on."""
+    def add(self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None) -> None:
+        """Take in step ``step`` (from 1) of phase number ``phase``, after which ``tokens`` have been trained on.
+
+        Args:
+            heldout: the held-out loss that was taken behind it, whose time is no part of the step's.
+        """
         count = sum(result.tokens_by_label.values())
         now = time.perf_counter()
-        step_s, self._last = now - self._last, now
+        step_s, self._last = now - self._last - (heldout.seconds if heldout else 0.0), now
         self._recent.append((count, step_s))
         self._times.append(step_s)
         tflops = self._flops[phase] * count / step_s / dist.get_world_size() / 1e12
@@ -100,6 +106,8 @@ class MetricsLog:
             "mfu": None if self._peak is None else tflops / self._peak,
             "memory_gb": peak_memory() / 2**30,
         }
+        if heldout is not None:
+            line["heldout"] = asdict(heldout)
         self._lines.append(line)
         if self._board is not None:
             self._show(line)
@@ -136,6 +144,9 @@ class MetricsLog:
             self._board.add_scalar(f"loss/{label}", _number(loss), step)
             self._board.add_scalar(f"perplexity/{label}", _number(line["perplexity_by_label"][label]), step)
             self._board.add_scalar(f"tokens/{label}", line["tokens_by_label"][label], step)
+        if (heldout := line.get("heldout")) is not None:
+            for label, loss in {"all": heldout["loss"], **heldout["loss_by_label"]}.items():
+                self._board.add_scalar(f"heldout/{label}", _number(loss), step)
         seconds = sum(taken for _, taken in self._recent)
         figures = {
             "loss": _number(line["loss"]),

@@ -18,7 +18,7 @@ from torch.profiler import record_function
 from smelt.recipe.training.config import TrainConfig, micro_batch_size
 from smelt.recipe.training.optimizer import OptimizerConfig
 from smelt.recipe.training.phases import Phase, learning_rate
-from training.blocks.data import DATA_WAIT, Batch, Block
+from training.blocks.data import DATA_WAIT, Batch, Block, Samples
 from training.blocks.plan import Vocabulary
 from training.checkpoints.importing import load_llama
 from training.model.attention import Documents
@@ -190,6 +190,27 @@ class Trainer:
         norm = self.optimizer.norm()
         return self._pending(block, sums, (norm, torch.ones_like(norm), own_loss), 0.0, batch_s).result()
 
+    @torch.no_grad()
+    def losses(self, samples: Samples, count: int) -> tuple[dict[str, float], dict[str, int]]:
+        """Mean loss and tokens by label of the first ``count`` samples, over all processes; nothing is changed by it.
+
+        Args:
+            count: divides among the processes into micro batches of the phase's size (``sample_multiple``).
+        """
+        sums, _, _ = self._pass(samples, (0, count), self._batch_size(), forward_only=True)
+        losses, tokens = sums.tolist()
+        found = zip(samples.label_names, losses, map(round, tokens), strict=True)
+        known = [(label, loss / count, count) for label, loss, count in found if count]
+        return {label: loss for label, loss, _ in known}, {label: count for label, _, count in known}
+
+    @property
+    def sample_multiple(self) -> int:
+        """Samples that the processes compute at once in the phase, in micro batches of its full batch's size."""
+        return self.replicas * self._batch_size()
+
+    def _batch_size(self) -> int:
+        return micro_batch_size(self.config, self.config.phases[self._phase], self.replicas)
+
     @property
     def _settings(self) -> OptimizerConfig:
         """The phase's optimizer settings."""
@@ -202,11 +223,17 @@ class Trainer:
             Losses and tokens by label, [2, labels], over all processes; this process's own summed loss; and the
             seconds that laying out its batches took.
         """
-        phase, (first, count) = self.config.phases[self._phase], samples
-        sums = torch.zeros(2, len(block.label_names), dtype=torch.float64, device=self.device)
         self.parallel.zero_grad_buffer()
-        size = micro_batch_size(self.config, phase, self.replicas, count)
-        batches = _Batches(self, block, first, count // self.replicas, size, phase)
+        size = micro_batch_size(self.config, self.config.phases[self._phase], self.replicas, samples[1])
+        return self._pass(block, samples, size)
+
+    def _pass(
+        self, source: Samples, samples: tuple[int, int], size: int, *, forward_only: bool = False
+    ) -> tuple[Tensor, Tensor, float]:
+        """Take samples through the model, in micro batches of ``size``; gives what ``_gradients`` does."""
+        phase, (first, count) = self.config.phases[self._phase], samples
+        sums = torch.zeros(2, len(source.label_names), dtype=torch.float64, device=self.device)
+        batches = _Batches(self, source, first, count // self.replicas, size, phase)
         self._forward_backward(
             forward_step_func=_forward_step(sums),
             data_iterator=batches,
@@ -214,7 +241,7 @@ class Trainer:
             num_microbatches=count // self.replicas // size,
             seq_length=phase.sequence_length,
             micro_batch_size=size,
-            forward_only=False,
+            forward_only=forward_only,
         )
         own_loss = sums[0].sum()
         if dist.get_world_size() > 1:
@@ -229,8 +256,8 @@ class Trainer:
 class _Batches(Iterator[Batch]):
     """This process's micro batches of a step, and the seconds it took to lay them out."""
 
-    def __init__(self, trainer: Trainer, block: Block, first: int, share: int, size: int, phase: Phase) -> None:
-        self._trainer, self._block, self._size, self._phase = trainer, block, size, phase
+    def __init__(self, trainer: Trainer, source: Samples, first: int, share: int, size: int, phase: Phase) -> None:
+        self._trainer, self._source, self._size, self._phase = trainer, source, size, phase
         self._at = first + parallel_state.get_data_parallel_rank() * share
         self.seconds = 0.0
 
@@ -238,7 +265,7 @@ class _Batches(Iterator[Batch]):
         started = time.perf_counter()
         masked = self._trainer.config.training.document_mask
         with record_function(DATA_WAIT):
-            batch = self._block.batch(self._at, self._size, self._phase.sequence_length, documents=masked)
+            batch = self._source.batch(self._at, self._size, self._phase.sequence_length, documents=masked)
             on_device = batch.to(self._trainer.device)
         self._at += self._size
         self.seconds += time.perf_counter() - started

@@ -3,10 +3,11 @@
 The layout (``parallel``, ``recompute``, ``micro_batch_size``, the cards) says how a step is computed, not which step:
 sample order, schedule and batch are the same under any layout, so it stays out of the fingerprint and may change
 between a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
-Policies (when checkpoints are made and how long they are kept, how often the guard may go back before it asks) change
-no step that was made, and stay out of it too.
+Policies (when checkpoints are made and how long they are kept, how often the guard may go back before it asks, what
+held-out text is read meanwhile) change no step that was made, and stay out of it too.
 """
 
+import warnings
 from typing import Any, Literal
 
 from pydantic import Field, field_serializer, model_validator
@@ -42,6 +43,23 @@ class ParallelConfig(Config):
     """Pipeline-parallel size: the layers are split over so many processes."""
 
 
+class ValidateConfig(Config):
+    """The loss of held-out text that the trainer takes as it goes: into the metrics, and an alarm where it rises.
+
+    It takes a third of a training token's work a token: by default 0.006 % of a training for each label.
+    """
+
+    every_tokens: int | None = Field(default=100_000_000, ge=1)
+    """Tokens of training between two of them; null takes none."""
+    tokens_per_label: int = Field(default=16_384, ge=128)
+    """Held-out tokens of each language and domain, taken in document order."""
+    max_rise: float = Field(default=0.1, gt=0)
+    """Nats by which a label's loss may lie above the lowest of its phase before it is an alarm."""
+
+
+warnings.filterwarnings("ignore", 'Field name "validate" .* shadows', UserWarning)  # of a deprecated pydantic method
+
+
 class TrainingConfig(Config):
     """The trainer's settings."""
 
@@ -57,6 +75,7 @@ class TrainingConfig(Config):
     """Whether attention stays within a document; otherwise a sample's later documents see its earlier ones."""
     checkpoint: CheckpointConfig = CheckpointConfig()
     guard: GuardConfig = GuardConfig()
+    validate: ValidateConfig = ValidateConfig()  # type: ignore[assignment]
     parallel: ParallelConfig = ParallelConfig()
     recompute: Literal["none", "layer"] = "none"
     """What is computed again in the backward pass instead of kept: with ``layer`` all of a layer but its input, for a
@@ -71,7 +90,7 @@ class TrainingConfig(Config):
 
 LAYOUT = {"parallel", "recompute", "micro_batch_size", "card", "inference_card"}
 """Settings that say how a step is computed, not which."""
-POLICIES: dict[str, Any] = {"checkpoint": True, "guard": {"max_rollbacks"}}
+POLICIES: dict[str, Any] = {"checkpoint": True, "guard": {"max_rollbacks"}, "validate": True}
 """Settings that change no step that was made, as ``model_dump`` takes them: a changed one takes effect when training
 starts the next time. (Where the guard goes back, it goes back to the last checkpoint: from there on the cadence has had
 a say, and the event tells of it.)"""

@@ -29,7 +29,8 @@ def trained(lake: Lake, home: Path, model: ModelConfig) -> Context:
     start_alone()
     given = context(lake, home, TrainConfig(model=model, phases=PHASES))
     train(given)
-    manifest = commit(given.lake, given.artifact, list(given.records("checkpoints").values()))
+    records = list(given.records("checkpoints").values())
+    manifest = commit(given.lake, given.artifact, records, config=given.config.model_dump(mode="json"))
     inputs = {"train": manifest, "tokenizer": given.inputs["tokenizer"]}
     return replace(given, config=ExportConfig(), inputs=inputs, artifact=replace(given.artifact, stage="export"))
 

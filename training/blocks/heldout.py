@@ -1,0 +1,103 @@
+"""The held-out text that models are judged on: the same tokens for every checkpoint, and while it is trained.
+
+Documents are taken in the order in which they lie, label by label, until each label has its cap. A label's documents
+make one stream, each after an end-of-document token as in training.
+"""
+
+import io
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from smelt.lake import Lake, Manifest, held
+from training.blocks.data import Samples
+
+DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
+"""Of tokens, by the type code of a Megatron index."""
+CODE_AT = 17
+"""Position of the type code in a Megatron index."""
+PADDING = ""
+"""Label of what only fills the last samples."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The held-out text of a label.
+
+    Attributes:
+        label: ``<lang>/<domain>``.
+        tokens: int32 [n + 1]: an end-of-document token, then n tokens to predict.
+        bytes: UTF-8 bytes of the text that the n tokens stand for.
+        starts: int64 [documents]: where each document begins in ``tokens``.
+    """
+
+    label: str
+    tokens: np.ndarray
+    bytes: int
+    starts: np.ndarray
+
+    @property
+    def lang(self) -> str:
+        """The label's language."""
+        return self.label.partition("/")[0]
+
+
+def choose(lake: Lake, tokens: Manifest, *, cap: int, end_of_document: int) -> list[Stream]:
+    """The held-out streams, by label.
+
+    Args:
+        tokens: manifest of the ``tokens`` artifact.
+        cap: tokens per label; a document that crosses it is cut there, its bytes in proportion.
+    """
+    wanted = {label: min(cap, size) for label, size in tokens.stats["valid"]["tokens_by_domain"].items()}
+    pieces: dict[str, list[np.ndarray]] = defaultdict(list)
+    taken: dict[str, int] = defaultdict(int)
+    num_bytes: dict[str, float] = defaultdict(float)
+    for part in tokens.parts:
+        if all(taken[label] >= size for label, size in wanted.items()):
+            break
+        table = pq.read_table(io.BytesIO(held.read(lake, tokens, part, ".valid.docs.parquet")))
+        if not len(table):
+            continue
+        dtype = DTYPES[held.read(lake, tokens, part, ".valid.idx")[CODE_AT]]
+        ids = np.frombuffer(held.read(lake, tokens, part, ".valid.bin"), dtype)
+        for row in table.select(["lang", "domain", "offset", "tokens", "bytes"]).to_pylist():
+            label = f"{row['lang']}/{row['domain']}"
+            length = min(row["tokens"], wanted[label] - taken[label])
+            if length > 0:
+                pieces[label].append(ids[row["offset"] : row["offset"] + length].astype(np.int32))
+                taken[label] += length
+                num_bytes[label] += row["bytes"] * length / row["tokens"]
+    return [
+        stream_of(label, pieces[label], round(num_bytes[label]), end_of_document=end_of_document)
+        for label in sorted(pieces)
+    ]
+
+
+def stream_of(label: str, documents: list[np.ndarray], num_bytes: int, *, end_of_document: int) -> Stream:
+    """A label's documents, each ending with an end-of-document token unless it was cut, as one stream."""
+    tokens = np.concatenate([np.array([end_of_document], np.int32), *documents])
+    return Stream(label, tokens, num_bytes, 1 + np.cumsum([0, *map(len, documents[:-1])]))
+
+
+def samples_of(streams: list[Stream], *, sequence_length: int, multiple: int) -> tuple[Samples, int]:
+    """The streams one after the other as samples like those of a block, and how many.
+
+    Args:
+        multiple: that the samples are filled up to; what fills them has the label ``PADDING``.
+    """
+    tokens = np.concatenate([stream.tokens if not at else stream.tokens[1:] for at, stream in enumerate(streams)])
+    count = -(-(len(tokens) - 1) // (sequence_length * multiple)) * multiple
+    padding = np.zeros(count * sequence_length + 1 - len(tokens), np.int32)
+    starts, labels, at = [np.array([0])], [streams[0].label], 0
+    for stream in streams:
+        starts.append(at + stream.starts)
+        labels += [stream.label] * len(stream.starts)
+        at += len(stream.tokens) - 1
+    if len(padding):
+        starts.append(np.array([len(tokens)]))
+        labels.append(PADDING)
+    return Samples(np.concatenate([tokens, padding]), np.concatenate(starts), np.array(labels)), count
