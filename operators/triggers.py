@@ -43,6 +43,7 @@ from smelt.log import plain
 from smelt.plan import Planned
 from smelt.pool import TRAIN_POOL, pool_of
 from smelt.recipe.graph import spec
+from smelt.renewal import renew
 from smelt.run import Run, load_run, safe_run_id
 
 _T = TypeVar("_T")
@@ -134,6 +135,11 @@ class StageTrigger(BaseTrigger):
         return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
 
     @property
+    def _tried_before(self) -> bool:
+        assert self.task_instance is not None
+        return self.task_instance.try_number > 1
+
+    @property
     def _trains(self) -> bool:
         return pool_of(spec(self.stage)) == TRAIN_POOL
 
@@ -141,6 +147,10 @@ class StageTrigger(BaseTrigger):
         """False where there is none: a phase that the recipe hasn't, cleared with what it comes after."""
         lake = connect()
         run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
+        if self._tried_before:
+            run, lines = await _patiently(lambda: asyncio.to_thread(renew, lake, run), self)
+            for line in lines:
+                self.log.info("%s", line)
         if self.stage not in [item.stage for item in run.plan.stages]:
             self.log.info("the recipe has no %s", self.stage)
             return False

@@ -120,6 +120,22 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
     return Plan(recipe=recipe.name, stages=tuple(planned), notes=tuple(_changed_policies(planned, previous)))
 
 
+def with_changed(plan: Plan, recipe: Recipe) -> Plan:
+    """The plan under a recipe that differs in what enters no artifact's name: its gates, and a training's policies.
+
+    The report shows the gates' results, so its name alone follows from them.
+    """
+    listing = next(item.inputs[LISTING] for item in plan.stages if LISTING in item.inputs)
+    drafts = {draft.stage: draft for draft in _drafts(recipe, listing)}
+    return plan.model_copy(update={"stages": tuple(_followed(item, drafts[item.stage]) for item in plan.stages)})
+
+
+def _followed(item: Planned, draft: Planned) -> Planned:
+    if item.fingerprint != draft.fingerprint:
+        return draft.model_copy(update={"reason": item.reason}) if item.kind == "report" else item
+    return item.model_copy(update={"suite": draft.suite, "policies": draft.policies})
+
+
 def _changed_policies(planned: list[Planned], previous: Plan | None) -> Iterator[str]:
     """A line for each training to do whose policies are others than in the recipe's last run."""
     before = {item.stage: item.policies for item in previous.stages} if previous else {}
