@@ -103,6 +103,10 @@ class Recipe(Config):
         """What does not go together, as ``path: what (mend)``."""
         if len(self.phases) > MAX_PHASES:
             yield f"phases: there are {len(self.phases)} (at most {MAX_PHASES}: put some together)"
+        kept = self.training.checkpoint.keep_last
+        if kept is not None and kept < self.export.average:
+            line = f"export.average: {self.export.average} checkpoints, of which {kept} are kept"
+            yield f"{line} (raise training.checkpoint.keep_last)"
         for stage, resources in self.resources.items():
             if resources.min_workers is not None and kind_of(stage) != "train":
                 yield f"resources.{stage}.min_workers: is a training's (leave it out)"

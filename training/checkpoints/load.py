@@ -7,8 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, PartRecord
 from training.blocks.data import document_starts
+from training.blocks.plan import has_weights
 from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import Description, read_description
 from training.model.attention import Documents
@@ -77,6 +79,36 @@ def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = N
     finally:
         shutil.rmtree(folder)
     return LanguageModel(model.to(device()), description)
+
+
+@torch.no_grad()
+def load_average(lake: Lake, manifest: Manifest, count: int) -> LanguageModel:
+    """The model whose weights are the mean of those of the last ``count`` checkpoints, summed in fp32.
+
+    Raises:
+        StageError: when fewer of them have their weights.
+    """
+    whole = [record for record in manifest.parts if has_weights(record)]
+    if len(whole) < count:
+        raise StageError(
+            f"export.average: {count} checkpoints, and {len(whole)} of the phase have weights",
+            where=manifest.artifact.root.rstrip("/"),
+            mend="lower it, or give the phase more blocks",
+        )
+    model = load_model(lake, manifest, whole[-1])
+    if count > 1:
+        sums = {name: one.float() for name, one in _tensors(model).items()}
+        for record in whole[-count:-1]:
+            for name, one in _tensors(load_model(lake, manifest, record)).items():
+                sums[name] += one
+        for name, one in _tensors(model).items():
+            one.copy_(sums[name] / count)
+    return model
+
+
+def _tensors(model: LanguageModel) -> dict[str, Tensor]:
+    """The weights, by name; a tied one once."""
+    return dict(model.model.named_parameters())
 
 
 @torch.no_grad()

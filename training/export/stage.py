@@ -1,4 +1,4 @@
-"""Export: the last checkpoint as a Hugging Face folder that ``transformers`` loads as it is."""
+"""Export: the last checkpoint, or the mean of the last few, as a Hugging Face folder that ``transformers`` loads."""
 
 import json
 
@@ -14,7 +14,7 @@ def export_shards(context: Context) -> list[Shard]:
 
 def export_model(context: Context, shard: Shard) -> Part:
     """The folder's files."""
-    from training.checkpoints.load import load_model
+    from training.checkpoints.load import load_average
     from training.export.huggingface import hf_config, hf_tokenizer_config, hf_weights, write_weights
     from training.model.model import DTYPES
 
@@ -22,7 +22,7 @@ def export_model(context: Context, shard: Shard) -> Part:
     tokenizer_json = held.read(context.lake, tokenizer, "tokenizer", "/tokenizer.json")
     vocabulary = read_vocabulary(context.lake, tokenizer)
     end = {"bos_token_id": vocabulary.end_of_document, "eos_token_id": vocabulary.end_of_document}
-    loaded = load_model(context.lake, context.inputs["train"])
+    loaded = load_average(context.lake, context.inputs["train"], context.config.average)
     description = loaded.description
     dtype = DTYPES[context.config.precision or description.precision]
     weights = hf_weights(loaded.model.state_dict(), description.config)

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, Qwen3ForCausalLM
 
 from smelt.engine.make import work_on
+from smelt.errors import StageError
 from smelt.gates.run import run_gate
 from smelt.lake import Lake
 from smelt.recipe.export import ExportConfig
@@ -99,3 +100,17 @@ def test_a_loaded_model_scores_and_generates(lake: Lake, tmp_path: Path) -> None
         == generate(model, [1, 2, 3], 20, temperature=1.0, seed=7)
         != generate(model, [1, 2, 3], 20, temperature=1.0)
     )
+
+
+def test_the_mean_of_the_last_checkpoints_is_exported(lake: Lake, tmp_path: Path) -> None:
+    given = trained(lake, tmp_path, MODEL)
+    record = work_on(replace(given, config=ExportConfig(average=3)), 0, Shard("hf"))
+    theirs = LlamaForCausalLM.from_pretrained(fetched(given, record.files, tmp_path)).eval()
+    parts = given.inputs["train"].parts[-3:]
+    norms = torch.stack(
+        [load_model(lake, given.inputs["train"], part).model.decoder.final_layernorm.weight for part in parts]
+    )
+    assert norms.std(dim=0).max() > 0
+    assert torch.allclose(theirs.model.norm.weight, norms.mean(dim=0), atol=1e-6)
+    with pytest.raises(StageError, match=r"export.average: 9 checkpoints, and 4 of the phase have weights \(lower it"):
+        work_on(replace(given, config=ExportConfig(average=9)), 0, Shard("hf"))
