@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from smelt import takedown
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
 from smelt.plan import Plan, Planned, built_anew, make_plan, remember
@@ -72,8 +73,8 @@ def preview(
     Args:
         force: stages to build anew; see ``smelt.plan.built_anew``.
     """
-    recipe = load_recipe(recipe_path, overrides).with_start()
     lake = Lake(settings)
+    recipe = load_recipe(recipe_path, overrides).with_start().with_blocked(takedown.freeze(lake))
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)

@@ -13,6 +13,8 @@ from smelt.cli.main import app
 if TYPE_CHECKING:
     from smelt.explaining.judged import Judged
     from smelt.explaining.story import Dropped, Story
+    from smelt.explaining.training import Reading
+    from smelt.takedown import Blocked
 
 EXCERPT_CHARS = 400
 _COLOURS = {"kept": "green", "dropped": "red", "quarantined": "red", "undecided": "yellow"}
@@ -60,8 +62,17 @@ def show(console: Console, story: "Story", *, whole_text: bool = False) -> None:
     if story.page:
         console.print()
         print_blocks(console, story.page.blocks)
+    if story.taken_down:
+        console.print(f"\n[red]{taken_down(story.taken_down, story.reading)}[/]")
     if story.missing and story.fate != "quarantined":
         console.print(f"\n[yellow]not made yet: {', '.join(story.missing)}[/]")
+
+
+def taken_down(entry: "Blocked", reading: "Reading | None") -> str:
+    """Why a document was taken down, and what had read it by then."""
+    said = f"taken down on {entry.when[:10]} ({entry.kind} {entry.value}): {entry.reason}"
+    blocks = [block for phase in reading.phases for block in phase.blocks] if reading else []
+    return f"{said}; blocks that have read it: {_few(blocks)}" if blocks else said
 
 
 def headline(story: "Story") -> str:

@@ -16,6 +16,7 @@ from smelt.plan import Plan
 from smelt.recipe.decontaminate import Benchmark
 from smelt.recipe.signals import EDITS, LABELS, SIGNALS
 from smelt.run import load_run
+from smelt.takedown import Blocked, blocked
 
 STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens")
 """The stages that a document goes through before each phase's blocks."""
@@ -60,6 +61,7 @@ class Story(BaseModel):
         judged: the rules that it met.
         better: the document that it is a duplicate of, then the one that this was dropped for, and so on.
         page: the web page that it was made of, where that was asked for.
+        taken_down: the entry of the list that it falls under by now, be it that the run was planned before.
         missing: stages that the run has not made.
     """
 
@@ -81,6 +83,7 @@ class Story(BaseModel):
     encoded: Encoded | None = None
     reading: Reading | None = None
     page: SeenPage | None = None
+    taken_down: Blocked | None = None
     missing: list[str] = []
 
 
@@ -114,6 +117,7 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
     [ingested] = row(lake, made["ingest"], place, place.suffix).to_pylist()
     ingested = {name: value for name, value in ingested.items() if name not in ("id", "text", "url")}
     about = {"id": place.id, "url": place.url, "part": place.part, "row": place.row, "ingest": ingested}
+    about["taken_down"] = blocked(lake).find(id=place.id, url=place.url)
     about["page"] = seen_page(lake, made["ingest"], place) if with_page else None
     if place.suffix == QUARANTINE:
         return Story(**about, fate="quarantined")

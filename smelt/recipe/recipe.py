@@ -153,6 +153,10 @@ class Recipe(Config):
         training = self.training.model_copy(update={"start_from": start.with_digest()})
         return self.model_copy(update={"training": training})
 
+    def with_blocked(self, digest: str) -> Self:
+        """The recipe with the list of what is taken down, by its digest; "" where nothing is."""
+        return self.model_copy(update={"select": self.select.model_copy(update={"blocked": digest})})
+
     def fetch_config(self) -> FetchConfig:
         """What decides the fetched packages: everything of a package source but its hints."""
         packages = (source for source in self.sources if isinstance(source, DebSource))

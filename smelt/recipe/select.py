@@ -92,3 +92,5 @@ class SelectConfig(Config):
         RuleGroup(lang=("en",), presets=("docs",)),
         RuleGroup(presets=("any",)),
     )
+    blocked: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    """Digest of the list of documents that were taken down (`smelt block`). Filled in when a run is planned."""

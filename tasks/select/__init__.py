@@ -1,7 +1,8 @@
 """Select: the recipe's rules applied to columns; cheap, so that a changed limit costs seconds.
 
 Every document keeps its row, with ``keep`` and the name of the first rule that dropped it. One that a
-reference filter dropped in ``clean`` is dropped here under that filter's name.
+reference filter dropped in ``clean`` is dropped here under that filter's name. One that was taken down
+(``smelt.takedown``) is dropped whatever the rules say.
 """
 
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from smelt import rules
+from smelt import rules, takedown
 from smelt.gates.bias.bands import DIMENSIONS
 from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.takedown import BlockedList
 from tasks.documents import PartWriter, batches, write
 from tasks.select import samples
 from tasks.select.counts import count_rules, length_bands
@@ -39,21 +41,39 @@ def shards(context: Context) -> list[Shard]:
 def work(context: Context, shard: Shard) -> Part:
     """Decide the documents of a part, from columns alone."""
     config: SelectConfig = context.config
-    wanted = list(dict.fromkeys(["id", "num_bytes", "num_chars", "drop_reason", *rules.columns(config.groups)]))
+    wanted = ["id", "url", "num_bytes", "num_chars", "drop_reason", *rules.columns(config.groups)]
+    taken_down = takedown.frozen(context.lake, config.blocked)
     stats, candidates = [], []
     with PartWriter(context, shard) as out:
-        for table in batches(context.lake, context.inputs, shard.name, wanted):
+        for table in batches(context.lake, context.inputs, shard.name, list(dict.fromkeys(wanted))):
             frame = pl.from_arrow(table)
             assert isinstance(frame, pl.DataFrame)
             frame = frame.with_columns(length=length_bands(frame["num_chars"]))
             steps = frame["drop_reason"]
             reason = steps.zip_with(steps.is_not_null(), rules.reasons(frame, config.groups))
+            gone = _taken_down(frame, taken_down)
+            reason = reason.set(gone, takedown.REASON) if gone.any() else reason
             candidates.append(samples.offer(frame, reason, config.groups, out.rows))
             stats += [_tally(frame, reason), {"rules": count_rules(frame, config.groups)}]
             decided = pa.table({"id": table["id"], "keep": reason.is_null().to_arrow(), "reason": reason.to_arrow()})
             out.write(decided.cast(SCHEMA))
     offered = samples.trim(pl.concat(candidates)).to_arrow().cast(SAMPLE_SCHEMA)
     return Part({**out.files(), SUFFIX: write(offered)}, out.rows, merge_stats(stats))
+
+
+def _taken_down(frame: pl.DataFrame, listed: BlockedList) -> pl.Series:
+    """Whether each document falls under an entry of the list: its id does, its address, or a host that it lies in."""
+    values: dict[str, set[str]] = {"id": set(), "address": set(), "host": set()}
+    for entry in listed.entries:
+        values[entry.kind].add(takedown.page_of(entry.value) if entry.kind == "address" else entry.value)
+
+    def falls(url: str) -> bool:
+        return takedown.page_of(url) in values["address"] or not values["host"].isdisjoint(takedown.hosts_of(url))
+
+    found = frame["id"].is_in(list(values["id"]))
+    if values["address"] or values["host"]:
+        found |= frame["url"].fill_null("").map_elements(falls, return_dtype=pl.Boolean)
+    return found
 
 
 def _tally(frame: pl.DataFrame, reason: pl.Series) -> dict[str, Any]:

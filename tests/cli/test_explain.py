@@ -11,6 +11,7 @@ from smelt.explaining.training import count_uses
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
 from smelt.run import Run
+from smelt.takedown import block, unblock
 from tests.chain import make_through, plan_of
 from tests.cli.running import run
 from tests.tasks.texts import chinese, english
@@ -64,7 +65,7 @@ def told(s3_settings, tmp_path_factory):
     def explain(*arguments):
         return run("explain", *arguments, environment=environment)
 
-    explain.benchmark, explain.made = benchmark, made
+    explain.benchmark, explain.made, explain.lake = benchmark, made, lake
     return explain
 
 
@@ -142,3 +143,12 @@ def test_unknown_and_ambiguous_names_are_one_line(told):
     assert (several.returncode, len(several.stderr.splitlines())) == (2, 1)
     assert f"{len(TEXTS) + 1} documents match" in several.stderr
     assert f"and {len(TEXTS) - 4} more" in several.stderr
+
+
+def test_a_document_that_was_taken_down_since_is_said_with_the_blocks_that_read_it(told):
+    (entry,) = block(told.lake, ["https://a/good/"], "asked by mail")
+    shown = " ".join(told("https://a/good").stdout.split())
+    first = story(told, "good")["reading"]["phases"][0]["blocks"][0]
+    unblock(told.lake, [entry.value])
+    assert f"taken down on {entry.when[:10]} (address https://a/good/): asked by mail; blocks" in shown
+    assert f"blocks that have read it: {first}" in shown
