@@ -7,6 +7,7 @@ from functools import reduce
 import polars as pl
 
 from smelt.errors import StageError
+from smelt.recipe.groups import Matching
 from smelt.recipe.select import RuleGroup, columns_of, nearest
 
 _COMPARISON = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|<|>)\s*([^<>=!]+?)\s*")
@@ -47,8 +48,8 @@ def reasons(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
     return _by_group(frame, groups, [_first_rule(group) for group in groups], pl.String)
 
 
-def group_numbers(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
-    """For each row the number of the group that judges it; null where none does."""
+def group_numbers(frame: pl.DataFrame, groups: Sequence[Matching]) -> pl.Series:
+    """For each row the number of the first group that matches it; null where none does."""
     return _by_group(frame, groups, [pl.lit(number, pl.Int32) for number in range(len(groups))], pl.Int32)
 
 
@@ -66,7 +67,7 @@ def sides_of(expression: str) -> tuple[str, str] | None:
 
 
 def _by_group(
-    frame: pl.DataFrame, groups: Sequence[RuleGroup], values: Sequence[pl.Expr], kind: type[pl.DataType]
+    frame: pl.DataFrame, groups: Sequence[Matching], values: Sequence[pl.Expr], kind: type[pl.DataType]
 ) -> pl.Series:
     """For each row the value of the first group that matches it."""
     chain = pl.lit(None, kind)
@@ -75,7 +76,7 @@ def _by_group(
     return frame.select(pl.repeat(None, pl.len(), dtype=kind).alias("rows"), chain.alias("value"))["value"]
 
 
-def _matches(group: RuleGroup) -> pl.Expr:
+def _matches(group: Matching) -> pl.Expr:
     conditions = [
         pl.col(column).is_in(list(wanted))
         for column, wanted in (("lang", group.lang), ("domain", group.domain), ("source", group.source))

@@ -107,9 +107,14 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
         told.append(("score", ", ".join(f"{k} {_number(v)}" for k, v in models.items() if v is not None)))
     if story.judged:
         told += _judged(story.judged, story.dropped)
-    for number, better in enumerate(story.better):
+    if story.better:
+        better, alike = story.better, ""
+        if better.similarity is not None and better.similarity < 1:
+            alike = f"; similarity {_number(better.similarity)}"
         fate = f"itself dropped by {better.dropped.stage}: {_reason(better.dropped)}" if better.dropped else "kept"
-        told.append(("" if number else "dedup", f"like {better.id} {better.url} ({fate})"))
+        told.append(("dedup", f"like {better.id} {better.url} ({fate}){alike}"))
+    elif story.duplicates:
+        told.append(("dedup", f"stands for {story.duplicates:,} that were dropped for it"))
     if story.contaminated:
         met = story.contaminated
         told.append(("decontaminate", f"holds item {met.item} of {met.benchmark}: {met.text or met.note}"))
@@ -143,7 +148,8 @@ def _judged(judged: "Judged", dropped: "Dropped | None") -> list[tuple[str, Any]
 
 
 def _reason(dropped: "Dropped") -> str:
-    return {"exact": "an exact duplicate", "minhash": "a near-duplicate"}.get(dropped.reason, dropped.reason)
+    words = {"url": "another document has its address", "exact": "an exact duplicate", "minhash": "a near-duplicate"}
+    return words.get(dropped.reason, dropped.reason)
 
 
 def _times(count: int) -> str:

@@ -21,8 +21,6 @@ from smelt.takedown import Blocked, blocked
 STAGES = ("ingest", "clean", "score", "select", "dedup", "decontaminate", "tokens")
 """The stages that a document goes through before each phase's blocks."""
 _DECIDING = ("select", "dedup", "decontaminate")
-MAX_CHAIN = 5
-"""Better documents that are followed at most."""
 
 
 class Dropped(BaseModel):
@@ -33,10 +31,11 @@ class Dropped(BaseModel):
 
 
 class Better(BaseModel):
-    """A document that another one was dropped for, and what became of it."""
+    """The document that another one was dropped for, how alike they are where that is known, and what became of it."""
 
     id: str
     url: str
+    similarity: float | None
     dropped: Dropped | None
 
 
@@ -59,7 +58,8 @@ class Story(BaseModel):
         text: the cleaned text, or None where ``clean`` isn't made or the document was refused.
         edits, labels, signals, scores: the columns of ``clean`` and ``score``; edits only where something was edited.
         judged: the rules that it met.
-        better: the document that it is a duplicate of, then the one that this was dropped for, and so on.
+        better: the document that it is a duplicate of.
+        duplicates: how many documents were dropped for it.
         page: the web page that it was made of, where that was asked for.
         taken_down: the entry of the list that it falls under by now, be it that the run was planned before.
         missing: stages that the run has not made.
@@ -78,7 +78,8 @@ class Story(BaseModel):
     signals: dict[str, Any] = {}
     scores: dict[str, float | None] = {}
     judged: Judged | None = None
-    better: list[Better] = []
+    better: Better | None = None
+    duplicates: int = 0
     contaminated: Contaminated | None = None
     encoded: Encoded | None = None
     reading: Reading | None = None
@@ -130,8 +131,10 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
         found |= _described({name: values[0].as_py() for name, values in columns.items()})
         if "select" in decided:
             found["judged"] = judge(made["select"], pa.table(columns), decided["select"]["reason"])
+    if "dedup" in decided:
+        found["duplicates"] = decided["dedup"]["duplicates"]
     if dropped and dropped.stage == "dedup":
-        found["better"] = _better(lake, made, decided["dedup"]["duplicate_of"])
+        found["better"] = _better(lake, made, decided["dedup"])
     if dropped and dropped.stage == "decontaminate":
         found["contaminated"] = _met(made["decontaminate"], dropped.reason, decided["decontaminate"]["item"])
     if dropped is None and "tokens" in made:
@@ -168,17 +171,10 @@ def _described(columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _better(lake: Lake, made: dict[str, Manifest], name: str) -> list[Better]:
-    """The chain of better documents, up to one that ``dedup`` keeps."""
-    chain: list[Better] = []
-    while len(chain) < MAX_CHAIN:
-        place = find(lake, made["ingest"], name)
-        decided = _decisions(lake, made, place)
-        chain.append(Better(id=place.id, url=place.url, dropped=_dropped(decided)))
-        if decided["dedup"]["keep"]:
-            break
-        name = decided["dedup"]["duplicate_of"]
-    return chain
+def _better(lake: Lake, made: dict[str, Manifest], decided: dict[str, Any]) -> Better:
+    place = find(lake, made["ingest"], decided["duplicate_of"])
+    dropped = _dropped(_decisions(lake, made, place))
+    return Better(id=place.id, url=place.url, similarity=decided["similarity"], dropped=dropped)
 
 
 def _met(decontaminate: Manifest, reason: str, item: int) -> Contaminated:

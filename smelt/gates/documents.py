@@ -22,7 +22,7 @@ from smelt.gates.checks import (
 from smelt.gates.figures import common, counts, dropped, dropping, quarantined, share
 from smelt.gates.sample import rows
 from smelt.lake import Lake, Manifest
-from smelt.recipe.gates import CleanGate, DropGate, FetchGate, IngestGate, ScoreGate, SelectGate
+from smelt.recipe.gates import CleanGate, DedupGate, DropGate, FetchGate, IngestGate, ScoreGate, SelectGate
 
 PERSONAL_DATA = {
     "email": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b",
@@ -30,6 +30,8 @@ PERSONAL_DATA = {
     "id_number": r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)",
 }
 """What to look for when the recipe says that it is removed; ``clean`` finds more kinds, with checksums."""
+SMALL_SOURCE = 100
+"""Sources of fewer documents are not asked what share of theirs other sources took."""
 _DIVERGENCE = "The shares of {}s are those of the input (Jensen-Shannon divergence, bits)"
 
 
@@ -168,9 +170,22 @@ def select(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
     return gate
 
 
-def dedup(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:
-    """Duplicates go, the corpus stays what it was."""
-    return _decided(lake, manifest, inputs["select"], config, came_in=inputs["select"].stats["documents"])
+def dedup(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DedupGate) -> Gate:
+    """Duplicates go, the corpus stays what it was, and no source is emptied by others."""
+    gate = _decided(lake, manifest, inputs["select"], config, came_in=inputs["select"].stats["documents"])
+    came_in = counts(inputs["select"].stats.get("by_source"))
+    lost = [
+        (share(sum(to.values()), came_in.get(source, 0)), source, to)
+        for source, to in sorted(manifest.stats.get("lost_to_others", {}).items())
+        if came_in.get(source, 0) >= SMALL_SOURCE
+    ]
+    worst, source, to = max(lost, key=lambda item: item[0], default=(0.0, "", {}))
+    sentence = "No source loses much to the others"
+    if to:
+        sentence += f"; the most is {source}, to {max(to, key=lambda name: (to[name], name))} above all"
+    gate.figures["lost_to_others"] = worst
+    gate.checks.append(at_most("lost_to_others", config.max_lost_to_others, sentence, percent))
+    return gate
 
 
 def decontaminate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: DropGate) -> Gate:

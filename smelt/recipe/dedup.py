@@ -1,16 +1,18 @@
 """What counts as a duplicate, and which of several stays."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.groups import Matching
 
 
 class MinHash(Config):
     """Near-duplicates by MinHash with banding (Broder 1997; Leskovec et al., *Mining of Massive Datasets*, ch. 3).
 
-    Two documents whose shingle sets have Jaccard similarity ``s`` are found with probability
+    Two documents whose shingle sets have Jaccard similarity ``s`` are proposed with probability
     ``1 - (1 - s ** rows) ** bands``: an S-curve that is steepest at ``threshold``.
     """
 
@@ -34,17 +36,79 @@ class MinHash(Config):
         return (1 / self.bands) ** (1 / self.rows)
 
 
-class DedupConfig(Config):
-    """How duplicates are removed."""
+class DedupGroup(Matching):
+    """Levels and a threshold for some documents; what is null is as the recipe has it for all.
 
-    level: Literal["document"] = "document"
-    """What is compared: whole documents."""
+    A level compares two documents when it is on for both, and the threshold is that of the one that would go.
+    """
+
+    urls: bool | None = None
+    """Whether documents of one address are duplicates."""
+    exact: bool | None = None
+    """Whether equal texts are duplicates."""
+    near: bool | None = None
+    """Whether near-duplicates are looked for; needs `minhash`."""
+    threshold: float | None = Field(default=None, gt=0, le=1)
+    """The similarity from which a document goes."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a document is compared by, and the similarity from which it goes as a near-duplicate."""
+
+    urls: bool
+    exact: bool
+    near: bool
+    threshold: float
+
+
+class DedupConfig(Config):
+    """How duplicates are removed: address, whole text, near-duplicates, each by choice.
+
+    A document goes only for one that itself stays, and of two that are duplicates the better one stays: by the order
+    of `sources`, then by `keep`, then the one with the smaller id.
+    """
+
+    urls: bool = False
+    """Of documents of one address (but for scheme, `www.`, trackers, fragment and the order of the query) one stays.
+    Only `http` and `https` addresses are compared."""
     exact: bool = True
     """Remove documents that are equal but for the amount of white space."""
     minhash: MinHash | None = MinHash()
-    """Near-duplicates; null leaves them in."""
-    keep: Literal["longest", "best", "first"] = "longest"
-    """Which document of a group of duplicates stays: the one with most bytes of text, the one with the
-    highest `best_by`, or the first in the order of the sources. Ties go to the smaller id."""
+    """Proposes near-duplicates; null leaves them in."""
+    verify: Literal["jaccard", "containment", "signature"] = "jaccard"
+    """How a proposed pair is verified: the Jaccard similarity of both sets of shingles, exactly; the share of the
+    shingles of the one that would go that lie in the other, which must not have fewer; or the share of equal MinHashes
+    of the two whole signatures, which estimates the first."""
+    threshold: float = Field(default=0.75, gt=0, le=1)
+    """The similarity from which a near-duplicate goes."""
+    groups: tuple[DedupGroup, ...] = ()
+    """Other levels and thresholds for some documents; the first group that matches a document counts."""
+    sources: tuple[str, ...] = ()
+    """Sources whose copy stays, the first one first; those that aren't named come after all that are."""
+    keep: Literal["longest", "best", "latest", "first"] = "longest"
+    """Which document of a pair stays, where `sources` doesn't say it: the one with most bytes of text, the one with
+    the highest `best_by`, the one of the latest date (one without a date is older than any), or the first in the
+    order of the sources' files."""
     best_by: str = "score_quality"
     """Column of numbers that `keep: best` compares: of `score`, a signal, or a keyword list."""
+
+    @model_validator(mode="after")
+    def _near_needs_minhash(self) -> Self:
+        for number, group in enumerate(self.groups):
+            if group.near and self.minhash is None:
+                raise ValueError(f"groups[{number}].near is on and minhash is null (say how under minhash)")
+        return self
+
+    @property
+    def levels(self) -> tuple[Levels, ...]:
+        """Of documents that no group matches, then of each group's."""
+        return tuple(
+            Levels(
+                urls=self.urls if group.urls is None else group.urls,
+                exact=self.exact if group.exact is None else group.exact,
+                near=self.minhash is not None if group.near is None else group.near,
+                threshold=self.threshold if group.threshold is None else group.threshold,
+            )
+            for group in (DedupGroup(), *self.groups)
+        )

@@ -95,6 +95,14 @@ class SelectGate(DropGate):
     ``few_han/source/office-zh``: their ratio may be any."""
 
 
+class DedupGate(DropGate):
+    """The documents without duplicates."""
+
+    max_lost_to_others: float = Field(0.5, ge=0, le=1)
+    """Share of a source's documents that may go for documents of other sources; asked of sources of 100 documents or
+    more. The order in `dedup.sources` says whose copy stays."""
+
+
 class DecontaminateGate(DropGate):
     """The documents without benchmark items."""
 
@@ -168,7 +176,7 @@ class GatesConfig(Config):
     classifiers: ClassifiersGate = ClassifiersGate()
     score: ScoreGate = ScoreGate()
     select: SelectGate = SelectGate()
-    dedup: DropGate = DropGate()
+    dedup: DedupGate = DedupGate()
     decontaminate: DecontaminateGate = DecontaminateGate()
     tokenizer: TokenizerGate = TokenizerGate()
     tokens: TokensGate = TokensGate()

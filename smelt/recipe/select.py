@@ -13,6 +13,7 @@ import re
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.groups import Matching
 from smelt.recipe.presets import PRESETS
 from smelt.recipe.signals import COLUMNS
 
@@ -34,15 +35,9 @@ def nearest(word: str, choices: list[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"one of {', '.join(sorted(choices)[:8])} ..."
 
 
-class RuleGroup(Config):
+class RuleGroup(Matching):
     """Rules for the documents of some languages, domains and sources."""
 
-    lang: tuple[str, ...] = ()
-    """Languages it is for; empty for all."""
-    domain: tuple[str, ...] = ()
-    """Domains it is for; empty for all."""
-    source: tuple[str, ...] = ()
-    """Sources it is for; empty for all."""
     presets: tuple[str, ...] = ()
     """Rule sets to begin with, in order: the first rule that holds gives the reason."""
     rules: dict[str, str | None] = Field(default_factory=dict)

@@ -1,38 +1,49 @@
-"""The decision inside a bucket: of documents that share a key, the best stays and the others go."""
+"""What is proposed inside a bucket: documents that share a key, each with the best ones of it.
+
+A bucket of one address or of one whole text is a proof; one of a band is a proposal, to be verified. Not all pairs of a
+bucket are looked at, but each document with the ``REACH`` best ones, and of a band with the best one of each of so
+many texts: copies that are equal share every bucket, so what is found for the best of them is found for all.
+"""
 
 import numpy as np
 
 from tasks.compiled import compiled
+from tasks.dedup.records import ADDRESS, BAND, CANDIDATE, PAIR, WHOLE
 
-SIGNATURE = np.dtype([("key", "<u8"), ("rank", "<u8"), ("id", "<u8"), ("row", "<u4"), ("part", "<u4")])
-"""A document's key, and what the decision needs to know of it: rank (higher is better), id and place. The
-lowest bit of a key says whether it is of the whole text (1) or of a band of its signature (0)."""
-
-DECISION = np.dtype([("better_rank", "<u8"), ("better", "<u8"), ("row", "<u4"), ("exact", "<u4")])
-"""A document that goes: its row, the rank and id of the better one, and whether their whole texts are equal."""
+REACH = 4
+"""Better documents of a bucket that each of its documents is paired with, at most."""
+_SIMILARITY = {ADDRESS: np.nan, WHOLE: 1.0, BAND: np.nan}
 
 
 def decide(records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What goes, of the documents of some buckets.
+    """The pairs of some buckets.
 
     Args:
         records: SIGNATURE records, N, in any order.
 
     Returns:
-        DECISION records, and the part number of each.
+        PAIR records of what is proven by its key, and CANDIDATE records of what is to be verified; a pair that shares
+        several keys comes several times.
     """
     records = records[np.argsort(records["key"], kind="stable")]
     records = records[_shared(records["key"])]  # most keys are met once
     order = np.lexsort((records["row"], records["part"], records["id"], ~records["rank"], records["key"]))
     records = records[order]
-    better = _best_of_bucket(records["key"])
-    gone = np.flatnonzero(better != np.arange(len(records)))
-    decisions = np.zeros(len(gone), DECISION)
-    decisions["row"] = records["row"][gone]
-    decisions["exact"] = records["key"][gone] & np.uint64(1)
-    decisions["better"] = records["id"][better[gone]]
-    decisions["better_rank"] = records["rank"][better[gone]]
-    return decisions, records["part"][gone].astype(np.int64)
+    worse, better = _propose(records["key"].copy(), records["text"].copy())
+    level = (records["key"][worse] & np.uint64(3)).astype(np.uint32)
+    holders = _holders(records)
+    found = np.zeros(len(worse), CANDIDATE)
+    for name in ("rank", "id", "row", "part", "text", "group"):
+        found[name] = records[name][worse]
+    for name in ("row", "part", "source", "text"):
+        found[f"better_{name}"] = records[name][better]
+    for name in ("row", "part"):
+        found[f"holder_{name}"] = records[name][holders[worse]]
+    found["better"] = records["id"][better]
+    found["level"] = level
+    for kind, similarity in _SIMILARITY.items():
+        found["similarity"][level == kind] = similarity
+    return found[level != BAND][list(PAIR.names or ())].astype(PAIR), found[level == BAND]
 
 
 def _shared(keys: np.ndarray) -> np.ndarray:
@@ -41,13 +52,35 @@ def _shared(keys: np.ndarray) -> np.ndarray:
     return (same_as_last[1:] | same_as_last[:-1])[: len(keys)]
 
 
+def _holders(records: np.ndarray) -> np.ndarray:
+    """For each of the sorted records, the position of the first one of its bucket that has its text."""
+    order = np.lexsort((records["text"], records["key"]))
+    keys, texts = records["key"][order], records["text"][order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (keys[1:] != keys[:-1]) | (texts[1:] != texts[:-1])
+    holders = np.empty(len(order), np.int64)
+    holders[order] = order[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
+    return holders
+
+
 @compiled
-def _best_of_bucket(keys):
-    """For each of the sorted records, the position of the first one of its bucket."""
-    best = np.empty(len(keys), np.int64)
-    first = 0
+def _propose(keys, texts):
+    """Pairs of positions, the worse and the better one, of records sorted by key and best first."""
+    worse = np.empty(len(keys) * REACH, np.int64)
+    better = np.empty(len(keys) * REACH, np.int64)
+    best = np.empty(REACH, np.int64)
+    count, known = 0, 0
     for at in range(len(keys)):
-        if keys[at] != keys[first]:
-            first = at
-        best[at] = first
-    return best
+        if at == 0 or keys[at] != keys[at - 1]:
+            known = 0
+        met = False
+        for place in range(known):
+            if keys[at] & np.uint64(3) == np.uint64(BAND) and texts[best[place]] == texts[at]:
+                met = True
+                continue
+            worse[count], better[count] = at, best[place]
+            count += 1
+        if not met and known < REACH:
+            best[known] = at
+            known += 1
+    return worse[:count], better[:count]

@@ -27,10 +27,15 @@ def pack(records: np.ndarray, groups: np.ndarray, num_groups: int, *, key: str) 
         groups: the group's number of each, integer, N.
         key: the key under which the object is written.
     """
-    in_order = records[np.argsort(groups, kind="stable")]
-    table = np.zeros(num_groups + 1, _ENTRY)
-    table["start"][1:] = np.cumsum(np.bincount(groups, minlength=num_groups))
-    content = memoryview(in_order.tobytes())
+    counts = np.bincount(groups, minlength=num_groups)
+    return pack_sorted(records[np.argsort(groups, kind="stable")], counts, key=key)
+
+
+def pack_sorted(records: np.ndarray, counts: np.ndarray, *, key: str) -> bytes:
+    """As ``pack``, of records that are in order: ``counts`` says how many each group has."""
+    table = np.zeros(len(counts) + 1, _ENTRY)
+    table["start"][1:] = np.cumsum(counts)
+    content = memoryview(records.tobytes())
     ends = table["start"] * records.itemsize
     table["checksum"][:-1] = [_checksum(key, content[first:last]) for first, last in itertools.pairwise(ends)]
     return table.tobytes() + bytes(content)

@@ -1,10 +1,14 @@
 """MinHash signatures and their band keys, straight from an Arrow column.
 
-A document's shingles are hashed to 32 bits; the i-th MinHash is the smallest value that the i-th
-permutation of the 32-bit integers takes on them (Broder 1997). Two documents agree in a MinHash with a
-probability equal to the Jaccard similarity of their shingle sets. A permutation is an odd multiplication,
-a xor-shift and another odd multiplication, all of which vector units do eight at a time.
+A document's shingles, all of them however long it is, are hashed to 32 bits; the i-th MinHash is the
+smallest value that the i-th permutation of the 32-bit integers takes on them (Broder 1997). Two documents
+agree in a MinHash with a probability equal to the Jaccard similarity of their shingle sets. A permutation
+is an odd multiplication, a xor-shift and another odd multiplication, all of which vector units do eight at
+a time.
 """
+
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -31,13 +35,50 @@ def keys(texts: pa.Array | pa.ChunkedArray, config: MinHash | None) -> tuple[np.
     data, offsets = text_buffers(texts)
     config_bands, rows = (config.bands, config.rows) if config else (0, 1)
     words, characters = (config.shingle_words, config.shingle_characters) if config else (1, 1)
-    draw = np.random.default_rng(SEED)
-    factors = draw.integers(0, 1 << 32, (2, config_bands * rows), dtype=np.uint32) | np.uint32(1)
+    factors = _factors(config_bands * rows)
     whole = np.empty(len(texts), np.uint64)
     bands = np.empty((len(texts), config_bands), np.uint64)
     has_units = np.empty(len(texts), np.bool_)
     _keys(data, offsets, KINDS, FOLDS, words, characters, rows, factors, whole, bands, has_units)
     return whole, bands, has_units
+
+
+def described(texts: pa.Array | pa.ChunkedArray, config: MinHash, *, as_sets: bool) -> Iterator[tuple[int, np.ndarray]]:
+    """What a proposed pair is verified by.
+
+    Args:
+        texts: N texts.
+        as_sets: whether to yield sets of shingles rather than signatures.
+
+    Yields:
+        of each text the hash of its whole, and its distinct shingles in order, or its signature (uint32, hashes).
+    """
+    data, offsets = text_buffers(texts)
+    longest = int(np.diff(offsets).max(initial=0))
+    units, shingles = np.empty(longest, np.uint64), np.empty(longest + 1, np.uint32)
+    factors = _factors(config.num_hashes)
+    sizes = config.shingle_words, config.shingle_characters
+    for start, end in itertools.pairwise(offsets):
+        count, whole = _shingles(data, start, end, KINDS, FOLDS, *sizes, units, shingles)
+        if as_sets:
+            yield whole, np.unique(shingles[:count])
+        else:
+            signature = np.empty(config.num_hashes, np.uint32)
+            _permute(shingles, count, factors[0], factors[1], signature)
+            yield whole, signature
+
+
+def _factors(number: int) -> np.ndarray:
+    """Two factors of each of so many permutations (uint32, 2 × number)."""
+    return np.random.default_rng(SEED).integers(0, 1 << 32, (2, number), dtype=np.uint32) | np.uint32(1)
+
+
+@compiled
+def _shingles(data, start, end, kinds, folds, words, characters, units, shingles):
+    """Write a text's shingles; returns how many, and the hash of the whole text."""
+    count, ideographs, whole = hash_units(data, start, end, kinds, folds, units)
+    size = characters if 2 * ideographs > count else words
+    return _shingle(units, count, size, shingles), whole
 
 
 @compiled

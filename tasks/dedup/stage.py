@@ -1,51 +1,77 @@
 """Duplicates: which documents say what another one says, and go.
 
-Every kept document has *keys*: the hash of its whole text, and one key for each band of its MinHash
-signature (see ``minhash``). Documents that share a key meet in a bucket. All documents of the corpus stand
-in one total order, best first (``DedupConfig.keep``, then id, then place), and the rule is: **a document
-goes if a better one shares a bucket with it.**
+Every kept document has *keys*: the hash of its address, that of its whole text, and one for each band of its MinHash
+signature (see ``minhash``). Documents that share a key meet in a bucket, and each is paired with the best ones there.
+All documents of the corpus stand in one total order, best first (``DedupConfig``), and the rule is: **a document goes
+for a better one that stays, when the two are proven to be duplicates.** One address or one text is a proof; a shared
+band is a proposal, which is verified from the texts themselves.
 
-- No global clustering: buckets are decided one by one, in memory that the bucket range bounds, and the
-  result cannot depend on how many workers there are or which part a document lies in.
-- Nothing is lost: ``duplicate_of`` names the best document met in any bucket. That one may itself have gone
-  for one still better, and so on; the order is total, so each such chain ends at a document that stays.
-- Of a chain a ~ b ~ c where a and c are less alike than the threshold: when b is the best, a and c go; when
-  b is the worst, only b goes; and when b stands between, b goes for a, and c for b, though b is gone. Tools
-  that cluster keep one document of such a chain in all three cases: they drop never less than we do.
+- No global clustering, and no chains: of a ~ b ~ c where a and c are not alike, both go where b is the best of the
+  three; else b goes and they stay. Tools that cluster keep one of the three in every case.
+- Nothing hangs on how many workers there are or which part a document lies in: buckets are ranges of keys, proposals
+  are verified by ranges of texts, and the pairs that hold are settled in the one order.
 
-Rounds: ``signatures`` writes the keys of a part, sorted into bucket ranges; ``buckets`` decides one range
-and writes what goes, sorted by part; ``parts`` gathers the decisions on a part into columns beside it.
+Rounds: ``signatures`` writes the keys of a part by ranges; ``buckets`` pairs the documents of a range; ``texts`` sends
+what the proposed documents are verified by to where they are; ``verified`` compares; ``settled`` says who goes; and
+``parts`` gathers the decisions on a part into columns beside it.
 """
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
+import xxhash
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
+from smelt.rules import group_numbers
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
-from tasks.dedup import exchange, minhash
-from tasks.dedup.buckets import DECISION, SIGNATURE, decide
+from tasks.dedup import exchange, minhash, ranking, settling
+from tasks.dedup.addresses import address_hashes
+from tasks.dedup.buckets import decide
+from tasks.dedup.records import ADDRESS, BAND, CANDIDATE, DECISION, SIGNATURE, WHOLE
+from tasks.dedup.verifying import Pairs, packed
 from tasks.sampling import ids_as_numbers
+from tasks.tally import UNKNOWN
 
-KEYS, DECISIONS = ".keys", ".decisions"
+KEYS, PAIRS, CANDIDATES, REQUESTS, BETTER, WORSE = ".keys", ".pairs", ".candidates", ".requests", ".better", ".worse"
+DECISIONS, COPIES = ".decisions", ".copies"
+REASONS = {ADDRESS: "url", WHOLE: "exact", BAND: "minhash"}
 BUCKET_BYTES = 96_000_000
 """Bytes of keys that a bucket range should hold; a worker takes about five times that."""
+TEXT_BYTES = 256_000_000
+"""Bytes of text that a range of texts should stand for, were all documents proposed; a worker holds at most about as
+many bytes of shingles of the documents that may stay, and of the others those of a few parts."""
+PARTS_AT_ONCE = 16
+"""Parts whose texts a worker that verifies holds at a time."""
+SETTLED = 1 << 20
+"""Decisions that are written together."""
+_LEVEL = np.uint64(3)
 
 
 def num_ranges(context: Context) -> int:
     """Number of bucket ranges, a power of two; a function of the inputs alone."""
-    config: DedupConfig = context.config
-    keys = context.inputs["select"].rows * (config.exact + (config.minhash.bands if config.minhash else 0))
+    levels = context.config.levels
+    bands = context.config.minhash.bands if context.config.minhash else 0
+    own = any(level.urls for level in levels) + any(level.exact for level in levels)
+    keys = context.inputs["select"].rows * (own + bands * any(level.near for level in levels))
     return 1 << max(1, int(np.ceil(np.log2(max(1, keys * SIGNATURE.itemsize / BUCKET_BYTES)))))
+
+
+def num_text_ranges(context: Context) -> int:
+    """Number of ranges of texts; a function of the inputs alone."""
+    return 1 + context.inputs["select"].stats.get("bytes", 0) // TEXT_BYTES
 
 
 def signatures(context: Context, shard: Shard) -> Part:
     """The keys of a part's kept documents."""
     config: DedupConfig = context.config
-    columns = ["id", "text", documents.KEPT] + ([config.best_by] if config.keep == "best" else [])
-    part = [record.name for record in context.inputs["clean"].parts].index(shard.name)
+    columns = list(dict.fromkeys(["id", "text", "source", documents.KEPT, *ranking.columns(config)]))
+    columns += ["url"] if any(level.urls for level in config.levels) else []
+    columns += ["lang", "domain"] if config.groups else []
+    part = _parts(context).index(shard.name)
     found, first = [], 0
     for table in documents.batches(context.lake, context.inputs, shard.name, columns):
         rows = np.flatnonzero(table[documents.KEPT].to_numpy())
@@ -61,29 +87,51 @@ def signatures(context: Context, shard: Shard) -> Part:
 def _keys(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
     """The keys (SIGNATURE) of documents that stand in these rows of a part."""
     whole, bands, has_units = minhash.keys(table["text"], config.minhash)
-    band_keys = bands & ~np.uint64(1)
-    keys = np.column_stack((whole | np.uint64(1), band_keys)) if config.exact else band_keys
+    groups = _groups(table, config)
+    urls, exact, near = (
+        np.array([getattr(level, name) for level in config.levels])[groups] for name in ("urls", "exact", "near")
+    )
+    addresses = np.zeros(len(table), np.uint64)
+    if urls.any():
+        addresses, known = address_hashes(table["url"])
+        urls &= known
+    keys = np.column_stack(
+        [hashes & ~_LEVEL | np.uint64(level) for hashes, level in ((addresses, ADDRESS), (whole, WHOLE))]
+        + [bands & ~_LEVEL]
+    )
     records = np.zeros(keys.shape, SIGNATURE)
     records["key"] = keys
-    records["rank"] = rank(table, config, part, rows)[:, None]
+    records["text"] = whole[:, None]
+    records["rank"] = ranking.rank(table, config, part, rows)[:, None]
     records["id"] = ids_as_numbers(table["id"])[:, None]
     records["part"] = part
     records["row"] = rows[:, None]
-    compared = np.ones(keys.shape, np.bool_)
-    compared[:, int(config.exact) :] = has_units[:, None]
-    return records[compared]
+    records["source"] = _source_hashes(table)[:, None]
+    records["group"] = groups[:, None]
+    near = np.broadcast_to((near & has_units)[:, None], bands.shape)
+    return records[np.column_stack((urls, exact, near))]
 
 
-def rank(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
-    """How good each document is (uint64, higher is better), by the recipe's rule."""
-    if config.keep == "longest":
-        return pc.binary_length(table["text"]).to_numpy().astype(np.uint64)
-    if config.keep == "first":
-        return np.uint64(0xFFFFFFFFFFFFFFFF) - ((np.uint64(part) << np.uint64(32)) | rows.astype(np.uint64))
-    scores = table[config.best_by].cast(pa.float64()).fill_null(float("-inf")).to_numpy()
-    bits = np.ascontiguousarray(np.nan_to_num(scores, nan=-np.inf, neginf=-np.inf) + 0.0).view(np.uint64)
-    sign = np.uint64(1) << np.uint64(63)
-    return np.where(bits & sign, ~bits, bits | sign)  # floats in order as integers
+def _groups(table: pa.Table, config: DedupConfig) -> np.ndarray:
+    """The number of each document's levels, int64."""
+    if not config.groups:
+        return np.zeros(len(table), np.int64)
+    frame = pl.from_arrow(table.select(["lang", "domain", "source"]))
+    assert isinstance(frame, pl.DataFrame)
+    return group_numbers(frame, config.groups).fill_null(-1).to_numpy().astype(np.int64) + 1
+
+
+def _source_hashes(table: pa.Table) -> np.ndarray:
+    """A hash of each document's source (uint32); 0 where the table has none."""
+    if "source" not in table.column_names:
+        return np.zeros(len(table), np.uint32)
+    names, places = np.unique(table["source"].fill_null("").to_numpy(), return_inverse=True)
+    return np.array([source_hash(name) for name in names.tolist()], np.uint32)[places]
+
+
+def source_hash(name: str) -> int:
+    """What stands for a source's name in records."""
+    return xxhash.xxh32_intdigest(name)
 
 
 def bucket_shards(context: Context) -> list[Shard]:
@@ -92,52 +140,231 @@ def bucket_shards(context: Context) -> list[Shard]:
 
 
 def buckets(context: Context, shard: Shard) -> Part:
-    """What goes, of one bucket range."""
-    parts = [record.name for record in context.inputs["clean"].parts]
-    keys = [context.artifact.key("signatures", name, KEYS) for name in parts]
+    """The pairs of one bucket range: what is proven, what is to be verified, and which texts that needs."""
+    keys = [context.artifact.key("signatures", name, KEYS) for name in _parts(context)]
     found = exchange.unpack(context.lake, context.artifact, keys, shard.payload, num_ranges(context), SIGNATURE)
-    gone, part = decide(np.concatenate(found))
-    key = context.artifact.key("buckets", shard.name, DECISIONS)
-    return Part({DECISIONS: exchange.pack(gone, part, len(parts), key=key)}, rows=len(gone))
+    pairs, candidates = decide(np.concatenate(found))
+    ranges = num_text_ranges(context)
+    to = (candidates["better_text"] >> np.uint64(32)) % np.uint64(ranges)
+    requests, part = _requests(candidates, to)
+
+    def key(suffix: str) -> str:
+        return context.artifact.key("buckets", shard.name, suffix)
+
+    return Part(
+        {
+            PAIRS: settling.run(pairs, key=key(PAIRS)),
+            CANDIDATES: exchange.pack(candidates, to.astype(np.int64), ranges, key=key(CANDIDATES)),
+            REQUESTS: exchange.pack(requests, part, len(_parts(context)), key=key(REQUESTS)),
+        },
+        rows=len(pairs),
+    )
+
+
+def _requests(candidates: np.ndarray, to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Texts to send (row, range, and in the lowest bit whether it is a better one's; uint64), and their parts."""
+    rows = np.concatenate((candidates["better_row"], candidates["holder_row"])).astype(np.uint64)
+    part = np.concatenate((candidates["better_part"], candidates["holder_part"])).astype(np.int64)
+    is_better = np.repeat(np.array([1, 0], np.uint64), len(candidates))
+    requests = rows << np.uint64(32) | np.concatenate((to, to)) << np.uint64(1) | is_better
+    order = np.lexsort((requests, part))
+    requests, part = requests[order], part[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (requests[1:] != requests[:-1]) | (part[1:] != part[:-1])
+    return requests[new], part[new]
+
+
+def text_shards(context: Context) -> list[Shard]:
+    """The parts, where near-duplicates are looked for."""
+    return parts_as_shards("clean")(context) if _looks_near(context) else []
+
+
+def texts(context: Context, shard: Shard) -> Part:
+    """What the proposed documents of a part are verified by, for the ranges that ask for it."""
+    config: DedupConfig = context.config
+    assert config.minhash is not None
+    parts, ranges = _parts(context), num_text_ranges(context)
+    keys = [context.artifact.key("buckets", bucket.name, REQUESTS) for bucket in bucket_shards(context)]
+    asked = exchange.unpack(
+        context.lake, context.artifact, keys, parts.index(shard.name), len(parts), np.dtype(np.uint64)
+    )
+    requests = np.unique(np.concatenate(asked))
+    wanted = (requests >> np.uint64(32)).astype(np.int64)
+    rows = np.unique(wanted)
+    sent: list[np.ndarray] = []
+    first = 0
+    for table in documents.batches(context.lake, context.inputs, shard.name, ["text"]) if len(rows) else ():
+        own = rows[slice(*np.searchsorted(rows, (first, first + len(table))))] - first
+        as_sets = config.verify != "signature"
+        sent += packed(minhash.described(table["text"].take(own), config.minhash, as_sets=as_sets))
+        first += len(table)
+    files = {}
+    for suffix, bit in ((BETTER, 1), (WORSE, 0)):
+        chosen = np.flatnonzero(requests & np.uint64(1) == bit)
+        to = (requests[chosen] >> np.uint64(1) & np.uint64(0x7FFFFFFF)).astype(np.int64)
+        order = np.argsort(to, kind="stable")
+        found = [sent[place] for place in np.searchsorted(rows, wanted[chosen[order]])]
+        counts = np.bincount(to[order], weights=[len(item) for item in found], minlength=ranges).astype(np.int64)
+        flat = np.concatenate([np.zeros(0, np.uint32), *found])
+        key = context.artifact.key("texts", shard.name, suffix)
+        files[suffix] = exchange.pack_sorted(flat, counts, key=key)
+    return Part(files, rows=len(rows))
+
+
+def verified_shards(context: Context) -> list[Shard]:
+    """One shard a range of texts."""
+    ranges = num_text_ranges(context) if _looks_near(context) else 0
+    return [Shard(f"{number:05d}", number) for number in range(ranges)]
+
+
+def verified(context: Context, shard: Shard) -> Part:
+    """The proposed pairs of a range that are near-duplicates."""
+    config: DedupConfig = context.config
+    ranges = num_text_ranges(context)
+    values = np.dtype(np.uint32)
+
+    def fetch(round_name: str, names: list[str], suffix: str, dtype: np.dtype) -> np.ndarray:
+        keys = [context.artifact.key(round_name, name, suffix) for name in names]
+        return np.concatenate(exchange.unpack(context.lake, context.artifact, keys, shard.payload, ranges, dtype))
+
+    candidates = fetch("buckets", [bucket.name for bucket in bucket_shards(context)], CANDIDATES, CANDIDATE)
+    candidates = _distinct(candidates)
+    parts = _parts(context)
+    pairs = Pairs(candidates["text"], candidates["better_text"], fetch("texts", parts, BETTER, values), config.verify)
+    for first in range(0, len(parts), PARTS_AT_ONCE):
+        pairs.compare(fetch("texts", parts[first : first + PARTS_AT_ONCE], WORSE, values))
+    candidates["similarity"] = similarity = pairs.similarities()
+    thresholds = np.array([level.threshold for level in config.levels])
+    found = candidates[similarity >= thresholds[candidates["group"]]]
+    key = context.artifact.key("verified", shard.name, PAIRS)
+    stats = {"candidates": len(candidates), "verified": len(found)}
+    return Part({PAIRS: settling.run(settling.pairs_of(found), key=key)}, rows=len(found), stats=stats)
+
+
+def _distinct(candidates: np.ndarray) -> np.ndarray:
+    """Each pair of documents once."""
+    names = ("better_row", "better_part", "row", "part")
+    candidates = candidates[np.lexsort([candidates[name] for name in names])]
+    new = np.ones(len(candidates), np.bool_)
+    new[1:] = np.logical_or.reduce([candidates[name][1:] != candidates[name][:-1] for name in names])
+    return candidates[new]
+
+
+def settled_shards(context: Context) -> list[Shard]:
+    """One: what is settled is the order of all documents."""
+    return [Shard("all")]
+
+
+def settled(context: Context, shard: Shard) -> Part:
+    """Which documents go, by the parts they lie in, and how often one that stays is gone for."""
+    runs = [
+        settling.Run(context.artifact.key(name, record.name, PAIRS), record.rows)
+        for name in ("buckets", "verified")
+        for record in context.records(name).values()
+    ]
+    state = settling.Settled([part.rows for part in context.inputs["clean"].parts])
+    files: dict[str, bytes | Path] = {}
+    waiting: list[np.ndarray] = []
+    total = 0
+    for pairs in settling.merged(context.lake, context.artifact, runs):
+        waiting.append(pairs[state.decide(pairs)])
+        total += len(waiting[-1])
+        if sum(map(len, waiting)) >= SETTLED:
+            files |= _written(context, shard, len(files) // 2, np.concatenate(waiting))
+            waiting = []
+    if waiting:
+        files |= _written(context, shard, len(files) // 2, np.concatenate(waiting))
+    return Part(files, rows=total)
+
+
+def _written(context: Context, shard: Shard, number: int, gone: np.ndarray) -> dict[str, bytes | Path]:
+    """Decisions by the part of the document that goes, and rows of those that stay by theirs, in files of their own."""
+    parts = len(_parts(context))
+    rows = gone["better_row"].astype(np.uint32)
+    content = {
+        DECISIONS: (settling.decisions(gone), gone["part"]),
+        COPIES: (rows, gone["better_part"]),
+    }
+    files: dict[str, bytes | Path] = {}
+    for suffix, (records, part) in content.items():
+        suffix = f".{number:05d}{suffix}"
+        key = context.artifact.key("settled", shard.name, suffix)
+        file = context.scratch / f"{shard.name}{suffix}"
+        file.write_bytes(exchange.pack(records, part.astype(np.int64), parts, key=key))
+        files[suffix] = file
+    return files
 
 
 def decisions(context: Context, shard: Shard) -> Part:
     """The decisions on a part's documents, as columns beside them."""
-    parts = [record.name for record in context.inputs["clean"].parts]
-    keys = [context.artifact.key("buckets", bucket.name, DECISIONS) for bucket in bucket_shards(context)]
-    number = parts.index(shard.name)
-    found = np.concatenate(exchange.unpack(context.lake, context.artifact, keys, number, len(parts), DECISION))
-    found = found[np.lexsort((found["better"], ~found["better_rank"], found["row"]))]
+    parts = _parts(context)
+    written = context.artifact.record(context.lake, "settled", "all").files
+
+    def fetch(suffix: str, dtype: np.dtype) -> np.ndarray:
+        keys = [context.artifact.key("settled", "all", name) for name in sorted(written) if name.endswith(suffix)]
+        found = exchange.unpack(context.lake, context.artifact, keys, parts.index(shard.name), len(parts), dtype)
+        return np.concatenate([np.zeros(0, dtype), *found])
+
+    gone = fetch(DECISIONS, DECISION)
+    gone = gone[np.argsort(gone["row"])]
+    copied, copies = np.unique(fetch(COPIES, np.dtype(np.uint32)), return_counts=True)
     columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
+    names = {source_hash(name): name for name in context.inputs["select"].stats.get("by_source", {})}
     first, stats = 0, []
     with documents.PartWriter(context, shard) as out:
         for table in documents.batches(context.lake, context.inputs, shard.name, columns):
-            low, high = np.searchsorted(found["row"], (first, first + len(table)))
-            decided = _decided(table["id"], found[low:high], first)
+            own = gone[slice(*np.searchsorted(gone["row"], (first, first + len(table))))].copy()
+            own["row"] -= np.uint32(first)
+            low, high = np.searchsorted(copied, (first, first + len(table)))
+            duplicates = np.zeros(len(table), np.int32)
+            duplicates[copied[low:high].astype(np.int64) - first] = copies[low:high]
+            decided = _decided(table["id"], own, duplicates)
             out.write(decided)
-            stats.append(documents.tally_decisions(table, decided))
+            stats += [documents.tally_decisions(table, decided), {"lost_to_others": _lost(table["source"], own, names)}]
             first += len(table)
     return Part(out.files(), out.rows, merge_stats(stats))
 
 
-def _decided(ids: pa.ChunkedArray, found: np.ndarray, first: int) -> pa.Table:
-    """Decisions (DECISION, sorted by row) on the documents with these ids, as columns; ``first`` is their first row."""
-    gone, places = np.unique(found["row"], return_index=True)
-    gone = gone.astype(np.int64) - first
+def _decided(ids: pa.ChunkedArray, gone: np.ndarray, duplicates: np.ndarray) -> pa.Table:
+    """Decisions (DECISION) on the documents with these ids, and how many copies each stands for, as columns."""
+    rows = gone["row"].astype(np.int64)
     keep = np.ones(len(ids), np.bool_)
-    keep[gone] = False
+    keep[rows] = False
     reason, duplicate_of = np.full(len(ids), None, object), np.full(len(ids), None, object)
-    reason[gone] = "minhash"
-    reason[found["row"][found["exact"] == 1].astype(np.int64) - first] = "exact"
-    duplicate_of[gone] = [f"{number:016x}" for number in found["better"][places].tolist()]
+    reason[rows] = [REASONS[level] for level in gone["level"].tolist()]
+    duplicate_of[rows] = [f"{number:016x}" for number in gone["better"].tolist()]
+    similarity = np.full(len(ids), np.nan, np.float32)
+    similarity[rows] = gone["similarity"]
     return pa.table(
         {
             "id": ids,
             "keep": pa.array(keep),
             "reason": pa.array(reason, pa.string()),
             "duplicate_of": pa.array(duplicate_of, pa.string()),
+            "similarity": pa.array(similarity, pa.float32(), mask=np.isnan(similarity)),
+            "duplicates": pa.array(duplicates, pa.int32()),
         }
     )
+
+
+def _lost(sources: pa.ChunkedArray, gone: np.ndarray, names: dict[int, str]) -> dict[str, dict[str, int]]:
+    """How many documents each source lost to each other one."""
+    lost: dict[str, dict[str, int]] = {}
+    own = sources.fill_null("").take(pa.array(gone["row"].astype(np.int64))).to_pylist()
+    for source, other in zip(own, gone["better_source"].tolist(), strict=True):
+        if other != source_hash(source):
+            to = lost.setdefault(source or UNKNOWN, {})
+            name = names.get(other, UNKNOWN)
+            to[name] = to.get(name, 0) + 1
+    return lost
+
+
+def _parts(context: Context) -> list[str]:
+    return [record.name for record in context.inputs["clean"].parts]
+
+
+def _looks_near(context: Context) -> bool:
+    return any(level.near for level in context.config.levels)
 
 
 STAGE = Stage(
@@ -145,6 +372,9 @@ STAGE = Stage(
     rounds=(
         Round("signatures", parts_as_shards("clean"), signatures),
         Round("buckets", bucket_shards, buckets),
+        Round("texts", text_shards, texts),
+        Round("verified", verified_shards, verified),
+        Round("settled", settled_shards, settled),
         Round("parts", parts_as_shards("clean"), decisions),
     ),
 )

@@ -112,7 +112,12 @@ def test_a_rule_that_drops_stands_with_what_it_found_and_with_those_that_would_h
 def test_a_duplicate_names_the_better_document_and_what_became_of_it(told, gone, better, reason):
     found = story(told, gone)
     assert found["dropped"] == {"stage": "dedup", "reason": reason}
-    assert [(item["url"], item["dropped"]) for item in found["better"]] == [(f"https://a/{better}", None)]
+    assert (found["better"]["url"], found["better"]["dropped"]) == (f"https://a/{better}", None)
+    assert found["better"]["similarity"] == 1 if reason == "exact" else 0.75 <= found["better"]["similarity"] < 1
+    assert found["better"]["id"] in told(found["id"]).stdout
+    stays = story(told, better)
+    assert (stays["duplicates"], stays["better"]) == (1, None)
+    assert "stands for 1 that were dropped for it" in told(stays["id"]).stdout
 
 
 def test_a_benchmark_item_is_shown_while_its_file_is_the_same(told):

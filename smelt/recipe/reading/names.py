@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smelt.gates.bias.bands import BANDS, DIMENSIONS
 from smelt.recipe import languages
 from smelt.recipe.clean import KEYWORDS
+from smelt.recipe.groups import Matching
 from smelt.recipe.score import DOMAIN
 from smelt.recipe.select import columns_of, nearest
 from smelt.recipe.signals import COLUMNS, TEXTS
@@ -22,6 +23,7 @@ def wrong_names(recipe: "Recipe") -> Iterator[str]:
     yield from _weak_sources(recipe)
     yield from recipe.score.unknown([classifier.name for classifier in recipe.classifiers])
     yield from _groups(recipe)
+    yield from _dedup(recipe)
     yield from _best_by(recipe)
     yield from _weights(recipe)
     yield from _accepted(recipe)
@@ -34,24 +36,17 @@ def _twice(place: str, names: list[str]) -> Iterator[str]:
 
 
 def _weak_sources(recipe: "Recipe") -> Iterator[str]:
-    sources = [source.name for source in recipe.sources]
     for number, classifier in enumerate(recipe.classifiers):
-        for source in (*classifier.weak.positive, *classifier.weak.negative) if classifier.weak else ():
-            if source not in sources:
-                yield f"classifiers[{number}].weak: no source {source!r} ({nearest(source, sources)})"
+        if classifier.weak:
+            named = (*classifier.weak.positive, *classifier.weak.negative)
+            yield from _sources(recipe, f"classifiers[{number}].weak", named)
 
 
 def _groups(recipe: "Recipe") -> Iterator[str]:
-    """Rules over columns that nothing fills, and groups for sources and languages that there are none of."""
-    sources, langs = [source.name for source in recipe.sources], languages.known(recipe.sources)
+    """Rules over columns that nothing fills, and groups for documents that there are none of."""
     for number, group in enumerate(recipe.select.groups):
         place = f"select.groups[{number}]"
-        for source in group.source:
-            if source not in sources:
-                yield f"{place}.source: no source {source!r} ({nearest(source, sources)})"
-        for lang in group.lang:
-            if langs is not None and lang not in langs:
-                yield f"{place}.lang: no language {lang!r} ({languages.mend(lang, langs)})"
+        yield from _matching(recipe, place, group)
         for rule, expression in group.rules.items():
             for column in sorted(columns_of(expression or "")):
                 for prefix, there, section in (
@@ -61,6 +56,32 @@ def _groups(recipe: "Recipe") -> Iterator[str]:
                     if column.startswith(prefix) and column not in there:
                         mend = nearest(column, there) if there else f"add it to {section}"
                         yield f"{place}.rules.{rule}: no column {column!r} ({mend})"
+
+
+def _matching(recipe: "Recipe", place: str, group: Matching) -> Iterator[str]:
+    """Sources and languages of a group that there are none of."""
+    yield from _sources(recipe, f"{place}.source", group.source)
+    langs = languages.known(recipe.sources)
+    for lang in group.lang:
+        if langs is not None and lang not in langs:
+            yield f"{place}.lang: no language {lang!r} ({languages.mend(lang, langs)})"
+
+
+def _sources(recipe: "Recipe", place: str, names: Iterable[str]) -> Iterator[str]:
+    there = [source.name for source in recipe.sources]
+    for source in names:
+        if source not in there:
+            yield f"{place}: no source {source!r} ({nearest(source, there)})"
+
+
+def _dedup(recipe: "Recipe") -> Iterator[str]:
+    """Groups for documents that there are none of, and an order of sources that can't be."""
+    for number, group in enumerate(recipe.dedup.groups):
+        yield from _matching(recipe, f"dedup.groups[{number}]", group)
+    yield from _sources(recipe, "dedup.sources", recipe.dedup.sources)
+    for name, number in Counter(recipe.dedup.sources).items():
+        if number > 1:
+            yield f"dedup.sources: {name!r} stands there twice (name it once)"
 
 
 def _best_by(recipe: "Recipe") -> Iterator[str]:
