@@ -1,6 +1,7 @@
 """Near-duplicates: our MinHash against datatrove's, on the same documents with the same bands and rows.
 
-Both run in one process and do the whole chain: signatures, buckets, what goes. datatrove runs twice, with
+Both run in one process and do the whole chain: signatures, buckets, what goes; ours verifies each pair on the way, and
+its signatures are timed alone too. datatrove runs twice, with
 its own word splitter (spaCy) and with a plain ``\\w+`` in its place, which shows how much is the splitter.
 
     python -m bench.dedup --json FILE [--megabytes 6]
@@ -28,9 +29,11 @@ from datatrove.utils.logging import logger
 
 from bench.command import best_of, command
 from bench.texts import texts
-from smelt.recipe.dedup import MinHash
-from tasks.dedup import minhash
-from tasks.dedup.buckets import SIGNATURE, decide
+from smelt.recipe.dedup import DedupConfig, MinHash
+from tasks.dedup import minhash, settling
+from tasks.dedup.buckets import decide
+from tasks.dedup.stage import _keys
+from tasks.dedup.verifying import Pairs, packed
 
 CONFIG = MinHash(bands=14, rows=8, shingle_words=5)
 
@@ -49,16 +52,23 @@ class PlainWords:
 
 
 def ours(documents: pa.Array) -> np.ndarray:
-    """Which of the documents go."""
-    whole, bands, has_units = minhash.keys(documents, CONFIG)
-    keys = np.column_stack((whole | np.uint64(1), bands & ~np.uint64(1)))
-    records = np.zeros(keys.shape, SIGNATURE)
-    records["key"] = keys
-    records["rank"] = pa.compute.binary_length(documents).to_numpy().astype(np.uint64)[:, None]
-    records["id"] = records["row"] = np.arange(len(documents))[:, None]
-    decisions, _ = decide(records[has_units].reshape(-1))
+    """Which of the documents go: proposed by bands, verified by their shingles, settled in order."""
+    config = DedupConfig(minhash=CONFIG)
+    rows = np.arange(len(documents))
+    table = pa.table({"id": [f"{row:016x}" for row in rows], "text": documents})
+    pairs, candidates = decide(_keys(table, config, 0, rows))
+    texts = {
+        name: np.concatenate([np.zeros(0, np.uint32), *packed(minhash.described(found, CONFIG, as_sets=True))])
+        for name in ("better_row", "holder_row")
+        for found in [documents.take(pa.array(np.unique(candidates[name]).astype(np.int64)))]
+    }
+    proposed = Pairs(candidates["text"], candidates["better_text"], texts["better_row"], config.verify)
+    proposed.compare(texts["holder_row"])
+    candidates["similarity"] = proposed.similarities()
+    pairs = np.concatenate((pairs, settling.pairs_of(candidates[candidates["similarity"] >= config.threshold])))
+    pairs = pairs[settling.settling_order(pairs)]
     gone = np.zeros(len(documents), np.bool_)
-    gone[decisions["row"]] = True
+    gone[pairs["row"][settling.Settled([len(documents)]).decide(pairs)]] = True
     return gone
 
 

@@ -7,7 +7,7 @@ from courlan import normalize_url
 
 
 def canonical(url: str | None) -> str | None:
-    """An address without scheme, ``www.``, trackers, fragment and closing slash, its query in order.
+    """An address without scheme, ``www.``, trackers, fragment and the path's closing slash, its query in order.
 
     None for what is no address of the web, or can't be read as one.
     """
@@ -20,7 +20,8 @@ def canonical(url: str | None) -> str | None:
     rest = normal.partition("://")[2]
     if "#!" not in rest and "#/" not in rest:  # there the page's own program takes the fragment for a path
         rest = rest.partition("#")[0]
-    return rest.removeprefix("www.").rstrip("/") or None
+    place, mark, query = rest.removeprefix("www.").partition("?")
+    return place.rstrip("/") + mark + query or None
 
 
 def address_hashes(urls: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,7 @@ PIECES_BYTES = 256_000_000
 
 def run(pairs: np.ndarray, *, key: str) -> bytes:
     """Pairs (PAIR) as a run: sorted, best document first, in pieces."""
-    pairs = pairs[_settling_order(pairs)]
+    pairs = pairs[settling_order(pairs)]
     pieces = np.arange(len(pairs)) // PIECE
     return exchange.pack_sorted(pairs, np.bincount(pieces, minlength=num_pieces(len(pairs))), key=key)
 
@@ -82,7 +82,7 @@ def merged(lake: Lake, artifact: Artifact, runs: list[Run]) -> Iterator[np.ndarr
         limits = [_document(item.held[-1]) for item in runs if not item.whole]
         limit = min(limits, default=None)
         taken = np.concatenate([item.take(limit) for item in runs])
-        yield taken[_settling_order(taken)]
+        yield taken[settling_order(taken)]
         runs = [item for item in runs if len(item.held) or not item.whole]
 
 
@@ -117,7 +117,7 @@ def decisions(pairs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _settling_order(pairs: np.ndarray) -> np.ndarray:
+def settling_order(pairs: np.ndarray) -> np.ndarray:
     """Best document first; of one document's pairs the address before the text before the likeness, then the most
     alike, then the smallest id of the better one."""
     ways = np.lexsort((pairs["better"], -pairs["similarity"], -pairs["level"].astype(np.int64)))

@@ -111,3 +111,20 @@ def test_an_address_is_a_fault_where_the_recipe_removes_addresses(lake, removed,
     result = run_gate(lake, cleaned, inputs, GatesConfig())
     assert result.success is success
     assert b"somebody@example.org" not in lake.get(result.docs.replace("index", "rows"))
+
+
+def test_a_source_that_others_empty_fails_the_gate_and_is_named(lake):
+    count = len(LANGUAGES)
+    sources = ["web"] * 200 + ["news"] * 150 + ["tiny"] * 10
+    stats = tally(num_bytes=[100] * count, lang=LANGUAGES, domain=["other"] * count, source=sources)
+    select = _artifact(lake, "select", {"keep": pa.array([True] * count)}, stats)
+    columns = {"keep": pa.array([True] * count), "reason": pa.nulls(count, pa.string())}
+
+    def gate(lost: dict) -> list[str]:
+        dedup = _artifact(lake, "dedup", columns, {**stats, "lost_to_others": lost})
+        return run_gate(lake, dedup, {"select": select}, GatesConfig()).failures
+
+    assert gate({}) == []
+    assert gate({"news": {"web": 40, "tiny": 20}, "tiny": {"web": 10}}) == []
+    emptied = {"news": {"tiny": 20, "web": 100}, "web": {"news": 60}}
+    assert gate(emptied) == ["No source loses much to the others; the most is news, to web above all: 80 %, not ≤ 50 %"]

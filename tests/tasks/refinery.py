@@ -24,11 +24,12 @@ from tasks.tally import tally
 
 Document = Mapping[str, Any]
 STAGES = {
-    "clean": ("id", "text", "source", "num_bytes"),
+    "ingest": ("id", "date"),
+    "clean": ("id", "text", "source", "url", "num_bytes"),
     "score": ("id", "lang", "domain", "score_quality"),
     "select": ("id", "keep"),
 }
-TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain")} | {
+TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain", "url", "date")} | {
     "keep": pa.bool_(),
     "num_bytes": pa.int32(),
     "score_quality": pa.float64(),
@@ -41,23 +42,34 @@ def identify(text: str) -> str:
 
 
 def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifest]:
-    """Artifacts clean, score and select that hold documents.
+    """Artifacts ingest, clean, score and select that hold documents; select has its statistics.
 
     Args:
-        parts: documents of each part; ``text`` is needed, ``id``, ``lang``, ``domain``, ``source``, ``score_quality``
-            and ``keep`` have defaults.
+        parts: documents of each part; ``text`` is needed, ``id``, ``lang``, ``domain``, ``source``, ``score_quality``,
+            ``url``, ``date`` and ``keep`` have defaults.
     """
     columns: dict[str, list[pa.Table]] = {stage: [] for stage in STAGES}
+    stats = []
     for number, part in enumerate(parts):
         rows = [
             {"id": identify(f"{number}/{row}/{item['text']}"), "lang": "en", "domain": "other", "source": "test"}
-            | {"keep": True, "score_quality": 0.0, "num_bytes": len(item["text"].encode()), **item}
+            | {
+                "url": None,
+                "date": None,
+                "keep": True,
+                "score_quality": 0.0,
+                "num_bytes": len(item["text"].encode()),
+                **item,
+            }
             for row, item in enumerate(part)
         ]
         taken = {name: pa.array([row[name] for row in rows], kind) for name, kind in TYPES.items()}
         for stage, names in STAGES.items():
             columns[stage].append(pa.table({name: taken[name] for name in names}))
-    return {stage: commit(lake, stage, tables) for stage, tables in columns.items()}
+        stats.append(tally(**{name: taken[name] for name in ("num_bytes", "keep", "lang", "domain", "source")}))
+    made = {stage: commit(lake, stage, tables) for stage, tables in columns.items()}
+    made["select"] = made["select"].model_copy(update={"stats": merge_stats(stats)})
+    return made
 
 
 def decided(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifest]:
