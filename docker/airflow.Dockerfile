@@ -14,6 +14,7 @@ COPY smelt smelt
 COPY operators operators
 COPY dags dags
 COPY recipes recipes
+COPY experiments experiments
 # in place, so that the plugin's entry point is found and DAGs find the recipes beside them
 RUN uv pip install --no-cache --no-deps --python /opt/venv/bin/python \
         --build-constraint /tmp/constraints.txt --editable . && \

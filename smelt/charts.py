@@ -33,6 +33,7 @@ class Line:
         colour: number of its colour, from 1; 0 is the text's own.
         dashed: for what is compared with, rather than measured.
         dots: whether single points are marked.
+        joined: whether a line leads from point to point; without it only what is marked is seen.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Line:
     colour: int
     dashed: bool = False
     dots: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ def _marks(places: Sequence[tuple[float, str]], sides: tuple[float, float], heig
 
 def _path(line: Line, places: Sequence[tuple[float, float]], points: Sequence[tuple[float, float]], x_name: str) -> str:
     path = "M" + "L".join(f"{x} {y}" for x, y in places)
-    parts = [f'<path class="l{line.colour}{" dashed" if line.dashed else ""}" d="{path}"/>']
+    parts = [f'<path class="l{line.colour}{" dashed" if line.dashed else ""}" d="{path}"/>'] if line.joined else []
     if line.dots:
         for (x, y), (at, value) in zip(places, points, strict=True):
             title = f"{escape(line.name)}, {escape(x_name)} {short(at)}: {value:.4g}"

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from smelt.errors import StageError
 
@@ -22,8 +23,10 @@ FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
 COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
 MIN_PLACES = 5
 """Different (N, D) that five coefficients need."""
-NUM_STARTS = 20
-"""Starts of the grid that L-BFGS goes on from: those with the lowest objective of the 4,500."""
+NUM_STARTS, NUM_FINISHED = 20, 3
+"""Starts of the grid that L-BFGS goes on from: those with the lowest objective of the 4,500; and of these, those that
+lie lowest after a few iterations and are gone on with to the end."""
+FIRST_ITERATIONS, ITERATIONS = 40, 1000
 RESAMPLES = 200
 LEVEL = 0.95
 
@@ -112,6 +115,7 @@ def percentiles(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+@threadpool_limits.wrap(limits=1)  # a matrix of ten rows is no work for several threads, which wait by spinning
 def fit(
     parameters: Sequence[float],
     tokens: Sequence[float],
@@ -129,13 +133,15 @@ def fit(
     n, d, y = (np.log(np.asarray(values, float)) for values in (parameters, tokens, losses))
     _insist(parameters, tokens)
     starts = _GRID[np.argsort(_objectives(_GRID, n, d, y), kind="stable")[:NUM_STARTS]]
-    best, objective = _descend(starts, n, d, y)
+    tried = sorted((_descend(start, n, d, y, FIRST_ITERATIONS) for start in starts), key=lambda one: one[1])
+    finished = [_descend(start, n, d, y, ITERATIONS) for start, _ in tried[:NUM_FINISHED]]
+    best, objective = min(finished, key=lambda one: one[1])
     law = _law(best)
     random = np.random.default_rng(seed)
     draws = []
     for _ in range(resamples):
         chosen = _resample(random, n, d)
-        draws.append(_law(_descend(best[None], n[chosen], d[chosen], y[chosen])[0]))
+        draws.append(_law(_descend(best, n[chosen], d[chosen], y[chosen], ITERATIONS)[0]))
     residuals = tuple(float(one) for one in y - _log_losses(best[None], n, d)[0])
     return Fitted(law, objective, residuals, tuple(draws))
 
@@ -199,25 +205,22 @@ def _with_gradient(values: np.ndarray, n: np.ndarray, d: np.ndarray, y: np.ndarr
     return float(np.where(size <= 1, 0.5 * size**2, size - 0.5).sum()), gradient
 
 
-def _descend(starts: np.ndarray, n: np.ndarray, d: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where L-BFGS comes to from the best of the starts, and the objective there.
+def _descend(
+    start: np.ndarray, n: np.ndarray, d: np.ndarray, y: np.ndarray, iterations: int
+) -> tuple[np.ndarray, float]:
+    """Where L-BFGS comes to from a start, and the objective there.
 
     The logs are centred while it descends: alpha and log A are otherwise all but the same direction.
     """
     mid_n, mid_d = n.mean(), d.mean()
-    best, lowest = starts[0], np.inf
-    for start in starts:
-        inner = start - np.array([start[3] * mid_n, start[4] * mid_d, 0, 0, 0])
-        found = minimize(
-            _with_gradient,
-            inner,
-            args=(n - mid_n, d - mid_d, y),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-20.0, 20.0), (-20.0, 20.0), (-20.0, 5.0), (0.0, 4.0), (0.0, 4.0)],
-            options={"maxiter": 1000, "ftol": 1e-10, "gtol": 1e-6},
-        )
-        if found.fun < lowest:
-            lowest = float(found.fun)
-            best = found.x + np.array([found.x[3] * mid_n, found.x[4] * mid_d, 0, 0, 0])
-    return best, lowest * HUBER_DELTA**2
+    found = minimize(
+        _with_gradient,
+        start - np.array([start[3] * mid_n, start[4] * mid_d, 0, 0, 0]),
+        args=(n - mid_n, d - mid_d, y),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-20.0, 20.0), (-20.0, 20.0), (-20.0, 5.0), (0.0, 4.0), (0.0, 4.0)],
+        options={"maxiter": iterations, "ftol": 1e-10, "gtol": 1e-6},
+    )
+    values = found.x + np.array([found.x[3] * mid_n, found.x[4] * mid_d, 0, 0, 0])
+    return values, float(found.fun) * HUBER_DELTA**2

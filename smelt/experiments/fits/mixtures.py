@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from smelt.errors import StageError
 from smelt.experiments.fits.law import LEVEL, RESAMPLES, percentiles
@@ -64,6 +65,7 @@ class Suggestion:
     says: tuple[str, ...]
 
 
+@threadpool_limits.wrap(limits=1)  # a matrix of ten rows is no work for several threads, which wait by spinning
 def suggest(
     shares: Sequence[Mapping[str, float]],
     losses: Sequence[Mapping[str, float]],

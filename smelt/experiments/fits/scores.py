@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import spearmanr
+from threadpoolctl import threadpool_limits
 
 from smelt.errors import StageError
 from smelt.experiments.fits.law import RESAMPLES, percentiles
@@ -63,6 +64,7 @@ class FittedSteps:
         return percentiles([draw.accuracy(losses[number % len(losses)]) for number, draw in enumerate(self.draws)])
 
 
+@threadpool_limits.wrap(limits=1)  # a matrix of ten rows is no work for several threads, which wait by spinning
 def fit(
     losses: Sequence[float],
     bits: Sequence[float],
