@@ -1,15 +1,16 @@
 """Evaluation: checkpoints of a training run, each judged on the same held-out text, probes and prompts.
 
-Four rounds: ``counts`` counts the training tokens of each part, ``heldout`` chooses the held-out text and
-says what a model of bare token frequencies would lose on it, ``benchmarks`` asks a checkpoint a stretch of
-items a shard, and ``checkpoints`` judges a checkpoint a shard. What a checkpoint is worth is told by how far
+Six rounds: ``counts`` counts the training tokens of each part, ``heldout`` chooses the held-out text and says what a
+model of bare token frequencies would lose on it, ``probes`` asks a checkpoint all probes a shard, ``events`` writes
+down the alarms that follow from them, ``benchmarks`` asks a checkpoint a stretch of items a shard, and ``checkpoints``
+judges a checkpoint a shard. What a checkpoint is worth is told by how far
 it lies below that unigram model.
 """
 
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -17,9 +18,8 @@ from tokenizers import Tokenizer
 from evaluation import heldout
 from evaluation.benchmarks.judge import Stretch, answer, scores, stretches
 from evaluation.benchmarks.reader import Reader
-from evaluation.perplexity import model_losses, summary
-from evaluation.probes import judge_probes
-from evaluation.samples import sample_texts
+from evaluation.perplexity import summary
+from evaluation.probes import alarms
 from smelt.errors import StageError
 from smelt.lake import held
 from smelt.phases import trainings
@@ -28,12 +28,7 @@ from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from training.blocks.heldout import choose
 from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
 
-if TYPE_CHECKING:
-    from training.checkpoints.load import LanguageModel
-
-HELDOUT, BENCHMARKS = "heldout", "benchmarks"
-WINDOW = "disjoint"
-"""How a label's held-out text is cut into windows: each token is in one, and follows only what is before it there."""
+HELDOUT, PROBES, EVENTS, BENCHMARKS = "heldout", "probes", "events", "benchmarks"
 
 
 def spaced(shards: Sequence[Shard], wanted: int) -> list[Shard]:
@@ -72,6 +67,50 @@ def checkpoint_shards(context: Context) -> list[Shard]:
     trained = enumerate(trainings(context.lake, context.inputs["train"]))
     kept = [Shard(part.name, number) for number, phase in trained for part in phase.parts if has_weights(part)]
     return spaced(kept, config.max_checkpoints)
+
+
+def probe_shards(context: Context) -> list[Shard]:
+    """The checkpoints to judge, where there are probes."""
+    return checkpoint_shards(context) if context.config.probes else []
+
+
+def probe(context: Context, shard: Shard) -> Part:
+    """What a checkpoint says to each probe."""
+    from evaluation import judging  # with Megatron: only where a model is needed
+
+    end = _vocabulary(context).end_of_document
+    found = judging.probes(_reader(context, shard), _tokenizer(context), context.config, end=end)
+    return Part({".json": _as_json(found)}, rows=sum(map(len, found.values())))
+
+
+def alarm_shards(context: Context) -> list[Shard]:
+    """The checkpoints at which a preference turned or a probability fell; the alarms go with each."""
+    found: list[Shard] = []
+    before: list[dict[str, Any]] = []
+    for shard in probe_shards(context):
+        now = _said(context, shard)
+        told = [
+            {"set": name, **alarm}
+            for name, answers in now.items()
+            for alarm in alarms([one[name] for one in before], answers, max_fall=context.config.max_probe_fall)
+        ]
+        if told:
+            found.append(Shard(f"{shard.name.removeprefix('step-')}-probe", told))
+        before.append(now)
+    return found
+
+
+def tell(context: Context, shard: Shard) -> Part:
+    """The alarms of a checkpoint, as an event that is news."""
+    step = int(shard.name.partition("-")[0])
+    lines = [f"{one['words']} ({one['was']:.4g} to {one['now']:.4g})" for one in shard.payload]
+    event = {"kind": "probe", "step": step, "probes": "; ".join(lines), "alarms": shard.payload}
+    return Part({".json": _as_json(event)}, rows=len(lines))
+
+
+def _said(context: Context, checkpoint: Shard) -> dict[str, Any]:
+    """What the checkpoint said to the probes, by set."""
+    return json.loads(context.get(PROBES, checkpoint.name, ".json")) if context.config.probes else {}
 
 
 def benchmark_shards(context: Context) -> list[Shard]:
@@ -121,44 +160,23 @@ def _reader(context: Context, checkpoint: Shard) -> Reader:
 
 def judge(context: Context, shard: Shard) -> Part:
     """All figures of a checkpoint, and its sample texts."""
-    from training.checkpoints.load import generate, load_model  # with Megatron: only where a model is needed
+    from evaluation import judging  # with Megatron: only where a model is needed
+    from training.checkpoints.load import load_model
 
-    config: EvaluateConfig = context.config
-    lake = context.lake
-    tokenizer = _tokenizer(context)
-    end = _vocabulary(context).end_of_document
-    phase = trainings(lake, context.inputs["train"])[shard.payload]
-    model = load_model(lake, phase, shard.name)
-    streams = heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))
-    length = config.sequence_length or model.description.sequence_length
-
-    def write(ids: list[int], num_tokens: int, temperature: float, draw: int) -> list[int]:
-        return generate(model, ids, num_tokens, temperature=temperature, seed=config.generation.seed + draw)
-
-    masked = bool(phase.config["training"]["document_mask"])
-    losses = summary(streams, model_losses(model, streams, length, document_mask=masked))
+    phase = trainings(context.lake, context.inputs["train"])[shard.payload]
+    model = load_model(context.lake, phase, shard.name)
+    vocabulary = _vocabulary(context)
+    subject = judging.checkpoint_subject(model, phase, _tokenizer(context), vocabulary.end_of_document, context.config)
     found = {
-        "checkpoint": shard.name,
-        "step": model.description.step,
-        "tokens": model.description.tokens,
-        "phase": model.description.phase,
-        "sequence_length": length,
-        "window": WINDOW,
-        "document_mask": masked,
-        "heldout": losses,
+        **judging.about(model, shard.name),
+        **judging.judge(subject, context.config, heldout.read(context.get(HELDOUT, HELDOUT, ".parquet"))),
         "unigram": json.loads(context.get(HELDOUT, HELDOUT, "/unigram.json")),
-        "probes": _probes(model, tokenizer, config, end),
+        "probes": _said(context, shard),
         "benchmarks": scores(_answers(context, shard)),
-        "samples": sample_texts(write, tokenizer, config.generation, end=end),
     }
-    return Part({"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": losses["tokens"], "checkpoints": 1})
-
-
-def _probes(model: "LanguageModel", tokenizer: Tokenizer, config: EvaluateConfig, end: int) -> dict[str, Any]:
-    if not config.probes:
-        return {}  # a reader is a copy of the weights
-    reader = Reader.of(model)
-    return {item.name: judge_probes(reader, tokenizer, item.items(), end=end) for item in config.probes}
+    return Part(
+        {"/evaluation.json": _as_json(found)}, rows=1, stats={"tokens": found["heldout"]["tokens"], "checkpoints": 1}
+    )
 
 
 def _tokenizer(context: Context) -> Tokenizer:
@@ -179,6 +197,8 @@ STAGE = Stage(
     rounds=(
         Round("counts", parts_as_shards("tokens"), counts),
         Round(HELDOUT, lambda context: [Shard(HELDOUT)], choose_heldout),
+        Round(PROBES, probe_shards, probe),
+        Round(EVENTS, alarm_shards, tell),
         Round(BENCHMARKS, benchmark_shards, ask),
         Round("checkpoints", checkpoint_shards, judge),
     ),

@@ -1,8 +1,10 @@
-"""News of a training, told once each to whoever is notified: spikes, times it went back, held-out losses that rose.
+"""News, told once each to whoever is notified: of a training spikes, times it went back and held-out losses that rose,
+of an evaluation probes that fell or turned.
 
-The trainer writes its events into the lake (``training/spikes/events.py``), so that whoever follows the job only has to
-list a folder now and then. An event is claimed by a small object beside it, by a conditional put: however many runs,
-tries and triggerers follow the job, one of them tells it. Who can't tell what he has claimed gives the claim back.
+They are events in the lake (``training/spikes/events.py``, ``evaluation/stage.py``), so that whoever follows the job
+only has to list a folder now and then. An event is claimed by a small object beside it, by a conditional put: however
+many runs, tries and triggerers follow the job, one of them tells it. Who can't tell what he has claimed gives the
+claim back.
 """
 
 import json
@@ -11,7 +13,9 @@ from typing import Any
 from smelt.lake import Artifact, Lake
 
 EVENTS, TOLD = "events", "told"
-KINDS = ("spike", "rollback", "heldout")
+NEWS_OF = ("train", "evaluate")
+"""Kinds of stages that write events."""
+KINDS = ("spike", "rollback", "heldout", "probe")
 """Kinds of events that are news; the others accompany these."""
 
 

@@ -32,7 +32,7 @@ from typing import Any, ClassVar, TypeVar
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from operators.counters import Subject, count_in_trigger
-from operators.news import claim, give_back, untold
+from operators.news import NEWS_OF, claim, give_back, untold
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError, Job, Jobs
 from smelt.errors import LakeOutageError, SmeltError
@@ -41,7 +41,6 @@ from smelt.gates.result import GateResult
 from smelt.lake import Artifact, Lake
 from smelt.log import plain
 from smelt.plan import Planned
-from smelt.pool import TRAIN_POOL, pool_of
 from smelt.recipe.graph import spec
 from smelt.renewal import renew
 from smelt.run import Run, load_run, safe_run_id
@@ -55,7 +54,7 @@ PATIENCE_S = 300.0
 LOG_BYTES_PER_S = 200_000
 """The longer a log is, the rarer it is read, since Ray hands out whole logs only."""
 NEWS_EVERY_S = 20.0
-"""Seconds between two looks for news of a training; each lists a folder of the lake."""
+"""Seconds between two looks for news of a stage; each lists a folder of the lake."""
 LAST_TRIES = 3
 """How often news that could not be told are tried again when the job has ended, since nobody looks later."""
 USER_ERROR = 3
@@ -140,8 +139,8 @@ class StageTrigger(BaseTrigger):
         return self.task_instance.try_number > 1
 
     @property
-    def _trains(self) -> bool:
-        return pool_of(spec(self.stage)) == TRAIN_POOL
+    def _has_news(self) -> bool:
+        return spec(self.stage).kind in NEWS_OF
 
     async def _reach_goal(self) -> bool:
         """False where there is none: a phase that the recipe hasn't, cleared with what it comes after."""
@@ -160,7 +159,7 @@ class StageTrigger(BaseTrigger):
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
                 await self._follow(jobs, planned)
-        if self.job is None and self._trains:  # it ended while nobody followed it
+        if self.job is None and self._has_news:  # it ended while nobody followed it
             await self._tell_news(planned)
         return True
 
@@ -197,12 +196,12 @@ class StageTrigger(BaseTrigger):
             self.job = found
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
-            if self._trains and (found.ended or time.monotonic() >= self._news_due):
+            if self._has_news and (found.ended or time.monotonic() >= self._news_due):
                 self._news_due = time.monotonic() + NEWS_EVERY_S
                 telling = asyncio.create_task(self._tell_news(planned))
                 self._telling.add(telling)
                 telling.add_done_callback(self._telling.discard)
-        told = await asyncio.gather(*self._telling) or [not self._trains]
+        told = await asyncio.gather(*self._telling) or [not self._has_news]
         for _ in range(LAST_TRIES):
             if all(told):
                 break
@@ -217,7 +216,7 @@ class StageTrigger(BaseTrigger):
             names = await asyncio.to_thread(untold, lake, artifact)
             return all([await self._tell(lake, artifact, name) for name in names])
         except Exception as error:
-            self.log.warning("news of the training could not be told: %s", error)
+            self.log.warning("news of the stage could not be told: %s", error)
             return False
 
     async def _tell(self, lake: Lake, artifact: Artifact, name: str) -> bool:

@@ -73,8 +73,8 @@ def line_chart(
     Args:
         right: room for the names, in pixels.
     """
-    drawn = [(line, [(x, y) for x, y in thin(line.points) if y is not None and math.isfinite(y)]) for line in lines]
-    drawn = [(line, points) for line, points in drawn if points]
+    known = [(line, _stretches(thin(line.points))) for line in lines]
+    drawn = [(line, [point for stretch in stretches for point in stretch]) for line, stretches in known if stretches]
     if not drawn:
         return Markup('<p class="quiet">No data.</p>')
     xs, ys = [x for _, p in drawn for x, _ in p], [y for _, p in drawn for _, y in p]
@@ -102,14 +102,41 @@ def line_chart(
     parts.append(f'<text class="axis" x="{_LEFT}" y="9">{escape(y_name)}</text>')
     inside = sorted((mark for mark in marks if x_low <= mark.x <= x_high), key=lambda mark: mark.x)
     parts += _marks([(at(mark.x, y_low)[0], mark.words) for mark in inside], (_LEFT, _LEFT + plot_width), plot_height)
-    for line, points in drawn:
-        parts.append(_path(line, [at(x, y) for x, y in points], points, x_name))
+    for line, stretches in known:
+        parts += [_path(line, [at(x, y) for x, y in points], points, x_name) for points in stretches]
     ends = [(at(*points[-1])[1], line, points[-1][1]) for line, points in drawn]
     for y, line, value in spread(ends, gap=15, low=_TOP + 4, high=_TOP + plot_height):
         parts.append(
             f'<text class="name t{line.colour}" x="{_LEFT + plot_width + 10}" y="{y + 4:.1f}">'
             f"{escape(_fitting(line.name, right - 60))} <tspan>{value:.4g}</tspan></text>"
         )
+    return Markup("".join(parts) + "</svg>")
+
+
+def small_chart(points: Sequence[tuple[float, float | None]], *, name: str, level: float | None = None) -> Markup:
+    """A line without axes, as small as a word, for many beside one another; its values are tooltips.
+
+    Args:
+        level: a height to compare with, drawn where it lies within the line's range.
+    """
+    width, height, edge = 140.0, 30.0, 4.0
+    stretches = _stretches(points)
+    if not stretches:
+        return Markup('<span class="quiet">–</span>')
+    xs, ys = [x for part in stretches for x, _ in part], [y for part in stretches for _, y in part]
+    x_low, x_high, y_low, y_high = min(xs), max(xs), min(ys), max(ys)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        across = (x - x_low) / (x_high - x_low) if x_high > x_low else 0.5
+        up = (y - y_low) / (y_high - y_low) if y_high > y_low else 0.5
+        return round(edge + across * (width - 2 * edge), 1), round(edge + (1 - up) * (height - 2 * edge), 1)
+
+    parts = [f'<svg class="small" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(name)}">']
+    if level is not None and y_low <= level <= y_high:
+        y = at(x_low, level)[1]
+        parts.append(f'<line class="grid" x1="{edge}" x2="{width - edge}" y1="{y}" y2="{y}"/>')
+    line = Line(name, points, 1, dots=True)
+    parts += [_path(line, [at(x, y) for x, y in part], part, "tokens", radius=2.5) for part in stretches]
     return Markup("".join(parts) + "</svg>")
 
 
@@ -220,11 +247,31 @@ def _marks(places: Sequence[tuple[float, str]], sides: tuple[float, float], heig
     return parts
 
 
-def _path(line: Line, places: Sequence[tuple[float, float]], points: Sequence[tuple[float, float]], x_name: str) -> str:
+def _stretches(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:
+    """What lies between the gaps, where nothing is joined."""
+    found: list[list[tuple[float, float]]] = [[]]
+    for x, y in points:
+        if y is not None and math.isfinite(y):
+            found[-1].append((x, y))
+        elif found[-1]:
+            found.append([])
+    return [stretch for stretch in found if stretch]
+
+
+def _path(
+    line: Line,
+    places: Sequence[tuple[float, float]],
+    points: Sequence[tuple[float, float]],
+    x_name: str,
+    *,
+    radius: float = 3.5,
+) -> str:
     path = "M" + "L".join(f"{x} {y}" for x, y in places)
     parts = [f'<path class="l{line.colour}{" dashed" if line.dashed else ""}" d="{path}"/>'] if line.joined else []
     if line.dots:
         for (x, y), (at, value) in zip(places, points, strict=True):
             title = f"{escape(line.name)}, {escape(x_name)} {short(at)}: {value:.4g}"
-            parts.append(f'<circle class="d{line.colour}" cx="{x}" cy="{y}" r="3.5"><title>{title}</title></circle>')
+            parts.append(
+                f'<circle class="d{line.colour}" cx="{x}" cy="{y}" r="{radius}"><title>{title}</title></circle>'
+            )
     return "".join(parts)

@@ -27,11 +27,17 @@ LOGITS_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class Told:
-    """What the model thinks of an ending: ``losses`` in nats of each of its tokens, float64 [n]; ``greedy``: whether
-    each of them is the likeliest."""
+    """What the model thinks of an ending.
+
+    Attributes:
+        losses: in nats, of each of its tokens, float64 [n].
+        greedy: whether each of them is the likeliest.
+        rank: the place of the first of them among all tokens, from 1.
+    """
 
     losses: np.ndarray
     greedy: bool
+    rank: int
 
 
 class Reads(Protocol):
@@ -124,14 +130,14 @@ class Reader:
     def _told(self, hidden: Tensor, endings: list[tuple[int, ...]]) -> Iterator[Told]:
         """What is thought of endings, from the states [n, h] that predict their n tokens, one after the other."""
         tokens = torch.tensor([token for ending in endings for token in ending], device=hidden.device)
-        losses, likeliest = [], []
+        losses, ranks = [], []
         for part, own in zip(hidden.split(LOGITS_AT_ONCE), tokens.split(LOGITS_AT_ONCE), strict=True):
             logits = self._logits(part)
             losses.append(torch.nn.functional.cross_entropy(logits, own, reduction="none"))
-            likeliest.append(logits.argmax(-1) == own)
+            ranks.append(1 + (logits > logits.gather(1, own[:, None])).sum(-1))
         sizes = [len(ending) for ending in endings]
-        pairs = zip(torch.cat(losses).double().cpu().split(sizes), torch.cat(likeliest).cpu().split(sizes), strict=True)
-        return (Told(own.numpy(), bool(greedy.all())) for own, greedy in pairs)
+        pairs = zip(torch.cat(losses).double().cpu().split(sizes), torch.cat(ranks).cpu().split(sizes), strict=True)
+        return (Told(own.numpy(), bool((places == 1).all()), int(places[0])) for own, places in pairs)
 
     @torch.no_grad()
     def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from evaluation.report import course, learning
 from evaluation.report.benchmarks import benchmark_rows, spreads
+from evaluation.report.probes import movers, probe_alarms, probe_rows
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
 
 _HERE = Path(__file__).parent
@@ -55,6 +56,11 @@ def render(values: Mapping[str, Any]) -> str:
         charts=charts(values),
         benchmarks=benchmarks,
         spreads=spreads(benchmarks),
+        phase_ends=list({item["phase"]: item for item in values["evaluations"]}.values()),
+        longest=max(values["evaluations"], key=lambda item: len(item["heldout"]["by_position"])),
+        probes=probe_rows(values["evaluations"]),
+        movers=movers(probe_rows(values["evaluations"])),
+        alarms=probe_alarms(values["evaluations"], values["max_probe_fall"]),
         keys=[(lang, colour(lang, langs)) for lang in langs],
         gates_passed=sum(passed),
         gates_run=len(passed),
@@ -80,7 +86,6 @@ def charts(values: Mapping[str, Any]) -> dict[str, Markup]:
         "rate": line_chart([learning.rate_line(metrics)], y_name="learning rate", height=130, from_zero=True),
         "heldout": line_chart(heldout_lines(values["evaluations"], langs), y_name="held-out loss"),
         "bits": line_chart(heldout_lines(values["evaluations"], langs, "bits_per_byte"), y_name="bits per byte"),
-        "probes": line_chart(probe_lines(values["evaluations"]), y_name="share of probes answered right", height=240),
     }
 
 
@@ -93,15 +98,6 @@ def heldout_lines(evaluations: Sequence[Mapping[str, Any]], langs: Sequence[str]
             found.append(Line(lang, points, colour(lang, langs), dots=True))
     unigram = [(item["tokens"], item["unigram"][figure]) for item in evaluations]
     return [*found, Line("unigram", unigram, 8, dashed=True, dots=len(unigram) == 1)]
-
-
-def probe_lines(evaluations: Sequence[Mapping[str, Any]]) -> list[Line]:
-    """Accuracy of each probe set, checkpoint by checkpoint."""
-    names = list(evaluations[-1]["probes"])
-    return [
-        Line(name, [(item["tokens"], item["probes"][name]["accuracy"]) for item in evaluations], number, dots=True)
-        for number, name in enumerate(names, start=1)
-    ]
 
 
 def in_bytes(value: float) -> str:

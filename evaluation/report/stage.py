@@ -88,6 +88,8 @@ def gather(
         "parameters": ModelConfig(**model["model"]).num_parameters(model["padded_vocab_size"]),
         "train_config": train.config,
         "evaluations": evaluations,
+        "max_probe_fall": evaluate.config["max_probe_fall"],
+        "text_sets": evaluate.config["texts"],
         "gates": gates,
         "lineage": list(inputs.values()),
     }

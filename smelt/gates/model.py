@@ -168,10 +168,17 @@ def evaluate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config
         at_least("heldout_tokens", 1, "There is held-out text"),
         at_most("loss_over_unigram", config.max_loss_over_unigram, "Held-out loss is below the unigram model's"),
     ]
-    for name, probe in last["probes"].items():
-        figures[f"accuracy of {name}"] = probe["accuracy"]
-        limit = config.min_probe_accuracy
-        checks.append(at_least(f"accuracy of {name}", limit, f"Probes {name} are answered", percent))
+    for name, texts in (manifest.config.get("texts") or {}).items():
+        if texts["max_loss"] is not None:
+            figures[f"loss of {name}"] = last["texts"][name]["loss"]
+            words = f"The loss on the texts {name} is low enough"
+            checks.append(at_most(f"loss of {name}", texts["max_loss"], words))
+    for name, answers in last["probes"].items():
+        margins = [answer["margin"] for answer in answers if answer["kind"] == "prefer"]
+        if margins:
+            figures[f"preferences of {name}"] = share(sum(margin > 0 for margin in margins), len(margins))
+            words = f"Enough preferences of {name} hold"
+            checks.append(at_least(f"preferences of {name}", config.min_preferred, words, percent))
     return Gate(figures, checks)
 
 

@@ -63,7 +63,8 @@ class DecontaminateConfig(Config):
     benchmarks: tuple[Benchmark, ...] = ()
     """What to look for, beside the evaluation's own sets."""
     evaluation: bool = True
-    """Whether the sets that `evaluate` names (its probes and benchmarks) are looked for, too."""
+    """Whether the benchmarks that `evaluate` names are looked for, too. Its probes are not: they ask what the text
+    says."""
     ngram_words: int = Field(default=13, ge=2, le=64)
     """Words in a row, lower-cased and without punctuation, that a document may not share with a benchmark item."""
     ngram_characters: int = Field(default=20, ge=2, le=128)
@@ -80,8 +81,7 @@ def with_evaluation(config: DecontaminateConfig, evaluate: EvaluateConfig) -> De
     if not config.evaluation:
         return config
     found = list(config.benchmarks)
-    own = [Benchmark(name=item.name, path=item.path) for item in evaluate.probes]
-    own += [Benchmark(name=item.name, path=item.path, layout=item.layout) for item in evaluate.benchmarks]
+    own = [Benchmark(name=item.name, path=item.path, layout=item.layout) for item in evaluate.benchmarks]
     for item in own:
         if item.path in {known.path for known in found}:
             continue

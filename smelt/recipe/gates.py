@@ -156,8 +156,8 @@ class EvaluateGate(Config):
 
     max_loss_over_unigram: float = Field(1.0, gt=0)
     """Held-out loss over that of a unigram model: a model above 1 has learnt less than word frequencies."""
-    min_probe_accuracy: float = Field(0.0, ge=0, le=1)
-    """Share of probes whose right answer must be the likeliest."""
+    min_preferred: float = Field(0.0, ge=0, le=1)
+    """Share of a set's preferences (probes `prefer`) that must hold at the last checkpoint."""
 
 
 class ReportGate(Config):

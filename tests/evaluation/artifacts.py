@@ -27,6 +27,7 @@ DROPPED = {
     "dedup": {"exact": 0.03, "minhash": 0.06},
     "decontaminate": {"contaminated:words-zh": 0.001},
 }
+EVALUATED = {"max_probe_fall": 0.1, "texts": {"general": {"path": "general.jsonl", "max_loss": 2.0, "digest": "d"}}}
 CLASSIFIER = {
     "kind": "fasttext",
     "texts": 312,
@@ -118,7 +119,7 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
         add(f"train-{first + 1}", own, round="checkpoints", config=config)
     _write_events(lake, found["train-1"])
     add("export", {"hf": ({"/config.json": b"{}"}, 1, {})})
-    add("evaluate", _evaluations(), round="checkpoints")
+    add("evaluate", _evaluations(), round="checkpoints", config=EVALUATED)
     gates = GatesConfig()
     suites = {kind: suite_id(kind, gates) for kind in KINDS if kind != "report"}
     for manifest in found.values():
@@ -279,17 +280,14 @@ def _evaluations() -> dict[str, tuple]:
             "checkpoint": f"step-{end:07d}",
             "step": end,
             "tokens": end * TOKENS_PER_STEP,
-            "phase": "main",
+            "phase": "main" if end <= 180 else "anneal",
             "sequence_length": 256,
             "window": "disjoint",
             "document_mask": True,
             "heldout": _heldout(partial(_loss, end)),
+            "texts": {"general": _figures(2.6 - progress / 4) | {"bytes_per_token": 3.873}},
             "unigram": _heldout(lambda label: 8.1 if label.startswith("zh") else 7.6),
-            "probes": {
-                "grammar-en": {"items": 36, "accuracy": 0.5 + 0.2 * progress, "chance": 0.5, "margin": 0.04 * progress},
-                "words-zh": {"items": 36, "accuracy": 0.5 + 0.14 * progress, "chance": 0.5, "margin": 0.02 * progress},
-                "syntax-code": {"items": 30, "accuracy": 0.5 + 0.4 * progress, "chance": 0.5, "margin": 0.3 * progress},
-            },
+            "probes": {"documents": _probes(end)},
             "benchmarks": {
                 "questions": {
                     form: {
@@ -310,21 +308,37 @@ def _evaluations() -> dict[str, tuple]:
     return found
 
 
-def _heldout(loss_of: Any) -> dict[str, Any]:
-    def figures(loss: float) -> dict[str, Any]:
-        return {
-            "tokens": 14_200,
-            "bytes": 55_000,
-            "documents": 14,
-            "loss": round(loss, 4),
-            "perplexity": round(math.exp(loss), 2),
-            "bits_per_byte": round(loss / math.log(2) * 14_200 / 55_000, 4),
-        }
+def _probes(step: int) -> list[dict[str, Any]]:
+    """One that rises, one that falls at the end, and a preference that turns there."""
+    late = step > 200
 
-    labels = {label: figures(loss_of(label)) for label in DOCUMENTS}
+    def named(words: str, kind: str, **figures: Any) -> dict[str, Any]:
+        return {"words": words, "kind": kind, "group": "facts", "tags": ["zh"], "note": "in the help", **figures}
+
+    return [
+        named("软件 → 包", "prob", prob=step / 300, rank=240 // step, perplexity=300 / step),
+        named("raise  → ValueError", "rank", prob=0.1 if late else 0.4, rank=9 if late else 2, perplexity=4.0),
+        named("双击单元格。 > 双击文件系统。", "prefer", perplexities=[20.0, 30.0], margin=-0.1 if late else 0.4),
+    ]
+
+
+def _heldout(loss_of: Any) -> dict[str, Any]:
+    labels = {label: _figures(loss_of(label)) for label in DOCUMENTS}
     langs = {lang: next(v for k, v in labels.items() if k.startswith(lang)) for lang in ("zh", "en", "code")}
     mean = sum(item["loss"] for item in labels.values()) / len(labels)
-    return {**figures(mean), "by_lang": langs, "by_label": labels}
+    positions = [{"up_to": 2**power, "tokens": 2**power, "loss": round(mean - power / 10, 4)} for power in range(9)]
+    return {**_figures(mean), "by_lang": langs, "by_label": labels, "by_position": positions}
+
+
+def _figures(loss: float) -> dict[str, Any]:
+    return {
+        "tokens": 14_200,
+        "bytes": 55_000,
+        "documents": 14,
+        "loss": round(loss, 4),
+        "perplexity": round(math.exp(loss), 2),
+        "bits_per_byte": round(loss / math.log(2) * 14_200 / 55_000, 4),
+    }
 
 
 def _gate(stage: str, manifest: Manifest, suite: str) -> dict[str, Any]:

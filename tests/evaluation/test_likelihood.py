@@ -1,6 +1,5 @@
 """Likelihoods under a model whose probabilities are known."""
 
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -16,9 +15,6 @@ from evaluation.benchmarks.reader import Told
 from evaluation.heldout import unigram_losses
 from evaluation.likelihood import token_losses, windows
 from evaluation.perplexity import model_losses, summary
-from evaluation.probes import judge_probes
-from smelt.errors import RecipeError
-from smelt.recipe.evaluate import EvaluateConfig, ProbeSet, with_digests
 from training.blocks.heldout import Stream
 
 
@@ -34,7 +30,7 @@ class Counting:
     def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:
         def told(sequence: Sequence) -> Told:
             losses = self.token_losses(torch.tensor([sequence.ids]))[0].double().numpy()
-            return Told(losses[sequence.start - 1 :], greedy=False)
+            return Told(losses[sequence.start - 1 :], greedy=False, rank=1)
 
         return [[told(sequence) for sequence in question] for question in questions]
 
@@ -110,32 +106,3 @@ def test_the_unigram_model_knows_frequencies_and_nothing_else() -> None:
     assert even == pytest.approx(3 * np.log(16))  # add-one smoothing of nothing
     (skewed,) = unigram_losses(np.array([0, 98, 0, 0]), [stream])
     assert skewed == pytest.approx(-2 * np.log(99 / 102) - np.log(1 / 102))
-
-
-def test_a_probe_is_right_where_the_right_answer_is_likelier(letters: Tokenizer) -> None:
-    right = {"prompt": "a", "answer": "bcd", "choices": ["bcd", "bxz"]}
-    wrong = {"prompt": "a", "answer": "zzz", "choices": ["bcd", "zzz"]}
-    found = judge_probes(Counting(), letters, [right, wrong, right], end=255)
-    assert found["accuracy"] == pytest.approx(0.6667)
-    assert found["chance"] == 0.5
-    alone = judge_probes(Counting(), letters, [right], end=255)
-    assert alone["margin"] == pytest.approx(2 * np.log(255) / 3, abs=1e-3)  # two of three bytes, per byte
-
-
-def test_changed_probes_are_another_evaluation(tmp_path) -> None:
-    file = tmp_path / "probes.jsonl"
-    file.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}))
-    config = EvaluateConfig(probes=(ProbeSet(name="p", path=str(file)),))
-    before = with_digests(config)
-    file.write_text(json.dumps({"prompt": "a", "answer": "c", "choices": ["b", "c"]}))
-    assert with_digests(config) != before
-    with pytest.raises(RecipeError, match="digest"):
-        before.probes[0].items()
-    file.write_text(json.dumps({"prompt": "a", "answer": "x", "choices": ["b", "c"]}))
-    with pytest.raises(RecipeError, match="not among the choices"):
-        with_digests(config)  # before anything starts
-
-
-@pytest.mark.parametrize("name", ["grammar-en", "words-zh", "syntax-code"])
-def test_the_sets_that_ship_can_be_read(name: str) -> None:
-    assert len(ProbeSet(name=name, path=f"recipes/benchmarks/{name}.jsonl").items()) >= 20

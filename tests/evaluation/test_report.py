@@ -1,5 +1,6 @@
 """The report over a whole run's artifacts."""
 
+import math
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.report.funnel import drops, steps
-from smelt.charts import Line, Mark, line_chart, spread, thin, ticks
+from smelt.charts import Line, Mark, line_chart, small_chart, spread, thin, ticks
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
 from smelt.phases import with_phases
@@ -46,7 +47,14 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         "minhash",
         "not UTF-8",
         "unigram",
-        "grammar-en",
+        "软件 → 包",
+        "Step 240: raise  → ValueError fell, 0.4 to 0.1",
+        "Step 240: 双击单元格。 &gt; 双击文件系统。 turned, 0.4 to -0.1",
+        "<b>Rose most:</b> 软件 → 包",
+        ">general</td>",
+        "compare across tokenizers",
+        "Loss by what is seen",
+        "<b>Fell most:</b> raise  → ValueError",
         "poetry 11",
         "score_quality",
         "Enough documents in language zh",
@@ -116,6 +124,13 @@ def test_charts_stay_small_and_readable() -> None:
     placed = [y for y, _, _ in spread([(50.0, name, 0.0) for name in names], gap=15, low=0, high=100)]
     assert all(below - above >= 15 for above, below in pairwise(placed))
     assert max(placed) <= 100
+
+
+def test_nothing_is_joined_across_a_gap() -> None:
+    points = [(1.0, 5.0), (2.0, 4.0), (3.0, None), (4.0, math.nan), (5.0, 2.0), (6.0, 1.0)]
+    for drawn in (line_chart([Line("loss", points, 1)], y_name="y"), small_chart(points, name="loss", level=3.0)):
+        assert len(re.findall(r'<path[^>]* d="M[^"]*L[^"]*"', drawn)) == 2
+    assert "–" in small_chart([(1.0, None)], name="nothing")
 
 
 def test_a_flat_line_and_no_line_are_drawn(tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from evaluation.stage import STAGE, spaced
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
 from smelt.recipe.benchmarks import Benchmark
-from smelt.recipe.evaluate import EvaluateConfig, Generation, ProbeSet
+from smelt.recipe.evaluate import EvaluateConfig, Generation
+from smelt.recipe.probes import ProbeSet
+from smelt.recipe.texts import TextSet
 from smelt.stage import Context
 from tests.training.artifacts import LABELS, VOCAB_SIZE, tokens
 from tests.training.export.test_export import MODEL, trained
@@ -19,7 +22,11 @@ from tests.training.export.test_export import MODEL, trained
 
 def _given(lake: Lake, home: Path) -> Context:
     before = trained(lake, home, MODEL)
-    probes = home / "probes.jsonl"
+    probes = home / "questions.jsonl"
+    texts = home / "general.jsonl"
+    texts.write_text('{"text": "abcabc"}\n{"text": "多少"}\n')
+    own = home / "probes.yaml"
+    own.write_text("letters:\n  - prob: {after: a, of: b}\n  - prefer: [ab, ac]\n  - rank: {after: 多, of: 少}\n")
     items = [
         {"prompt": "a", "answer": "b", "choices": ["b", "c"]},
         {"prompt": "多", "answer": "少", "choices": ["少", "z"]},
@@ -28,8 +35,10 @@ def _given(lake: Lake, home: Path) -> Context:
     config = EvaluateConfig(
         max_checkpoints=2,
         max_tokens_per_label=500,
-        probes=(ProbeSet(name="letters", path=str(probes)),),
+        max_probe_fall=1e-9,
+        probes=(ProbeSet(name="letters", path=str(own)),),
         benchmarks=(Benchmark(name="free", path=str(probes), forms=("completion", "generate")),),
+        texts={"general": TextSet(path=str(texts), max_loss=2.0)},
         generation=Generation(prompts=("a",), max_tokens=4),
     )
     inputs = before.inputs | {"tokens": tokens(before.lake)}
@@ -58,12 +67,26 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     assert abs(last["heldout"]["loss"] - mean) < 1e-3
     loss, size = last["heldout"]["loss"], last["heldout"]["bytes"]
     assert abs(last["heldout"]["bits_per_byte"] - loss / np.log(2) * 1500 / size) < 1e-3
-    assert last["probes"]["letters"]["items"] == 2
-    assert last["probes"]["letters"]["chance"] == 0.5
+    general = last["texts"]["general"]
+    assert (general["documents"], general["bytes"], general["tokens"]) == (2, 12, 14), "a token a byte, and two ends"
+    assert general["bytes_per_token"] == pytest.approx(12 / 14, abs=1e-4)
+    prob, prefer, rank = last["probes"]["letters"]
+    assert (prob["words"], prob["group"]) == ("a → b", "letters")
+    assert prob["perplexity"] == pytest.approx(1 / prob["prob"], rel=1e-2), "of one token"
+    assert (prefer["margin"] > 0) == (prefer["perplexities"][0] < prefer["perplexities"][1])
+    assert 1 <= rank["rank"] <= VOCAB_SIZE
+    turned = (first["probes"]["letters"][1]["margin"] > 0) > (prefer["margin"] > 0)
+    fell = any(
+        a["prob"] - b["prob"] > 1e-9
+        for a, b in zip(first["probes"]["letters"], (prob, prefer, rank), strict=True)
+        if "prob" in a
+    )
+    events = [json.loads(given.get("events", name, ".json")) for name in given.records("events")]
+    assert bool(events) == (turned or fell)
+    assert all((event["kind"], event["step"]) == ("probe", 64) for event in events)
     asked = last["benchmarks"]["free"]
     assert set(asked) == {"completion", "generate"}
     assert all(score["items"] == 2 and score["low"] <= score["accuracy"] <= score["high"] for score in asked.values())
-    assert asked["completion"]["accuracy"] == last["probes"]["letters"]["accuracy"], "the same code asks both"
     assert last["samples"][0]["prompt"] == "a"
 
     again = replace(given, artifact=Artifact("evaluate", uuid.uuid4().hex[:20]))

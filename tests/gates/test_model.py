@@ -4,7 +4,7 @@ import json
 
 from smelt.gates import model
 from smelt.lake import Lake
-from smelt.recipe.gates import BlocksGate, TrainGate
+from smelt.recipe.gates import BlocksGate, EvaluateGate, TrainGate
 from tests.evaluation.artifacts import TOKENS_PER_STEP, whole_run
 
 
@@ -34,3 +34,14 @@ def test_a_mixture_that_was_missed_names_its_groups(lake: Lake):
     assert check.sentence.endswith("; en has 80 % of 40 %, zh has 10 % of 40 %"), "code is within the tolerance"
     held = model.blocks(lake, made["blocks-1"], {}, BlocksGate())
     assert not any("has" in check.sentence.partition("(largest difference)")[2] for check in held.checks)
+
+
+def test_a_loss_on_ones_own_texts_and_preferences_are_asked_of_the_last_checkpoint(lake: Lake):
+    made, _ = whole_run(lake)
+    gate = model.evaluate(lake, made["evaluate"], {}, EvaluateGate(min_preferred=0.5))
+    asked = {check.sentence: check for check in gate.checks}
+    loss = asked["The loss on the texts general is low enough"]
+    assert (gate.figures["loss of general"], loss.expected) == (2.3727, "≤ 2")
+    assert gate.figures["preferences of documents"] == 0.0, "the only one has turned"
+    free = made["evaluate"].model_copy(update={"config": {"texts": {"general": {"max_loss": None}}}})
+    assert not [check for check in model.evaluate(lake, free, {}, EvaluateGate()).checks if "texts" in check.sentence]

@@ -42,12 +42,19 @@ CONFIG = TrainConfig(model=MODEL, phases=PHASES, training=TrainingConfig())
 
 
 def context(
-    lake: Lake, home: Path, config: TrainConfig = CONFIG, *, steps_per_block: int = 16, workers: int = 1
+    lake: Lake,
+    home: Path,
+    config: TrainConfig = CONFIG,
+    *,
+    steps_per_block: int = 16,
+    workers: int = 1,
+    held_out: bool = False,
 ) -> Context:
-    """What the train stage is given, with inputs made up for ``config``."""
+    """What the train stage is given, with inputs made up for ``config``; its blocks may lead to held-out text."""
     settings = replace(lake.settings, home=home)
     lake = Lake(settings, url=lake.url)
-    inputs = {"blocks": blocks(lake, config, steps_per_block), "tokenizer": tokenizer(lake)}
+    above = {"tokens": tokens(lake).fingerprint} if held_out else {}
+    inputs = {"blocks": blocks(lake, config, steps_per_block, above=above), "tokenizer": tokenizer(lake)}
     artifact = Artifact("train", uuid.uuid4().hex[:20])
     return Context(
         lake=lake,
@@ -84,8 +91,14 @@ def documents(generator: np.random.Generator, count: int) -> tuple[np.ndarray, l
     return np.array(tokens[:count], dtype=np.uint16), segments
 
 
-def blocks(lake: Lake, config: TrainConfig, steps_per_block: int, fingerprint: str = "") -> Manifest:
-    """A ``blocks`` artifact with all tokens of the phases."""
+def blocks(
+    lake: Lake,
+    config: TrainConfig,
+    steps_per_block: int,
+    fingerprint: str = "",
+    above: dict[str, str] | None = None,
+) -> Manifest:
+    """A ``blocks`` artifact with all tokens of the phases, made from what is ``above`` it."""
     artifact = Artifact("blocks", fingerprint or uuid.uuid4().hex[:20])
     generator = np.random.default_rng(5)
     records: list[PartRecord] = []
@@ -95,7 +108,7 @@ def blocks(lake: Lake, config: TrainConfig, steps_per_block: int, fingerprint: s
         for number, start in enumerate(range(0, phase.num_trained_tokens, size)):
             part = stream[start : start + size + 1]
             records.append(write_block(lake, artifact, f"{index}-{number:05d}", part, cut(segments, start, len(part))))
-    return commit(lake, artifact, records)
+    return commit(lake, artifact, records, inputs=above or {})
 
 
 def cut(segments: list[tuple[int, str]], start: int, size: int) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,17 @@ from training.checkpoints.checkpoint import Description, read_description
 from training.model.attention import Documents
 from training.model.model import Llama, build_model
 from training.model.processes import device, start_alone
+
+
+class Writes(Protocol):
+    """What a model must be able to do to go on from a text; ``LanguageModel`` is."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of context."""
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        """Logits [b, s, vocabulary] of token ids [b, s]."""
 
 
 class LanguageModel(nn.Module):
@@ -33,6 +45,11 @@ class LanguageModel(nn.Module):
     def device(self) -> torch.device:
         """Where it computes."""
         return next(self.parameters()).device
+
+    @property
+    def longest(self) -> int:
+        """Tokens of context."""
+        return self.description.sequence_length
 
     @torch.no_grad()
     def forward(self, tokens: Tensor) -> Tensor:
@@ -112,9 +129,7 @@ def _tensors(model: LanguageModel) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def generate(
-    model: LanguageModel, ids: list[int], num_tokens: int, *, temperature: float = 0.0, seed: int = 0
-) -> list[int]:
+def generate(model: Writes, ids: list[int], num_tokens: int, *, temperature: float = 0.0, seed: int = 0) -> list[int]:
     """``num_tokens`` token ids that follow ``ids``, within the model's context.
 
     Args:
@@ -123,7 +138,7 @@ def generate(
     generator = torch.Generator().manual_seed(seed)
     tokens = list(ids)
     for _ in range(num_tokens):
-        context = torch.tensor([tokens[-model.description.sequence_length :]])
+        context = torch.tensor([tokens[-model.longest :]])
         logits = model(context)[0, -1].cpu()
         if temperature == 0:
             tokens.append(int(logits.argmax()))

@@ -14,8 +14,11 @@ from smelt.recipe.reading import attached
 ENDINGS = ("jsonl", "json", "csv", "parquet")
 
 
-def files(path: str, *, where: str) -> list[str]:
+def files(path: str, *, where: str, more: tuple[str, ...] = ()) -> list[str]:
     """The files that a path names: itself, or those of the folder that can be read, in order of their names.
+
+    Args:
+        more: endings that the caller reads, beside those of ``rows``.
 
     Raises:
         RecipeError: when there is nothing to read.
@@ -25,9 +28,11 @@ def files(path: str, *, where: str) -> list[str]:
     if not path.startswith("s3://") and not (CHECKOUT / path).is_dir():
         raise RecipeError("no such file", where=f"{where}: {path}", mend="give a path below the checkout, or s3://")
     inside = attached.folder_files(path, where=where)
-    found = [f"{path.rstrip('/')}/{name}" for name in sorted(inside) if _ending(name) in ENDINGS]
+    found = [f"{path.rstrip('/')}/{name}" for name in sorted(inside) if _ending(name) in {*ENDINGS, *more}]
     if not found:
-        raise RecipeError("no file to read", where=f"{where}: {path}", mend=f"give {', '.join(ENDINGS)} files")
+        raise RecipeError(
+            "no file to read", where=f"{where}: {path}", mend=f"give {', '.join((*ENDINGS, *more))} files"
+        )
     return found
 
 

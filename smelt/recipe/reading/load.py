@@ -8,6 +8,8 @@ import yaml
 from pydantic import ValidationError
 
 from smelt.errors import RecipeError
+from smelt.recipe.base import Config
+from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.reading.complaints import Complaint, as_error, complaints
 from smelt.recipe.reading.overrides import lay_over
 from smelt.recipe.reading.shape import written
@@ -44,6 +46,26 @@ def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     except ValidationError as error:
         of_file = _wrong_with(raw) if laid else []
         raise as_error(complaints(Recipe, error, changed), str(path), laid, of_file) from None
+
+
+def evaluation_with(config: EvaluateConfig, overrides: Mapping[str, Any]) -> EvaluateConfig:
+    """An evaluation with values laid over it, by paths that begin with ``evaluate.``.
+
+    Raises:
+        RecipeError: as ``load_recipe`` does; and for another path, which would make another model.
+    """
+    if strange := [key for key in overrides if str(key).partition(".")[0] != "evaluate"]:
+        raise RecipeError("says nothing of how a model is judged", where=f"--set {strange[0]}", mend="set evaluate.…")
+    raw = {"evaluate": written(config.model_dump(mode="json"))}
+    laid = lay_over(_Judging, raw, overrides)
+    try:
+        return _Judging.model_validate(raw).evaluate
+    except ValidationError as error:
+        raise as_error(complaints(_Judging, error, raw), "evaluate", laid, []) from None
+
+
+class _Judging(Config):
+    evaluate: EvaluateConfig = EvaluateConfig()
 
 
 def parse_recipe(raw: Mapping[str, Any], *, where: str) -> Recipe:

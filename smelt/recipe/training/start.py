@@ -92,13 +92,8 @@ class StartFrom(Config):
             RecipeError: names every field that differs, with both values; or what of the folder can't be used.
         """
         base = self.path.rstrip("/")
-        theirs = _with_defaults(_read_json(f"{base}/config.json"))
+        theirs = read_config(base)
         where = f"{WHERE}: {base}/config.json"
-        for name, known in {"model_type": tuple(QK_NORM), **PLAIN}.items():
-            if theirs[name] not in known:
-                raise RecipeError(
-                    f"{name} is {theirs[name]!r}, which the model here can't have", where=where, mend=_mend(name)
-                )
         wrong = [
             (
                 f"{name} {theirs[name]} is not model.{own} {getattr(model, own)}",
@@ -148,11 +143,32 @@ class StartFrom(Config):
             )
 
 
-def _read_json(path: str) -> dict[str, Any]:
+def read_config(folder: str, *, where: str = WHERE) -> dict[str, Any]:
+    """``config.json`` of a folder, with what its writer may leave out.
+
+    Args:
+        folder: in the checkout, elsewhere by its whole path, or at ``s3://``.
+        where: what names it, for errors.
+
+    Raises:
+        RecipeError: where there is none, or it is of a model that a recipe can't say.
+    """
+    found = _with_defaults(_read_json(f"{folder}/config.json", where))
+    for name, known in {"model_type": tuple(QK_NORM), **PLAIN}.items():
+        if found[name] not in known:
+            place, line = (
+                f"{where}: {folder}/config.json",
+                f"{name} is {found[name]!r}, which the model here can't have",
+            )
+            raise RecipeError(line, where=place, mend=_mend(name))
+    return found
+
+
+def _read_json(path: str, where: str = WHERE) -> dict[str, Any]:
     try:
-        return json.loads(attached.read(path, where=WHERE))
+        return json.loads(attached.read(path, where=where))
     except ValueError:
-        raise RecipeError("not JSON", where=f"{WHERE}: {path}", mend="bring the file anew") from None
+        raise RecipeError("not JSON", where=f"{where}: {path}", mend="bring the file anew") from None
 
 
 def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Standin:
         )
         count = len(sequence.ids) - sequence.start
         return Told(
-            np.full(count, -self.likes(context, ending) / count), greedy=self.writes(context).startswith(ending)
+            np.full(count, -self.likes(context, ending) / count), greedy=self.writes(context).startswith(ending), rank=1
         )
 
     def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:

@@ -10,9 +10,11 @@ import pytest
 
 from smelt.errors import RecipeError
 from smelt.recipe.benchmarks import Benchmark, Item
+from smelt.recipe.decontaminate import Benchmark as Listed
 from smelt.recipe.decontaminate import DecontaminateConfig, with_evaluation
 from smelt.recipe.decontaminate import with_digests as with_decontamination_digests
-from smelt.recipe.evaluate import EvaluateConfig, ProbeSet
+from smelt.recipe.evaluate import EvaluateConfig
+from smelt.recipe.probes import ProbeSet
 
 HUB_MMLU = {"question": "2+2?", "subject": "maths", "choices": ["1", "2", "3", "4"], "answer": 3}
 ARC = {
@@ -140,14 +142,18 @@ def test_programs_are_not_run_unasked(tmp_path: Path) -> None:
 
 
 def test_decontamination_takes_the_evaluations_own_sets(tmp_path: Path) -> None:
-    own, probes = tmp_path / "arc.jsonl", tmp_path / "probes.jsonl"
+    own, plain = tmp_path / "arc.jsonl", tmp_path / "plain.jsonl"
     own.write_text(json.dumps(ARC))
-    probes.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}))
+    plain.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}))
     evaluate = EvaluateConfig(
-        probes=(ProbeSet(name="p", path=str(probes)),), benchmarks=(Benchmark(name="p", path=str(own), layout="arc"),)
+        probes=(ProbeSet(name="documents", path="recipes/probes/demo.yaml"),),
+        benchmarks=(Benchmark(name="p", path=str(plain)), Benchmark(name="q", path=str(own), layout="arc")),
     )
-    found = with_decontamination_digests(with_evaluation(DecontaminateConfig(), evaluate))
-    assert [(item.name, item.texts()) for item in found.benchmarks] == [("p", ["a b"]), ("evaluate-p", ["Hot? sun"])]
+    listed = DecontaminateConfig(benchmarks=(Listed(name="q", path=str(tmp_path / "other.jsonl")),))
+    (tmp_path / "other.jsonl").write_text(json.dumps({"prompt": "c"}))
+    found = with_decontamination_digests(with_evaluation(listed, evaluate))
+    told = [(item.name, item.texts()) for item in found.benchmarks]
+    assert told == [("q", ["c"]), ("p", ["a b"]), ("evaluate-q", ["Hot? sun"])], "and no probe: they ask what it says"
     assert all(item.digest for item in found.benchmarks)
     assert with_evaluation(found, evaluate) == found, "a set comes once"
     assert with_evaluation(DecontaminateConfig(evaluation=False), evaluate).benchmarks == ()

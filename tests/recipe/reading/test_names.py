@@ -1,6 +1,5 @@
 """Names that a recipe doesn't have are refused where they stand, before anything starts."""
 
-import json
 import re
 from importlib.resources import files
 
@@ -87,29 +86,6 @@ def test_the_languages_are_those_of_the_model():
     found = {label.decode() for label in re.findall(rb"__label__([a-z]+)\0", model)}
     assert len(found) == 176
     assert {"zh" if lang in language._CHINESE else lang for lang in found} == FOUND_OUT
-
-
-@pytest.mark.parametrize(
-    ("item", "words"),
-    [
-        ({"prompt": "1 + 1 =", "answer": " 2"}, "has no 'choices'"),
-        ({"prompt": "1 + 1 =", "answer": " 2", "choices": [" 3", " 4"]}, "not among the choices"),
-        ({"prompt": "1 + 1 =", "answer": " 2", "choices": [" 2"]}, "fewer than two"),
-        ({"prompt": "1 + 1 =", "answer": " 2", "choices": " 2"}, "no list of texts"),
-        ({"prompt": "1 + 1 =", "answer": 2, "choices": [2, 3]}, "not both texts"),
-    ],
-)
-def test_a_probe_that_cannot_be_asked_is_refused_before_anything_starts(recipe_of, tmp_path, monkeypatch, item, words):
-    monkeypatch.setattr("smelt.recipe.reading.attached.CHECKOUT", tmp_path)
-    good = {"prompt": "one, two,", "answer": " three", "choices": [" three", " five"]}
-    (tmp_path / "sums.jsonl").write_text(f"{json.dumps(good)}\n{json.dumps(item)}\n")
-    recipe = load_recipe(recipe_of(), {"evaluate.probes": [{"name": "sums", "path": "sums.jsonl"}]})
-    with pytest.raises(RecipeError) as caught:
-        recipe.evaluate_config()
-    assert words in str(caught.value)
-    free = load_recipe(recipe_of(), {"evaluate.benchmarks": [{"name": "sums", "path": "sums.jsonl"}]})
-    if "choices" not in item:
-        free.evaluate_config()
 
 
 def test_two_things_that_are_wrong_in_one_place_are_both_told(recipe_of):

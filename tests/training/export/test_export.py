@@ -24,14 +24,16 @@ from training.model.processes import start_alone
 from training.steps.loop import train
 
 
-def trained(lake: Lake, home: Path, model: ModelConfig) -> Context:
+def trained(lake: Lake, home: Path, model: ModelConfig, *, held_out: bool = False) -> Context:
     """The context of an export of a model that was trained for some steps."""
     torch.set_num_threads(1)
     start_alone()
-    given = context(lake, home, TrainConfig(model=model, phases=PHASES))
+    given = context(lake, home, TrainConfig(model=model, phases=PHASES), held_out=held_out)
     train(given)
     records = list(given.records("checkpoints").values())
-    manifest = commit(given.lake, given.artifact, records, config=given.config.model_dump(mode="json"))
+    named = {name: found.fingerprint for name, found in given.inputs.items()}
+    config = given.config.model_dump(mode="json")
+    manifest = commit(given.lake, given.artifact, records, config=config, inputs=named)
     inputs = {"train": manifest, "tokenizer": given.inputs["tokenizer"]}
     return replace(given, config=ExportConfig(), inputs=inputs, artifact=replace(given.artifact, stage="export"))
 

@@ -13,7 +13,7 @@ from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import RECORD
 from smelt.recipe.training.config import TrainConfig, TrainingConfig, ValidateConfig
 from smelt.stage import Context
-from tests.training.artifacts import LABELS, MODEL, PHASES, again, commit, context, metrics, tokens
+from tests.training.artifacts import LABELS, MODEL, PHASES, again, commit, context, metrics
 from tests.training.pair import Pair
 from training.blocks.heldout import choose
 from training.checkpoints.load import load_model
@@ -35,11 +35,8 @@ def given(lake: Lake, home: Path, **training: Any) -> tuple[Context, Context]:
     )
     reading = TrainingConfig(validate=ValidateConfig(every_tokens=EVERY, tokens_per_label=200, max_rise=5.0), **named)
     assert TrainConfig(model=MODEL, phases=PHASES, training=reading).model_dump() == plain.model_dump(), "in no name"
-    without = context(lake, home, plain)
-    held_out = {"tokens": tokens(without.lake).fingerprint}
-    blocks = without.inputs["blocks"].model_copy(update={"inputs": held_out})
-    config = plain.model_copy(update={"training": reading})
-    return without, again(without, config=config, inputs=without.inputs | {"blocks": blocks})
+    without = context(lake, home, plain, held_out=True)
+    return without, again(without, config=plain.model_copy(update={"training": reading}))
 
 
 def losses(lines: list[dict]) -> list[Any]:
