@@ -57,7 +57,7 @@ class StageSpec:
 _DATA: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
     StageSpec("ingest", 4, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
-    StageSpec("clean", 3, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
+    StageSpec("clean", 4, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
     StageSpec("score", 3, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 3, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),

@@ -74,7 +74,7 @@ def clean(
         metadata = about.to_pylist() if about is not None else [{} for _ in range(len(texts))]
         after, reasons = steps.run(config.steps, texts.to_pylist(), metadata)
         texts = pa.array(after, pa.large_string())
-    return texts, edits, reasons, signals(*buffers(texts)) | hits(*buffers(texts), config)
+    return texts, edits, reasons, signals(*buffers(texts), is_code) | hits(*buffers(texts), config)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.LargeStringArray:

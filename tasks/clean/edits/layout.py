@@ -1,13 +1,15 @@
 """Edits of form: widths, control characters, line ends, surplus whitespace and boilerplate lines.
 
 One walk over a document's bytes writes the edited ones. A line is looked at again when it is complete,
-and taken back when it is boilerplate, as if it had never been there.
+and taken back when it is boilerplate, as if it had never been there. Items of a list that stand together go together or
+not at all: one among others that are content is one of them.
 """
 
 from tasks.clean.edits.boilerplate import is_boilerplate
 from tasks.clean.edits.terminal import BACKSPACE, ESCAPE, end_of_escape, struck_over
 from tasks.clean.edits.widths import glyph_of_width
 from tasks.clean.kernels.blocks import load, not_printable, store
+from tasks.clean.kernels.markdown import HEADING, is_item, kind_of_line
 from tasks.clean.kernels.utf8 import width_of
 from tasks.compiled import inner
 
@@ -25,6 +27,7 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
         counts: int array of NUM_COUNTS that is added to.
     """
     begin, line, num_empty, fence = at, at, 0, 0
+    items, first_item, empty_before, kept_list = 0, at, 0, False
     i = start
     while i <= end:
         while i + 8 <= end:
@@ -49,16 +52,25 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
                     trimmed -= 1
                 counts[COUNT_WHITESPACE] += at - trimmed
             at = trimmed
-            ticks = _ticks(out, line, at)
-            structured = fence > 0 or ticks > 0 or _is_row(out, line, at)
-            if ticks >= max(fence, 1):
-                fence = 0 if fence > 0 else ticks
-            if (
-                switches & BOILERPLATE
-                and at > line
-                and not structured
-                and is_boilerplate(out, line, at, beginnings, children, kinds)
-            ):
+            gone, item = False, False
+            if switches & BOILERPLATE:
+                kind, fence = kind_of_line(out, line, at, fence)
+                gone = kind <= HEADING and is_boilerplate(out, line, at, beginnings, children, kinds)
+                item = kind <= HEADING and is_item(out, line, at)
+                if items > 0 and not (item and gone):
+                    if not item:  # none of the list's items was anything else
+                        counts[COUNT_BOILERPLATE] += items
+                        for k in range(line, at):
+                            out[first_item + k - line] = out[k]
+                        at -= line - first_item
+                        line, num_empty = first_item, empty_before
+                    items, kept_list = 0, item
+                elif not gone and at > line:
+                    kept_list = item
+                if item and gone and not kept_list:
+                    first_item, empty_before = (first_item, empty_before) if items > 0 else (line, num_empty)
+                    items += 1
+            if gone and not item:
                 counts[COUNT_BOILERPLATE] += 1
                 at = line
             else:
@@ -88,27 +100,13 @@ def tidy(data, start, end, out, at, switches, beginnings, children, kinds, count
                 out[at + k] = data[i + k]
             at += step
             i += step
+    if items > 0:
+        counts[COUNT_BOILERPLATE] += items
+        at = first_item
     if switches & WHITESPACE:
         while at > begin and out[at - 1] == 10:
             at -= 1
     return at
-
-
-@inner
-def _ticks(data, at, stop):
-    """How many backticks a line that opens or closes a code fence begins with, behind blanks and ``>``; else 0."""
-    while at < stop and (data[at] == 32 or data[at] == 62):
-        at += 1
-    begun = at
-    while at < stop and data[at] == 96:
-        at += 1
-    return at - begun if at - begun >= 3 else 0
-
-
-@inner
-def _is_row(data, at, stop):
-    """Whether a line is a table's row: cells between bars, the outer ones among them."""
-    return stop - at > 3 and data[at] == 124 and data[at + 1] == 32 and data[stop - 1] == 124 and data[stop - 2] == 32
 
 
 @inner

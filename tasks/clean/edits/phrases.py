@@ -34,10 +34,15 @@ like this: like loading|like this:like loading|leave a reply cancel reply"""  # 
 _CREDIT = """转载自|来源:|来源：|filed under:|posted in:|tagged with:|skip to main content"""
 _LABEL = """热门推荐|猜你喜欢|推荐阅读|相关阅读|延伸阅读|原文链接|原文地址|本文链接|关注我们|cookie settings|cookie policy|accept cookies|accept all cookies
 you may also like|related posts|related articles|leave a comment|leave a reply|like this:|share this:"""  # noqa: E501
+_BANNER = "|".join(
+    f"{who} cookies to {what}"
+    for who in ("we use", "this site uses", "this website uses")
+    for what in ("keep you signed in", "keep you logged in", "remember you", "remember your choices")
+)
 _CALL = (
     ("扫码关注|扫一扫|扫描二维码|更多精彩|点击上方|长按识别|长按二维码|欢迎关注|打开app|关注我们|分享至", FOLLOW),
     ("版权声明|免责声明|声明:本文|声明：本文", RIGHTS),
-    ("we use cookies|this site uses cookies|this website uses cookies", COOKIES),
+    ("we use cookies|this site uses cookies|this website uses cookies|" + _BANNER, COOKIES),
     ("share this:|follow us on", NETWORKS),
 )
 _NOTICE = (

@@ -3,6 +3,7 @@
 from tasks.clean.kernels.utf8 import decode, is_alnum, is_digit
 from tasks.clean.personal.assigned import assigned
 from tasks.clean.personal.bylines import english_names
+from tasks.clean.personal.commands import long_option_password, option_password
 from tasks.clean.personal.dialled import bracketed_phone
 from tasks.clean.personal.emails import spelled_email
 from tasks.clean.personal.kinds import BYLINE, EMAIL, ID_NUMBER, NOTHING, PASSPORT, PHONE, PLATE, SECRET, SOCIAL
@@ -15,6 +16,7 @@ from tasks.clean.personal.names import (
     IDENTITY_NO,
     KEY,
     KEY_BLOCK,
+    OPTION,
     PASSPORT_NO,
     PLATE_MARK,
     QQ,
@@ -63,7 +65,11 @@ def announced(data, start, floor, at, end, is_code, lexicon):
     elif word == BEARER:
         begin, finish = bearer(data, stop, end)
     elif word == ASSIGNED:
-        begin, finish = assigned(data, at, stop, end)
+        begin, finish = long_option_password(data, start, at, stop, end)
+        if finish == begin:
+            begin, finish = assigned(data, at, stop, end)
+    elif word == OPTION:
+        begin, finish = option_password(data, start, at, stop, end)
     elif word == AUTHOR_EN or word == BY:  # noqa: SIM109
         kind = BYLINE
         begin, finish = english_names(data, start, at, stop, end, word == BY)

@@ -52,7 +52,7 @@ def assigned(data, at, stop, end):
     if length < _LEAST_PASSWORD or length > LONGEST:
         return stop, stop
     closed = i >= end or data[i] <= 32 or data[i] in (34, 39, 44, 59, 38, 41, 93, 125, 92, 60, 96) or data[i] >= 0x80
-    if not closed or _is_path(data, begin) or _is_placeholder(data, begin, i) or _is_structured(data, begin, i):
+    if not closed or _is_path(data, begin) or is_placeholder(data, begin, i) or _is_structured(data, begin, i):
         return stop, stop
     if data[begin] in (36, 37, 123, 60):
         return stop, stop
@@ -88,7 +88,7 @@ def url_password(data, start, at, end):
         i += 1
     if i - begin < 3 or i + 1 >= end or data[i] != 64 or not (is_alnum(data[i + 1]) or data[i + 1] in (91, 123, 36)):
         return at, at
-    if data[begin] in (36, 37, 42, 91) or _is_placeholder(data, begin, i):
+    if data[begin] in (36, 37, 42, 91) or is_placeholder(data, begin, i):
         return at, at
     return begin, i
 
@@ -141,7 +141,7 @@ def _is_path(data, at):
 
 
 @inner
-def _is_placeholder(data, at, stop):
+def is_placeholder(data, at, stop):
     """Whether it only says that a password belongs there: ``your_password``, ``${PASS}``, ``xxxx``, ``...``."""
     first, value, same = at, 0, True
     while first < stop and first - at < 2 and not is_alnum(data[first]):

@@ -27,7 +27,8 @@ from tasks.clean.personal import tokens
     SPELLED_AT,
     WXID,
     PLATE_MARK,
-) = range(1, 20)
+    OPTION,
+) = range(1, 21)
 KEY = 64
 """A key of row k of ``tokens.table`` is KEY + k."""
 
@@ -66,6 +67,7 @@ _WORDS: dict[int, str] = {
     BRACKET: "（",
     SPELLED_AT: "at",
     WXID: "wxid_",
+    OPTION: "-u|--user|-p",
 }  # fmt: skip
 
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"

@@ -9,6 +9,7 @@ Manber, 1994).
 import numpy as np
 
 from tasks.clean.kernels.blocks import load
+from tasks.clean.kernels.markdown import next_formula
 from tasks.clean.kernels.utf8 import is_digit
 from tasks.clean.signals.figures import C4_CURLY_BRACKET, C4_LINES, C4_LOREM_IPSUM, C4_SENTENCES
 from tasks.compiled import inner
@@ -104,6 +105,19 @@ def _stands(data, at, end, k):
 
 @inner
 def _has_curly(data, at, end):
+    """Whether a curly bracket stands in ``data[at:end]`` outside of formulas."""
+    if not _curly_in(data, at, end):
+        return False
+    while at < end:
+        formula, behind = next_formula(data, at, end)
+        if _curly_in(data, at, formula):
+            return True
+        at = behind
+    return False
+
+
+@inner
+def _curly_in(data, at, end):
     i = at
     while i + 8 <= end:
         block = load(data, i) ^ _CURLY

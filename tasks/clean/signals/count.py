@@ -6,7 +6,16 @@ from tasks.clean.kernels.blocks import EVERY, load
 from tasks.clean.kernels.characters import CLASS, FUNCTION, MISREAD
 from tasks.clean.kernels.mojibake import GROUPS, LAST, RUN, WRONG, misread, misread_wide
 from tasks.clean.kernels.utf8 import decode, width_of
-from tasks.clean.signals.figures import CLOSED, ELLIPSES, FUNCTION_CHARACTERS, HASHES, MOJIBAKE, NEWLINES, OPENED
+from tasks.clean.signals.figures import (
+    CLOSED,
+    DOLLARS,
+    ELLIPSES,
+    FUNCTION_CHARACTERS,
+    HASHES,
+    MOJIBAKE,
+    NEWLINES,
+    OPENED,
+)
 from tasks.compiled import inner
 
 _BYTE = np.uint64(0xFF)
@@ -67,6 +76,7 @@ def count_characters(data, start, end, classes, histogram, figures):
         num += found
     figures[NEWLINES] = histogram[0, 10]
     figures[HASHES] = histogram[0, 35]
+    figures[DOLLARS] = histogram[0, 36]
     figures[OPENED] = histogram[0, 40] + histogram[0, 91] + histogram[0, 123]
     figures[CLOSED] = histogram[0, 41] + histogram[0, 93] + histogram[0, 125]
     return num

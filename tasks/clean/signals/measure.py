@@ -21,12 +21,15 @@ WIDTH = SHARES + 9
 Figures = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def signals(data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> dict[str, Figures]:
+def signals(
+    data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any], is_code: np.ndarray[Any, Any] | None = None
+) -> dict[str, Figures]:
     """Signals of documents.
 
     Args:
         data: UTF-8 bytes, uint8.
         offsets: int64, one more than there are documents.
+        is_code: bool by document: in code nothing is taken for Markdown; none is where nothing is said.
 
     Returns:
         Signal name to float64 of shape [documents], in the order of ``smelt.recipe.signals``.
@@ -41,6 +44,7 @@ def signals(data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> dict[s
     _measure_all(
         data,
         offsets,
+        np.zeros(len(offsets) - 1, np.bool_) if is_code is None else is_code,
         table(),
         special(),
         np.empty(2 * longest + 2, np.uint64),  # hashes of words, then of n-grams
@@ -55,7 +59,8 @@ def signals(data: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> dict[s
 
 def _named(raw: Figures) -> dict[str, Figures]:
     num_bytes, num_chars, num_words, cjk = raw[NUM_BYTES], raw[at.CHARACTERS], raw[at.WORDS], raw[at.CJK]
-    visible, latin, plain = num_chars - raw[at.SPACE], raw[at.LOWER] + raw[at.UPPER], raw[at.PLAIN_WORDS]
+    visible = num_chars - raw[at.SPACE] - raw[at.MARK_SYMBOLS] - raw[at.MARK_PUNCTUATION]
+    latin, plain, prose_lines = raw[at.LOWER] + raw[at.UPPER], raw[at.PLAIN_WORDS], raw[at.LINES] - raw[at.STRUCTURED]
     num_lines, all_lines, brackets = raw[at.LINES], raw[at.NEWLINES] + 1, raw[at.OPENED] + raw[at.CLOSED]
     return {
         "num_bytes": num_bytes,
@@ -63,7 +68,7 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "num_words": num_words,
         "num_plain_words": plain,
         "num_lines": num_lines,
-        "num_newlines": raw[at.NEWLINES],
+        "num_newlines": raw[at.NEWLINES] - raw[at.STRUCTURED_FEEDS],
         "num_paragraphs": raw[at.PARAGRAPHS],
         "num_sentences": raw[at.SENTENCES],
         "mean_sentence_length": _share(num_chars, raw[at.SENTENCES]),
@@ -71,8 +76,8 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "cjk_share": _share(cjk, visible),
         "latin_share": _share(latin, visible),
         "digit_share": _share(raw[at.DIGIT], visible),
-        "punctuation_share": _share(raw[at.PUNCTUATION], visible),
-        "symbol_share": _share(raw[at.SYMBOL], visible),
+        "punctuation_share": _share(raw[at.PUNCTUATION] - raw[at.MARK_PUNCTUATION], visible),
+        "symbol_share": _share(raw[at.SYMBOL] - raw[at.MARK_SYMBOLS], visible),
         "other_letter_share": _share(raw[at.LETTER], visible),
         "space_share": _share(raw[at.SPACE], num_chars),
         "upper_share": _share(raw[at.UPPER], latin),
@@ -85,12 +90,14 @@ def _named(raw: Figures) -> dict[str, Figures]:
         "num_stop_words": np.bitwise_count(raw[at.STOP_WORDS].astype(np.int64)).astype(np.float64),
         "stop_word_share": _share(raw[at.FUNCTION_WORDS], num_words),
         "zh_function_share": _share(raw[at.FUNCTION_CHARACTERS], cjk),
-        "mean_line_length": _share(raw[at.LINE_CHARS], num_lines),
+        "mean_line_length": np.where(
+            prose_lines > 0, _share(raw[at.LINE_CHARS], prose_lines), _share(num_chars - raw[at.NEWLINES], num_lines)
+        ),
         "longest_line": raw[at.LONGEST_LINE],
         "short_line_share": _share(raw[at.SHORT], num_lines),
         "bullet_line_share": raw[at.BULLET] / all_lines,
         "ellipsis_line_share": raw[at.ELLIPSIS] / all_lines,
-        "terminal_line_share": _share(raw[at.ENDED], num_lines),
+        "terminal_line_share": _share(raw[at.ENDED], prose_lines),
         "list_line_share": _share(raw[at.LISTED], num_lines),
         "furniture_line_share": _share(raw[at.FURNITURE_LINES], num_lines),
         "furniture_word_share": _share(raw[at.FURNITURE_WORDS], raw[at.LINE_WORDS]),
@@ -119,7 +126,7 @@ def _share(part: Figures, whole: Figures) -> Figures:
 
 
 @compiled
-def _measure_all(data, offsets, classes, known, hashes, chars, scratch, cells, raw):
+def _measure_all(data, offsets, is_code, classes, known, hashes, chars, scratch, cells, raw):
     histogram = np.zeros((4, 256), np.int32)
     figures = np.zeros(at.NUM_FIGURES, np.int64)
     for document in range(len(offsets) - 1):
@@ -132,7 +139,8 @@ def _measure_all(data, offsets, classes, known, hashes, chars, scratch, cells, r
         while size < 4 * (figures[at.NEWLINES] + 2) and size < len(cells):
             size *= 2
         cells[:size] = np.uint64(0)
-        num = walk(data, start, end, classes, known, hashes, chars, scratch[0], cells, size - 1, figures)
+        code = is_code[document]
+        num = walk(data, start, end, code, classes, known, hashes, chars, scratch[0], cells, size - 1, figures)
         shares = row[SHARES:]
         n_gram_shares(hashes, chars, num, max(num_chars, 1), scratch[0], scratch[1], scratch[2], cells, shares)
         figures[at.CHARACTERS], figures[at.WORDS] = num_chars, num

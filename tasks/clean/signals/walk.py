@@ -4,9 +4,11 @@ import numpy as np
 
 from tasks.clean.kernels.blocks import first, hash_bytes, hash_short, load, not_letters
 from tasks.clean.kernels.characters import ALPHA, CJK, CLASS, MARK, PLAIN_PUNCTUATION, PUNCTUATION, QUOTE, SPACE, table
+from tasks.clean.kernels.markdown import CODE, HEADING, MARKS, PROSE, ROW, end_of_line, kind_of_line, next_formula
 from tasks.clean.kernels.utf8 import decode, width_of
 from tasks.clean.signals.figures import (
     ALPHA_WORDS,
+    DOLLARS,
     ELLIPSES,
     FUNCTION_WORDS,
     LONGEST_WORD,
@@ -14,8 +16,10 @@ from tasks.clean.signals.figures import (
     PLAIN_WORDS,
     SENTENCES,
     STOP_WORDS,
+    STRUCTURED_FEEDS,
 )
 from tasks.clean.signals.lines import end_line
+from tasks.clean.signals.marks import count_marks
 from tasks.clean.signals.special import FUNCTION, SPECIAL, STOP_WORD, look_up
 from tasks.clean.signals.words import split, split_wide
 from tasks.compiled import inner
@@ -46,10 +50,14 @@ _ASCII = _ascii()
 
 
 @inner
-def walk(data, start, end, table, known, hashes, chars, ends, cells, mask, figures):
+def walk(data, start, end, is_code, table, known, hashes, chars, ends, cells, mask, figures):
     """Walk ``data[start:end]`` and fill ``figures``.
 
+    Marks of Markdown (see ``markdown``) are no words, and the words of its rows, code and formulas all count as words
+    with a letter.
+
     Args:
+        is_code: whether the whole is code, in which nothing is Markdown.
         known: see ``special``.
         hashes, chars: filled for each word with its hash and its characters.
         ends: room for the ends of the words of a chunk.
@@ -61,6 +69,15 @@ def walk(data, start, end, table, known, hashes, chars, ends, cells, mask, figur
     num, line, begun, chunks, longest, sentences = 0, start, start, 0, 0, 0
     seen_end, line_words = False, 0
     plain, plain_chars, alpha = 0, 0, 0
+    shape, fence = kind_of_line(data, start, end, 0)
+    shape = PROSE if is_code else shape
+    marked, ellipses = shape == HEADING, 0
+    num_before, alpha_before = -1, 0  # words before those of a formula or of a line of structure
+    dollars = figures[DOLLARS] > 1 and not is_code
+    line_stop = end_of_line(data, start, end) if dollars else start
+    formula, formula_end = next_formula(data, start, line_stop) if dollars else (start, start)
+    if shape > HEADING:
+        num_before = 0
     i = start
     while i <= end:
         byte = data[i] if i < end else 10
@@ -74,14 +91,45 @@ def walk(data, start, end, table, known, hashes, chars, ends, cells, mask, figur
                 figures[SENTENCES] += sentences
                 figures[LONGEST_WORD] = max(figures[LONGEST_WORD], longest)
                 last = i + 1 >= end
-                end_line(data, line, begun, i, chunks, longest, sentences, table, cells, mask, figures, last)
+                end_line(data, line, begun, i, shape, chunks, longest, sentences, table, cells, mask, figures, last)
+                figures[STRUCTURED_FEEDS] += shape > HEADING and i < end
+                if shape != PROSE or dollars:
+                    count_marks(data, line, i, shape, figures)
+                    figures[ELLIPSES] = ellipses if shape == CODE else figures[ELLIPSES]
+                    if num_before >= 0:
+                        alpha = alpha_before + num - num_before
                 line, seen_end, line_words = i + 1, False, 0
                 begun, chunks, longest, sentences = i + 1, 0, 0, 0
+                num_before = -1
+                if not is_code:
+                    shape, fence = kind_of_line(data, line, end, fence)
+                    marked, ellipses = shape == HEADING, figures[ELLIPSES]
+                    if shape > HEADING:
+                        num_before, alpha_before = num, alpha
+                    elif dollars:
+                        line_stop = end_of_line(data, line, end)
+                        formula, formula_end = next_formula(data, line, line_stop)
             i += width
             continue
         if chunks == 0:
             begun = i
         chunks += 1
+        if shape == MARKS:
+            i = end_of_line(data, i, end)
+            continue
+        if (marked and byte == 35) or (shape == ROW and byte == 124 and (i + 1 >= end or data[i + 1] <= 32)):
+            while i < end and data[i] == byte:
+                i += 1
+            marked = False
+            continue
+        if dollars and shape <= HEADING:
+            if num_before >= 0:
+                alpha = alpha_before + num - num_before
+                num_before = -1
+            while formula_end <= i and formula < line_stop:
+                formula, formula_end = next_formula(data, formula_end, line_stop)
+            if formula < line_stop and _reaches(data, i, formula):
+                num_before, alpha_before = num, alpha
         at = i
         block = load(data, at)
         length = first(not_letters(block))
@@ -186,3 +234,13 @@ def walk(data, start, end, table, known, hashes, chars, ends, cells, mask, figur
             alpha += bits & _ALPHA != 0
     figures[PLAIN_WORDS], figures[PLAIN_CHARS], figures[ALPHA_WORDS] = plain, plain_chars, alpha
     return num
+
+
+@inner
+def _reaches(data, at, formula):
+    """Whether no blank stands between a word and a formula behind it."""
+    while at < formula:
+        if data[at] <= 32:
+            return False
+        at += 1
+    return True

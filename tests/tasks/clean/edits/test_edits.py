@@ -69,6 +69,8 @@ def test_traditional_characters_are_simplified_where_asked() -> None:
 GOES = {
     "cookies": "We use cookies to improve your experience.",
     "cookies button": "Accept all cookies",
+    "cookies to sign in": "We use cookies to keep you signed in.",
+    "cookies to remember": "This site uses cookies to remember your choices.",
     "navigation": "Prev\t\t Next",
     "breadcrumbs": "Home | Login",
     "skip link": "Skip to main content",
@@ -96,6 +98,10 @@ GOES = {
 STAYS = {
     "cookies": "The recipe makes two dozen cookies, and we use them up in a day or so.",
     "navigation": "index",
+    "cookies in prose": "We use cookies to keep you signed in, and the next chapter shows how they are read.",
+    "cookies in an essay": "We use cookies to keep you signed in, and say below why that is safe.",
+    "cookies of programs": "We use cookies to store the session id on the server.",
+    "cookies that are eaten": "We use cookies to decorate the tree.",
     "a heading": "Contents of the box",
     "上一篇": "他在上一篇论文里已经证明了这一点。",
     "下一页": "翻到下一页，故事才真正开始。",
@@ -186,3 +192,43 @@ def test_boilerplate_inside_structure_stays():
     for text in (code, table, f"````\n```\n{menu}\n````"):
         assert one(text) == text
     assert one("```\na\n```\nHome | Log in\nA line of text.") == "```\na\n```\nA line of text."
+    assert one("~~~\n```\nHome | Log in\n~~~\nHome | Log in") == "~~~\n```\nHome | Log in\n~~~"
+    assert one("> ```\n> Home | Log in\n> ```") == "> ```\n> Home | Log in\n> ```"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Keys of the telephone:\n\n- 1: call\n- Search | Help\n- 3: hang up",
+        "- Home | Login\n- Both pages are described below, with all that they show.",
+        "1. Open the page.\n2. Log in\n3. Read more\n\n4. Share this",
+        "- Ann Example\n- Next | Previous\n- Bob Example",
+        "> - Ann wrote it.\n> - Search | Help",
+        "* eins\n  * Back to top\n  * zwei",
+    ],
+)
+def test_no_item_is_taken_out_of_a_list_of_content(text):
+    after, edits, _ = cleaned(text)
+    assert (after, edits["edit_boilerplate"][0]) == ([text], 0)
+
+
+def test_a_list_of_navigation_goes_as_a_whole():
+    menu = "- Home | Login\n- Next topic\n* Read more"
+    for text, left in (
+        (f"正文一。\n{menu}\n正文二。", "正文一。\n正文二。"),
+        (f"Before.\n\n{menu}\n\nBehind.", "Before.\n\n\nBehind."),
+        (f"Before.\n{menu}\nShare on Facebook\n- Behind.", "Before.\n- Behind."),
+        (f"Before.\n{menu}", "Before."),
+        (menu, ""),
+    ):
+        [after], edits, _ = cleaned(text)
+        assert after == left
+        assert edits["edit_boilerplate"][0] == 3 + ("Facebook" in text)
+
+
+@given(
+    st.lists(st.sampled_from(["- Home | Login", "- a b c d", "Next topic", "", "", "x y", "```", "| Share | Home |"]))
+)
+def test_lists_are_edited_once_and_for_all(lines: list[str]) -> None:
+    once = one("\n".join(lines))
+    assert one(once) == once
