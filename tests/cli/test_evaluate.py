@@ -5,18 +5,22 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from evaluation.byhand import evaluate
+from evaluation.folder import FolderModel
 from smelt.engine.make import work_on
 from smelt.lake import Lake
 from smelt.stage import Context, Shard
 from tests.cli.running import run
+from tests.evaluation.test_difference import written
 from tests.training.artifacts import LABELS, MODEL, commit
 from tests.training.export.test_export import fetched, trained
+from training.checkpoints.load import load_model
 
 CAPPED = {"evaluate.max_tokens_per_label": 300, "evaluate.generation.max_tokens": 4}
 
@@ -74,13 +78,10 @@ def test_a_model_with_another_tokenizer_reads_the_same_text(made: tuple[Context,
     built = Tokenizer(BPE(vocab={"<end>": 0} | {char: i + 1 for i, char in enumerate(alphabet)}, merges=[]))
     built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
     (theirs / "tokenizer.json").write_text(built.to_str())
-    like = {"evaluate.max_tokens_per_label": 300}
-    own = evaluate(given.lake, f"train/{given.inputs['train'].fingerprint}", like)
-    from evaluation import byhand
-
-    text = byhand.text_of(given.lake, given.inputs["train"])
-    config = byhand.evaluation_with(byhand.EvaluateConfig(), like)
-    found = byhand._folder(theirs, "theirs", config, given.lake, text)
+    written(given.lake, tmp_path, "own", {"train-1": given.inputs["train"], "tokenizer": given.inputs["tokenizer"]})
+    own = evaluate(given.lake, "own", CAPPED)
+    found = evaluate(given.lake, str(theirs), CAPPED, like="own")
+    assert own["checkpoint"] == "step-0000064", "a run's last"
     assert found["heldout"]["documents"] == own["heldout"]["documents"]
     assert found["heldout"]["loss"] > own["heldout"]["loss"] + 1, "its letters are others"
 
@@ -107,3 +108,14 @@ def test_what_cannot_be_judged_is_one_line(
     assert answer.returncode == 2
     assert len(answer.stderr.splitlines()) == 1
     assert line in answer.stderr
+
+
+def test_a_folder_keeps_attention_within_documents_as_a_checkpoint_does(made: tuple[Context, Path]) -> None:
+    given, folder = made
+    ours, theirs = load_model(given.lake, given.inputs["train"]), FolderModel(folder, "export")
+    tokens = torch.randint(1, 40, (2, 33), generator=torch.Generator().manual_seed(0))
+    documents = torch.tensor([[0] * 10 + [1] * 23, [0] * 33])
+    for of in (None, documents):
+        assert torch.allclose(theirs.token_losses(tokens, of), ours.token_losses(tokens, of).cpu(), atol=1e-2)
+    apart = theirs.token_losses(tokens, documents) - theirs.token_losses(tokens)
+    assert float(apart[0, 10:].abs().max()) > 0.05 and float(apart[1].abs().max()) < 1e-4
