@@ -59,7 +59,12 @@ def stages(lake: Lake) -> dict[str, Manifest]:
     )
     add(
         "ingest",
-        lambda part: {"text": texts, "source": ["web"] * 30, "url": ["http://x"] * 30},
+        lambda part: {
+            "text": texts,
+            "source": ["web"] * 30,
+            "url": ["http://x"] * 30,
+            "extraction": ["main", *[None] * 29],
+        },
         lambda part: {"documents": 30, "quarantined": {"broken pdf": 1}},
         lambda part: {".quarantine.parquet": refused} if part else {},
     )
