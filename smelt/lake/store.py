@@ -7,12 +7,13 @@ profile, a role or a key pair works the same for either.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlparse
 
 import boto3
@@ -22,22 +23,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+from urllib3.exceptions import HTTPError
 
 from smelt import settings as settings_module
 from smelt.errors import DamageError, LakeError, MissingError
-from smelt.lake.answers import MISSING, answered, failed, refused, unreachable
+from smelt.lake.answers import answered, failed, refused, unreachable
+from smelt.lake.patience import PATIENCE_S, patiently
 from smelt.lake.remote import RemoteFile
 from smelt.settings import Settings
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
 
+_T = TypeVar("_T")
 RETRIES: "RetryConfig" = {
-    "max_retries": 10,
-    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
-    "retry_timeout": timedelta(seconds=90),
+    "max_retries": 2,
+    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=1), "base": 2},
+    "retry_timeout": timedelta(seconds=10),
 }
-"""Patience with a store that restarts: about 25 s, then the shard fails and the engine's own retries count."""
+"""obstore's own, for blips inside of what it does in several requests; longer troubles are ``patiently``'s."""
+SILENCE_S = 20
+"""Seconds without a byte after which a request is given up, to be made again."""
+CONNECT_S = 5
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,15 @@ class Upload:
 
 
 class Lake:
-    """Objects below ``s3://bucket/prefix``, by key. Picklable: clients are made where they are used."""
+    """Objects below ``s3://bucket/prefix``, by key. Picklable: clients are made where they are used.
 
-    def __init__(self, settings: Settings, *, url: str | None = None) -> None:
-        self.settings = settings
+    Args:
+        url: another lake than the settings'.
+        patience: seconds that a store which may come back is waited for, in each call.
+    """
+
+    def __init__(self, settings: Settings, *, url: str | None = None, patience: float = PATIENCE_S) -> None:
+        self.settings, self.patience = settings, patience
         self.url = (url or settings.lake).rstrip("/")
         parsed = urlparse(self.url)
         if parsed.scheme != "s3" or not parsed.netloc:
@@ -76,7 +88,7 @@ class Lake:
         return cls(settings_module.load())
 
     def __reduce__(self):
-        return _relink, (self.settings, self.url)
+        return _relink, (self.settings, self.url, self.patience)
 
     def path(self, key: str) -> str:
         """Full ``s3://`` address of ``key``."""
@@ -88,12 +100,7 @@ class Lake:
         Raises:
             LakeError: when there is no such object, or the store can't be reached.
         """
-        try:
-            return obstore.get(self._data, key).bytes().to_bytes()
-        except (FileNotFoundError, ValueError):  # a key that no object can have
-            raise MissingError("no such object", where=self.path(key)) from None
-        except BaseError as error:
-            raise failed(error, self.path(key)) from error
+        return self._data_call(key, lambda: obstore.get(self._data, key).bytes().to_bytes())
 
     def get_range(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """``length`` bytes of the object from byte ``start``.
@@ -101,19 +108,19 @@ class Lake:
         Raises:
             LakeError: as ``get`` does, and when an ``etag`` is given and the object has another by now.
         """
-        try:
-            if etag is None:
-                return self._whole(key, length, obstore.get_range(self._data, key, start=start, length=length))
+        if etag is None:
+            found = self._data_call(key, lambda: obstore.get_range(self._data, key, start=start, length=length))
+            return self._whole(key, length, found)
+
+        def versioned() -> bytes:
             found = obstore.get(self._data, key, options={"range": (start, start + length)})
             if (now := (found.meta["e_tag"] or "").strip('"')) != etag:
                 raise LakeError(
                     f"was written again: its ETag is {now}, not {etag}", where=self.path(key), mend="plan the run again"
                 )
             return self._whole(key, length, found.bytes())
-        except FileNotFoundError:
-            raise MissingError("no such object", where=self.path(key)) from None
-        except BaseError as error:
-            raise failed(error, self.path(key)) from error
+
+        return self._data_call(key, versioned)
 
     def open(self, key: str, size: int | None = None) -> RemoteFile:
         """The object as a seekable file that fetches only what is read; ``size`` (bytes), where known, saves a request.
@@ -122,12 +129,7 @@ class Lake:
             LakeError: as ``get`` does.
         """
         if size is None:
-            try:
-                size = int(obstore.head(self._data, key)["size"])
-            except (FileNotFoundError, ValueError):  # a key that no object can have
-                raise MissingError("no such object", where=self.path(key)) from None
-            except BaseError as error:
-                raise failed(error, self.path(key)) from error
+            size = self._data_call(key, lambda: int(obstore.head(self._data, key)["size"]))
         return RemoteFile(self, key, size)
 
     def get_json(self, key: str) -> Any:
@@ -145,40 +147,45 @@ class Lake:
         Raises:
             DamageError, LakeError: as ``get_json`` does.
         """
+
+        def read() -> bytes:
+            return self._control.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
+
         try:
-            content = self._control.get_object(Bucket=self.bucket, Key=self._key(key))["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in MISSING:
-                return None
-            raise refused(error, self.path(key)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(key)) from error
-        return self._json(key, content)
+            return self._json(key, self._control_call(key, read))
+        except MissingError:
+            return None
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Write an object, in parallel parts where it is large; overwrites."""
         try:
-            obstore.put(self._data, key, content)
-        except FileNotFoundError:
+            self._data_call(key, lambda: obstore.put(self._data, key, content))
+        except MissingError:
             raise LakeError("no such bucket", where=self.path(key)) from None
-        except BaseError as error:
-            raise failed(error, self.path(key)) from error
 
     def put_json(self, key: str, value: Any) -> None:
         """Write ``value`` as JSON; overwrites."""
         self.put(key, json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
 
     def put_new(self, key: str, content: bytes) -> bool:
-        """Write an object only where there is none (S3 conditional put): True if this call wrote it."""
-        try:
-            self._control.put_object(Bucket=self.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")
-            return True
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+        """Write an object only where there is none (S3 conditional put): True if this call wrote it.
+
+        A request whose answer was lost may have taken effect; whether it has, the object tells.
+        """
+        asked = 0
+
+        def write() -> bool:
+            nonlocal asked
+            asked += 1
+            try:
+                self._control.put_object(Bucket=self.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                    raise
                 return False
-            raise refused(error, self.path(key)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(key)) from error
+            return True
+
+        return self._control_call(key, write) or (asked > 1 and self.get(key) == content)
 
     def copy(self, key: str, target: str) -> None:
         """Copy an object to another key, inside the store: no byte of it comes here. Large ones go in parts.
@@ -197,14 +204,10 @@ class Lake:
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
         try:
-            self._control.head_object(Bucket=self.bucket, Key=self._key(key))
-            return True
-        except ClientError as error:
-            if error.response["Error"]["Code"] in MISSING:
-                return False
-            raise refused(error, self.path(key)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(key)) from error
+            self._control_call(key, lambda: self._control.head_object(Bucket=self.bucket, Key=self._key(key)))
+        except MissingError:
+            return False
+        return True
 
     def objects(self, prefix: str) -> list[Listed]:
         """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""
@@ -212,15 +215,9 @@ class Lake:
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders directly below ``prefix`` (which ends with a slash, or is empty)."""
-        pages = self._control.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self._key(prefix), Delimiter="/"
-        )
-        try:
-            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
-        except ClientError as error:
-            raise refused(error, self.path(prefix)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(prefix)) from error
+        found = [
+            item["Prefix"] for page in self._listing(prefix, Delimiter="/") for item in page.get("CommonPrefixes", ())
+        ]
         return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
 
     def download(self, key: str, target: Path) -> None:
@@ -238,12 +235,27 @@ class Lake:
         Raises:
             LakeError: as ``get`` does.
         """
-        try:
-            yield from obstore.get(self._data, key).stream(min_chunk_size=8 << 20)
-        except (FileNotFoundError, ValueError):  # a key that no object can have
-            raise MissingError("no such object", where=self.path(key)) from None
-        except BaseError as error:
-            raise failed(error, self.path(key)) from error
+        read, version = 0, ""
+        stream: Iterator[Any] | None = None
+
+        def following() -> Any | None:
+            """The next chunk; after a break, of a request that begins where the last chunk ended."""
+            nonlocal version, stream
+            if stream is None:
+                found = obstore.get(self._data, key, options={"range": {"offset": read}} if read else {})
+                stream, now = iter(found.stream(min_chunk_size=8 << 20)), found.meta["e_tag"] or ""
+                if read and now != version:
+                    raise DamageError("was written again while it was read", where=self.path(key))
+                version = now
+            try:
+                return next(stream, None)
+            except BaseError:
+                stream = None
+                raise
+
+        while (chunk := self._data_call(key, following)) is not None:
+            read += len(chunk)
+            yield chunk
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; missing ones are no error.
@@ -253,14 +265,7 @@ class Lake:
         """
         for start in range(0, len(keys), 1000):
             batch = [{"Key": self._key(key)} for key in keys[start : start + 1000]]
-            try:
-                answer = self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
-            except ClientError as error:
-                raise refused(error, self.path(keys[start])) from error
-            except BotoCoreError as error:
-                raise unreachable(error, self.path(keys[start])) from error
-            for refusal in answer.get("Errors", ()):
-                raise answered(refusal["Code"], f"{self.bucket}/{refusal['Key']}")
+            self._control_call(keys[start], partial(self._delete, batch))
 
     def uploads(self) -> list[Upload]:
         """Multipart uploads below the lake's prefix that were begun and not ended.
@@ -268,39 +273,72 @@ class Lake:
         Raises:
             LakeError: when the store can't be asked.
         """
-        pages = self._control.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self._key(""))
-        strip = len(self._key(""))
-        try:
-            return [
-                Upload(item["Key"][strip:], item["UploadId"], item["Initiated"])
-                for page in pages
-                for item in page.get("Uploads", ())
+        strip, start = len(self._key("")), dict[str, str]()
+        found: list[Upload] = []
+        while True:
+            ask = partial(self._control.list_multipart_uploads, Bucket=self.bucket, Prefix=self._key(""), **start)
+            page = self._control_call("", ask)
+            found += [
+                Upload(item["Key"][strip:], item["UploadId"], item["Initiated"]) for item in page.get("Uploads", ())
             ]
-        except ClientError as error:
-            raise refused(error, self.url) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.url) from error
+            if not page.get("IsTruncated"):
+                return found
+            start = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
 
     def abort(self, upload: Upload) -> None:
         """Give up a multipart upload and free its parts; one that has ended meanwhile is no error."""
-        try:
-            self._control.abort_multipart_upload(Bucket=self.bucket, Key=self._key(upload.key), UploadId=upload.id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchUpload":
-                raise refused(error, self.path(upload.key)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(upload.key)) from error
+        about = {"Bucket": self.bucket, "Key": self._key(upload.key), "UploadId": upload.id}
+        with suppress(MissingError):
+            self._control_call(upload.key, lambda: self._control.abort_multipart_upload(**about))
 
     def create_bucket(self) -> None:
         """Make the bucket where there is none."""
         try:
-            self._control.head_bucket(Bucket=self.bucket)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in MISSING:
-                raise refused(error, self.url) from error
-            self._control.create_bucket(Bucket=self.bucket)
-        except BotoCoreError as error:
-            raise unreachable(error, self.url) from error
+            self._control_call("", lambda: self._control.head_bucket(Bucket=self.bucket))
+        except MissingError:
+            self._control_call("", lambda: self._control.create_bucket(Bucket=self.bucket))
+
+    def _data_call(self, key: str, ask: Callable[[], _T]) -> _T:
+        """What obstore gives, patiently; its errors as ours."""
+
+        def once() -> _T:
+            try:
+                return ask()
+            except (FileNotFoundError, ValueError):  # a key that no object can have
+                raise MissingError("no such object", where=self.path(key)) from None
+            except BaseError as error:
+                raise failed(error, self.path(key)) from error
+
+        return patiently(once, self.patience)
+
+    def _control_call(self, key: str, ask: Callable[[], _T]) -> _T:
+        """What boto3 gives, patiently; its errors as ours."""
+
+        def once() -> _T:
+            try:
+                return ask()
+            except ClientError as error:
+                raise refused(error, self.path(key)) from error
+            except (BotoCoreError, HTTPError) as error:
+                raise unreachable(error, self.path(key)) from error
+
+        return patiently(once, self.patience)
+
+    def _delete(self, batch: list[dict[str, str]]) -> None:
+        answer = self._control.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+        for refusal in answer.get("Errors", ()):
+            raise answered(refusal["Code"], f"s3://{self.bucket}/{refusal['Key']}")
+
+    def _listing(self, prefix: str, **options: str) -> Iterator[dict[str, Any]]:
+        """Pages of a listing, each asked for patiently."""
+        start = dict[str, str]()
+        while True:
+            asked = {"Bucket": self.bucket, "Prefix": self._key(prefix), **options, **start}
+            page = self._control_call(prefix, partial(self._control.list_objects_v2, **asked))
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            start = {"ContinuationToken": page["NextContinuationToken"]}
 
     def _whole(self, key: str, length: int, content: obstore.Bytes) -> bytes:
         if len(content) != length:
@@ -319,16 +357,10 @@ class Lake:
         return f"{self.prefix}/{key}" if self.prefix else key
 
     def _pages(self, prefix: str) -> Iterator[Listed]:
-        pages = self._control.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
         strip = len(self.prefix) + 1 if self.prefix else 0
-        try:
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
-        except ClientError as error:
-            raise refused(error, self.path(prefix)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(prefix)) from error
+        for page in self._listing(prefix):
+            for item in page.get("Contents", ()):
+                yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -344,7 +376,12 @@ class Lake:
         return self._session.client(
             "s3",
             endpoint_url=self.settings.endpoint,
-            config=BotoConfig(retries={"max_attempts": 5, "mode": "standard"}, s3={"addressing_style": "path"}),
+            config=BotoConfig(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                connect_timeout=CONNECT_S,
+                read_timeout=SILENCE_S,
+                s3={"addressing_style": "path"},
+            ),
         )
 
     @cached_property
@@ -357,7 +394,10 @@ class Lake:
             region=self.settings.region,
             credential_provider=Boto3CredentialProvider(self._session),
             retry_config=RETRIES,
-            client_options={"allow_http": (self.settings.endpoint or "").startswith("http://")},
+            client_options={
+                "allow_http": (self.settings.endpoint or "").startswith("http://"),
+                "connect_timeout": timedelta(seconds=CONNECT_S),
+            },
         )
 
     def _require_credentials(self) -> None:
@@ -369,5 +409,5 @@ class Lake:
             )
 
 
-def _relink(settings: Settings, url: str) -> Lake:
-    return Lake(settings, url=url)
+def _relink(settings: Settings, url: str, patience: float) -> Lake:
+    return Lake(settings, url=url, patience=patience)

@@ -108,7 +108,7 @@ def test_no_credentials_are_told_as_such(lake, monkeypatch):
 def test_a_store_that_is_out_of_reach_may_come_back(lake):
     from dataclasses import replace
 
-    elsewhere = Lake(replace(lake.settings, endpoint="http://127.0.0.1:9"), url=lake.url)
+    elsewhere = Lake(replace(lake.settings, endpoint="http://127.0.0.1:9"), url=lake.url, patience=0.5)
     for ask in (lambda: elsewhere.folders("x/"), lambda: elsewhere.exists("x")):
         with pytest.raises(LakeOutageError, match="is the object store running"):
             ask()
