@@ -111,9 +111,9 @@ def main() -> int:
     folder = home_folder() / "boards"
     folder.mkdir(parents=True, exist_ok=True)
     lake = Lake.connect()
-    program = str(Path(sys.executable).with_name("tensorboard"))
+    program = (sys.executable, "-m", "smelt.board_server")
     address = (f"--host={arguments.host}", f"--port={arguments.port}")
-    board = subprocess.Popen([program, f"--logdir={folder}", *address, f"--reload_interval={PULL_EVERY_S:.0f}"])
+    board = subprocess.Popen([*program, f"--logdir={folder}", *address, f"--reload_interval={PULL_EVERY_S:.0f}"])
     try:
         while board.poll() is None:
             try:

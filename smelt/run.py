@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from smelt import takedown
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
+from smelt.lake.probe import require_once
 from smelt.plan import Plan, Planned, built_anew, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
@@ -104,6 +105,7 @@ def create_run(
 
     Raises:
         RecipeError: when the recipe is wrong; nothing is written then.
+        LakeError: when the object store is none to commit in.
     """
     lake = Lake(settings)
     if (run := find_run(lake, run_id)) is not None:
@@ -111,6 +113,7 @@ def create_run(
             raise RecipeError("the run id is taken by another run", where=run_id, mend="choose another id")
         return run
     recipe, plan = preview(recipe_path, overrides, settings, force=force)
+    require_once(lake)
     run = Run(
         id=run_id,
         recipe_path=str(recipe_path),

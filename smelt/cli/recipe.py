@@ -49,7 +49,10 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
 
 @app.command()
 def check(recipe: RecipePath, overrides: Overrides = None) -> None:
-    """Validate a recipe without running it, and print the figures that follow from it."""
+    """Validate a recipe without running it, and print the figures that follow from it.
+
+    Where a lake is set, see too that its store is one to commit in.
+    """
     from smelt.recipe import load_recipe
     from smelt.recipe.graph import stages
     from smelt.recipe.training.figures import figures
@@ -58,6 +61,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     found = load_recipe(recipe, parse_overrides(overrides)).with_start()
     for spec in stages(len(found.phases)):
         spec.config(found)  # reads what the recipe names beside it: labels, word lists, probes, a tokenizer
+    _check_store(console)
     workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
@@ -111,6 +115,27 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         console.print(f"{mark}  {rule.name}" + ("" if rule.holds else f" ({rule.mend})"))
     _tell_decontamination(found, console)
     console.print("[green]The recipe is valid.[/green]")
+
+
+def _check_store(console: Console) -> None:
+    """Hold the lake's store, where one is set and answers, to what commits stand on.
+
+    Raises:
+        LakeError: it lets several writers make one object, or refuses to be written.
+    """
+    from smelt import settings
+    from smelt.errors import LakeOutageError, SmeltError
+    from smelt.lake import Lake
+    from smelt.lake.probe import require_conditional_writes
+
+    try:
+        lake = Lake(settings.load(), patience=2)
+    except SmeltError:
+        return  # there is none yet
+    try:
+        require_conditional_writes(lake)
+    except LakeOutageError as error:
+        console.print(f"the lake was not looked at: {error}", style="yellow", markup=False)
 
 
 def _tell_decontamination(recipe: "Recipe", console: Console) -> None:

@@ -108,7 +108,7 @@ def addresses(state) -> list[tuple[str, str, str]]:
     return [
         ("Airflow", f"http://127.0.0.1:{state.ports['airflow']}", f"user {USER}, password {password}"),
         ("Ray", settings.ray_api, f"token: ray_token in {keys}"),
-        ("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", ""),
+        ("TensorBoard", f"http://127.0.0.1:{state.ports['tensorboard']}", "the same token"),
         ("Lake", settings.lake, f"at {settings.endpoint}, keys in {keys}"),
     ]
 

@@ -3,7 +3,8 @@
 It is crash-safe: what it has acknowledged is there again after ``kill -9``. It is bounded: volumes of
 256 MB are made as data comes (``-volume.max=0``: as many as the disk holds), none when less than 2 GiB
 of disk are left; the Go runtime keeps its heap below the given limit and the upload buffers theirs.
-Everything listens on loopback only; S3 asks for credentials that live in a private file.
+Everything listens on loopback only, and every port asks who is there: S3 for credentials that live in a private file,
+the others for what ``store_keys`` makes. HTTP is off but for S3 and for the volumes, whose requests are signed.
 """
 
 import json
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from smelt.errors import LakeError
 from smelt.lake import Lake
+from smelt.lake.probe import require_conditional_writes
 from smelt.services.service import Service
 from smelt.services.state import State, write_private
+from smelt.services.store_keys import write_keys
 
 MEMORY_LIMIT = "768MiB"
 WRITABLE_WITHIN_S = 30
@@ -28,10 +31,11 @@ def object_store(state: State) -> Service:
     data.mkdir(parents=True, exist_ok=True)
     identities = state.home / "s3.json"
     write_private(identities, json.dumps(_identities(state)))
+    write_keys(state.home)
     ports = state.ports
     command = (
         str(Path(sys.executable).with_name("weed")), "-logtostderr", "server", f"-dir={data}",
-        "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-disableHttp",
         f"-master.port={ports['s3-master']}", f"-master.port.grpc={ports['s3-master-grpc']}",
         "-master.volumeSizeLimitMB=256", "-master.telemetry=false", "-master.electionTimeout=1s",
         f"-volume.port={ports['s3-volume']}", f"-volume.port.grpc={ports['s3-volume-grpc']}",
@@ -48,11 +52,21 @@ def object_store(state: State) -> Service:
         command=command,
         environment={"GOMEMLIMIT": MEMORY_LIMIT, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"},
         ready=lambda: _answers(ports["s3"]),
-        on_ready=lambda: make_writable(Lake(state.settings)),
+        on_ready=lambda: make_usable(Lake(state.settings)),
         address=f"http://127.0.0.1:{ports['s3']}",
         ports=tuple(port for name, port in ports.items() if name.startswith("s3")),
         grace_s=5.0,
     )
+
+
+def make_usable(lake: Lake) -> None:
+    """Make the bucket, wait until it takes objects, and see that it keeps what commits stand on.
+
+    Raises:
+        LakeError: when it does not.
+    """
+    make_writable(lake)
+    require_conditional_writes(Lake(lake.settings, url=f"s3://{lake.bucket}/.smelt"))
 
 
 def make_writable(lake: Lake) -> None:
@@ -62,10 +76,10 @@ def make_writable(lake: Lake) -> None:
         LakeError: when nothing could be written within half a minute.
     """
     deadline = time.monotonic() + WRITABLE_WITHIN_S
-    probe = Lake(lake.settings, url=f"s3://{lake.bucket}/.smelt")
+    probe = Lake(lake.settings, url=f"s3://{lake.bucket}/.smelt", patience=1)
     while True:
         try:
-            lake.create_bucket()
+            probe.create_bucket()
             probe.put("writable", b"")
             return
         except LakeError:

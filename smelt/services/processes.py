@@ -21,7 +21,10 @@ LOG_BYTES = 20 << 20  # a longer log is put aside, as NAME.log.1
 
 
 def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
-    """Start a service in a session of its own, its output appended to ``log`` (readable by this user only)."""
+    """Start a service in a session of its own, its output appended to ``log``.
+
+    What it writes, this user alone can read.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     log.touch(mode=0o600)
     put_aside(log)
@@ -34,6 +37,7 @@ def spawn(service: Service, home: Path, log: Path) -> subprocess.Popen:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,
         )
 
 

@@ -104,6 +104,7 @@ def prepare_state(home: Path, *, keep_ports: bool) -> State:
     """
     home.mkdir(parents=True, exist_ok=True)
     home = home.resolve()
+    home.chmod(0o700)  # the lake lies in it, with all that was ever read
     before = load_state(home)
     known_ports = {name: before.ports.get(name, port) if before else port for name, port in PREFERRED_PORTS.items()}
     ports = ports_module.choose(home, known_ports, keep=keep_ports)

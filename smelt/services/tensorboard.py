@@ -2,26 +2,28 @@
 
 import sys
 import urllib.request
-from pathlib import Path
 
 from smelt.services.service import Service
 from smelt.services.state import State
 
 
 def tensorboard(state: State) -> Service:
-    """The loss curves; reads only."""
+    """The loss curves, for those who know Ray's token; reads only."""
     folder = state.home / "tensorboard"
     folder.mkdir(parents=True, exist_ok=True)
     port = state.ports["tensorboard"]
     return Service(
         name="tensorboard",
         command=(
-            str(Path(sys.executable).with_name("tensorboard")),
+            sys.executable,
+            "-m",
+            "smelt.board_server",
             f"--logdir={folder}",
             "--host=127.0.0.1",
             f"--port={port}",
             "--reload_interval=15",
         ),
+        environment=state.settings.environment(),
         ready=lambda: _answers(port),
         address=f"http://127.0.0.1:{port}",
         ports=(port,),
@@ -30,7 +32,7 @@ def tensorboard(state: State) -> Service:
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/environment", timeout=5):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
             return True
     except OSError:
         return False
