@@ -378,6 +378,7 @@ class Lake:
             endpoint_url=self.settings.endpoint,
             config=BotoConfig(
                 retries={"total_max_attempts": 1, "mode": "standard"},
+                max_pool_connections=32,
                 connect_timeout=CONNECT_S,
                 read_timeout=SILENCE_S,
                 s3={"addressing_style": "path"},

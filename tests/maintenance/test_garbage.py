@@ -48,7 +48,7 @@ def ingested(lake, tmp_path, monkeypatch):
 def _at(lake):
     """The constructor of a lake that lies where this test's does, whatever the settings say."""
     plain = Lake.__init__
-    return lambda self, settings, *, url=None: plain(self, settings, url=url or lake.url)
+    return lambda self, settings, *, url=None, **more: plain(self, settings, url=url or lake.url, **more)
 
 
 def names(found):
