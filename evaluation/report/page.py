@@ -13,7 +13,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evaluation.report import course, learning
+from evaluation.report import course, learning, predicted
 from evaluation.report.benchmarks import benchmark_rows, spreads
 from evaluation.report.probes import movers, probe_alarms, probe_rows
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
@@ -49,8 +49,10 @@ def render(values: Mapping[str, Any]) -> str:
     passed = [result["success"] for result in values["gates"].values() if result]
     langs = [fate.label for fate in values["fates"]["lang"]]
     benchmarks = benchmark_rows(values["evaluations"])
+    prediction = values["prediction"]
     return template.render(
         **values,
+        predicted=[] if prediction is None else predicted.rows(prediction, last),
         style=style,
         last=last,
         charts=charts(values),

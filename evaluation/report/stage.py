@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluation.report import course, funnel, learning
 from evaluation.report.page import render
+from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
@@ -26,11 +27,13 @@ def work(context: Context, shard: Shard) -> Part:
     inputs = with_phases(context.lake, context.inputs)
     gates = gate_results(context.lake, inputs, context.config)
     values = gather(context.lake, inputs, context.config, gates)
+    predicted = {} if values["prediction"] is None else {"prediction": values["prediction"]}
     content = digest(
         {
             "config": context.config,
             "inputs": {name: manifest.digest for name, manifest in inputs.items()},
             "gates": gates,
+            **predicted,
         }
     )
     return Part({"/report.html": render(values).encode()}, rows=1, content_digest=content)
@@ -90,6 +93,7 @@ def gather(
         "evaluations": evaluations,
         "max_probe_fall": evaluate.config["max_probe_fall"],
         "text_sets": evaluate.config["texts"],
+        "prediction": predictions.find(lake, evaluate),
         "gates": gates,
         "lineage": list(inputs.values()),
     }
