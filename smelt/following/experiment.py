@@ -103,7 +103,7 @@ class Going:
         seconds = sum(row.seconds or 0.0 for row in of_run)
         self._rows[cell.name] = Row(
             cell.title if now is None else f"{cell.title}: {now.stage}",
-            "running",
+            state if state == "queued" else "running",
             seconds,
             None if now is None else now.progress,
         )
