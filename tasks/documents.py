@@ -27,6 +27,8 @@ from tasks.tally import tally
 
 DECISIONS = ("select", "dedup", "decontaminate")
 """The stages that decide, in order."""
+CUTS = "cuts"
+"""A column of ``dedup`` where the recipe cuts spans: first byte and end of each span of the text that is left out."""
 KEPT = "kept"
 """A column that can be asked for anywhere: whether all deciding stages among the manifests keep the document."""
 _FORMAT: dict[str, Any] = {
@@ -45,6 +47,9 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
         part: the part's name, the same in every artifact.
         columns: column names, each taken from the latest stage of ``manifests`` that has it; and ``kept``.
 
+    Where ``dedup`` is among the manifests and has spans cut, ``text`` comes without them, and ``num_bytes`` counts what
+    is left: nobody else cuts, and nobody writes text anew.
+
     Yields:
         The columns in the order asked for; one table without rows where the part has none.
 
@@ -53,7 +58,9 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
     """
     stages = [stage for stage in ("ingest", "clean", "score", *DECISIONS) if stage in manifests]
     files = {stage: held.open_parquet(lake, manifests[stage], part) for stage in stages}
-    wanted = _wanted(files, columns, part)
+    cutting = "dedup" in files and CUTS in files["dedup"].schema_arrow.names
+    asked = [*columns, CUTS] if cutting and {"text", "num_bytes"} & set(columns) else columns
+    wanted = _wanted(files, asked, part)
     shapes = {stage: _row_groups(files[stage]) for stage in wanted}
     first = next(iter(wanted), None)
     for stage, shape in shapes.items():
@@ -64,12 +71,43 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
         for stage, table in tables.items():
             if first is not None and not table["id"].equals(tables[first]["id"]):
                 raise _misaligned(part, stage, first)
-        found = {name: tables[stage][name] for stage, names in wanted.items() for name in names if name in columns}
+        found = {name: tables[stage][name] for stage, names in wanted.items() for name in names if name in asked}
         if KEPT in columns:
             masks = [tables[stage]["keep"] for stage in DECISIONS if stage in tables]
             rows = len(next(iter(tables.values())))
             found[KEPT] = reduce(pc.and_, masks, pa.chunked_array([pa.repeat(pa.scalar(True), rows)]))
+        if asked is not columns:
+            found |= _cut(found)
         yield pa.table({name: found[name] for name in columns})
+
+
+def without(text: str, cuts: Sequence[int]) -> str:
+    """A text without its cut spans.
+
+    Args:
+        cuts: first byte and end of each, in order.
+    """
+    content = text.encode()
+    bounds = [0, *cuts, len(content)]
+    return b"".join(content[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)).decode().rstrip()
+
+
+def _cut(found: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+    """``text`` and ``num_bytes``, those of them that are there, as the cuts leave them."""
+    cuts = found[CUTS].to_pylist()
+    changed = [row for row, own in enumerate(cuts) if own]
+    left = {}
+    if "text" in found and changed:
+        texts = found["text"].to_pylist()
+        for row in changed:
+            texts[row] = without(texts[row], cuts[row])
+        left["text"] = pa.chunked_array([pa.array(texts, found["text"].type)])
+    if "num_bytes" in found and changed:
+        sizes = found["num_bytes"].to_pylist()
+        for row in changed:
+            sizes[row] -= sum(cuts[row][1::2]) - sum(cuts[row][::2])
+        left["num_bytes"] = pa.chunked_array([pa.array(sizes, found["num_bytes"].type)])
+    return left
 
 
 def tally_decisions(table: pa.Table, decided: pa.Table) -> dict[str, Any]:

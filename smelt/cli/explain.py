@@ -115,6 +115,7 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
         told.append(("dedup", f"like {better.id} {better.url} ({fate}){alike}"))
     elif story.duplicates:
         told.append(("dedup", f"stands for {story.duplicates:,} that were dropped for it"))
+    told += [("dedup" if not story.better else "", f"cut: {_excerpt(passage.strip())}") for passage in story.cut]
     if story.contaminated:
         met = story.contaminated
         told.append(("decontaminate", f"holds item {met.item} of {met.benchmark}: {met.text or met.note}"))

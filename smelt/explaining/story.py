@@ -60,6 +60,7 @@ class Story(BaseModel):
         judged: the rules that it met.
         better: the document that it is a duplicate of.
         duplicates: how many documents were dropped for it.
+        cut: passages of its text that are left out, since other documents or it itself hold them too.
         page: the web page that it was made of, where that was asked for.
         taken_down: the entry of the list that it falls under by now, be it that the run was planned before.
         missing: stages that the run has not made.
@@ -80,6 +81,7 @@ class Story(BaseModel):
     judged: Judged | None = None
     better: Better | None = None
     duplicates: int = 0
+    cut: list[str] = []
     contaminated: Contaminated | None = None
     encoded: Encoded | None = None
     reading: Reading | None = None
@@ -133,6 +135,7 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
             found["judged"] = judge(made["select"], pa.table(columns), decided["select"]["reason"])
     if "dedup" in decided:
         found["duplicates"] = decided["dedup"]["duplicates"]
+        found["cut"] = _passages(found.get("text"), decided["dedup"].get("cuts") or [])
     if dropped and dropped.stage == "dedup":
         found["better"] = _better(lake, made, decided["dedup"])
     if dropped and dropped.stage == "decontaminate":
@@ -169,6 +172,11 @@ def _described(columns: dict[str, Any]) -> dict[str, Any]:
         "signals": {name: columns[name] for name in SIGNALS if name in columns},
         "scores": {name: value for name, value in columns.items() if name.startswith("score_")},
     }
+
+
+def _passages(text: str | None, cuts: list[int]) -> list[str]:
+    content = (text or "").encode()
+    return [content[start:end].decode() for start, end in zip(cuts[::2], cuts[1::2], strict=True)]
 
 
 def _better(lake: Lake, made: dict[str, Manifest], decided: dict[str, Any]) -> Better:

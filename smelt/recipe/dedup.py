@@ -36,6 +36,22 @@ class MinHash(Config):
         return (1 / self.bands) ** (1 / self.rows)
 
 
+class Spans(Config):
+    """Spans of text that many documents hold, or one holds many times: all but one occurrence are cut.
+
+    Fenced and indented code, tables and quotations are left alone, and so are documents of code.
+    """
+
+    unit: Literal["paragraph", "line", "sentence"] = "paragraph"
+    """What is compared: paragraphs (empty lines part them), lines, or sentences."""
+    times: int = Field(default=3, ge=2)
+    """How often a span must occur in the documents that stay, within one too, for all but one to go."""
+    min_bytes: int = Field(default=40, ge=1)
+    """UTF-8 bytes that a span must have: short ones say different things in different places."""
+    min_left: float = Field(default=0.3, ge=0, le=1)
+    """A document of which a smaller share of bytes would be left goes whole."""
+
+
 class DedupGroup(Matching):
     """Levels and a threshold for some documents; what is null is as the recipe has it for all.
 
@@ -50,16 +66,19 @@ class DedupGroup(Matching):
     """Whether near-duplicates are looked for; needs `minhash`."""
     threshold: float | None = Field(default=None, gt=0, le=1)
     """The similarity from which a document goes."""
+    spans: bool | None = None
+    """Whether repeated spans are cut; needs `spans`."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What a document is compared by, and the similarity from which it goes as a near-duplicate."""
+    """What a document is compared by, the similarity from which it goes as a near-duplicate, and whether it is cut."""
 
     urls: bool
     exact: bool
     near: bool
     threshold: float
+    spans: bool
 
 
 class DedupConfig(Config):
@@ -82,6 +101,8 @@ class DedupConfig(Config):
     of the two whole signatures, which estimates the first."""
     threshold: float = Field(default=0.75, gt=0, le=1)
     """The similarity from which a near-duplicate goes."""
+    spans: Spans | None = None
+    """Repeated paragraphs, lines or sentences of the documents that stay are cut; null leaves them in."""
     groups: tuple[DedupGroup, ...] = ()
     """Other levels and thresholds for some documents; the first group that matches a document counts."""
     sources: tuple[str, ...] = ()
@@ -94,10 +115,12 @@ class DedupConfig(Config):
     """Column of numbers that `keep: best` compares: of `score`, a signal, or a keyword list."""
 
     @model_validator(mode="after")
-    def _near_needs_minhash(self) -> Self:
+    def _groups_turn_on_what_there_is(self) -> Self:
         for number, group in enumerate(self.groups):
             if group.near and self.minhash is None:
                 raise ValueError(f"groups[{number}].near is on and minhash is null (say how under minhash)")
+            if group.spans and self.spans is None:
+                raise ValueError(f"groups[{number}].spans is on and spans is null (say which under spans)")
         return self
 
     @property
@@ -109,6 +132,7 @@ class DedupConfig(Config):
                 exact=self.exact if group.exact is None else group.exact,
                 near=self.minhash is not None if group.near is None else group.near,
                 threshold=self.threshold if group.threshold is None else group.threshold,
+                spans=self.spans is not None if group.spans is None else group.spans,
             )
             for group in (DedupGroup(), *self.groups)
         )

@@ -12,11 +12,13 @@ band is a proposal, which is verified from the texts themselves.
   are verified by ranges of texts, and the pairs that hold are settled in the one order.
 
 Rounds: ``signatures`` writes the keys of a part by ranges; ``buckets`` pairs the documents of a range; ``texts`` sends
-what the proposed documents are verified by to where they are; ``verified`` compares; ``settled`` says who goes; and
-``parts`` gathers the decisions on a part into columns beside it.
+what the proposed documents are verified by to where they are; ``verified`` compares; ``settled`` says who goes; of the
+documents that stay ``spans`` writes paragraphs (or lines, or sentences) by ranges, and ``repeats`` says which are cut;
+and ``parts`` gathers the decisions on a part into columns beside it.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,18 +34,23 @@ from tasks.dedup import exchange, minhash, ranking, settling
 from tasks.dedup.addresses import address_hashes
 from tasks.dedup.buckets import decide
 from tasks.dedup.records import ADDRESS, BAND, CANDIDATE, DECISION, SIGNATURE, WHOLE
+from tasks.dedup.spans import CUT, SPAN, found_spans, joined, repeated
 from tasks.dedup.verifying import Pairs, packed
 from tasks.sampling import ids_as_numbers
 from tasks.tally import UNKNOWN
 
 KEYS, PAIRS, CANDIDATES, REQUESTS, BETTER, WORSE = ".keys", ".pairs", ".candidates", ".requests", ".better", ".worse"
-DECISIONS, COPIES = ".decisions", ".copies"
+DECISIONS, COPIES, SPANS, CUTS = ".decisions", ".copies", ".spans", ".cuts"
+TOO_LITTLE = "spans"
+"""Why a document goes of which the cuts would leave too little."""
 REASONS = {ADDRESS: "url", WHOLE: "exact", BAND: "minhash"}
 BUCKET_BYTES = 96_000_000
 """Bytes of keys that a bucket range should hold; a worker takes about five times that."""
 TEXT_BYTES = 256_000_000
 """Bytes of text that a range of texts should stand for, were all documents proposed; a worker holds at most about as
 many bytes of shingles of the documents that may stay, and of the others those of a few parts."""
+SPAN_TEXT_BYTES = 128_000_000
+"""Bytes of text that a range of spans should stand for: of paragraphs of 100 bytes some 60 MB."""
 PARTS_AT_ONCE = 16
 """Parts whose texts a worker that verifies holds at a time."""
 SETTLED = 1 << 20
@@ -295,22 +302,86 @@ def _written(context: Context, shard: Shard, number: int, gone: np.ndarray) -> d
     return files
 
 
+def span_shards(context: Context) -> list[Shard]:
+    """The parts, where spans are looked for."""
+    return parts_as_shards("clean")(context) if _cuts_spans(context) else []
+
+
+def spans(context: Context, shard: Shard) -> Part:
+    """The spans of a part's documents that stay, code aside."""
+    config: DedupConfig = context.config
+    assert config.spans is not None
+    columns = ["id", "text", "source", "lang", "domain", documents.KEPT, *ranking.columns(config)]
+    part = _parts(context).index(shard.name)
+    gone = _settled(context, shard, DECISIONS, DECISION)["row"].astype(np.int64)
+    cutting = np.array([level.spans for level in config.levels])
+    found, first = [np.zeros(0, SPAN)], 0
+    for table in documents.batches(context.lake, context.inputs, shard.name, list(dict.fromkeys(columns))):
+        stays = table[documents.KEPT].to_numpy() & (table["lang"].fill_null("").to_numpy() != "code")
+        stays &= cutting[_groups(table, config)]
+        stays[gone[(gone >= first) & (gone < first + len(table))] - first] = False
+        rows = np.flatnonzero(stays)
+        own = table.take(rows)
+        records, owners = found_spans(own["text"], config.spans)
+        records["rank"] = ranking.rank(own, config, part, first + rows)[owners]
+        records["id"] = ids_as_numbers(own["id"])[owners]
+        records["row"], records["part"] = first + rows[owners], part
+        found.append(records)
+        first += len(table)
+    flat = np.concatenate(found)
+    ranges = num_span_ranges(context)
+    groups = (flat["key"] >> np.uint64(32)) % np.uint64(ranges)
+    key = context.artifact.key("spans", shard.name, SPANS)
+    return Part({SPANS: exchange.pack(flat, groups.astype(np.int64), ranges, key=key)}, rows=len(flat))
+
+
+def num_span_ranges(context: Context) -> int:
+    """Number of ranges of spans; a function of the inputs alone."""
+    return 1 + context.inputs["select"].stats.get("bytes", 0) // SPAN_TEXT_BYTES
+
+
+def repeat_shards(context: Context) -> list[Shard]:
+    """One shard a range of spans."""
+    return [Shard(f"{number:05d}", number) for number in range(num_span_ranges(context) if _cuts_spans(context) else 0)]
+
+
+def repeats(context: Context, shard: Shard) -> Part:
+    """What is cut, of one range of spans."""
+    config: DedupConfig = context.config
+    assert config.spans is not None
+    keys = [context.artifact.key("spans", name, SPANS) for name in _parts(context)]
+    found = exchange.unpack(context.lake, context.artifact, keys, shard.payload, num_span_ranges(context), SPAN)
+    cuts, part = repeated(np.concatenate(found), config.spans.times)
+    key = context.artifact.key("repeats", shard.name, CUTS)
+    return Part({CUTS: exchange.pack(cuts, part, len(_parts(context)), key=key)}, rows=len(cuts))
+
+
+def _settled(context: Context, shard: Shard, suffix: str, dtype: np.dtype) -> np.ndarray:
+    """What was settled of a part's documents."""
+    parts, written = _parts(context), context.artifact.record(context.lake, "settled", "all").files
+    keys = [context.artifact.key("settled", "all", name) for name in sorted(written) if name.endswith(suffix)]
+    found = exchange.unpack(context.lake, context.artifact, keys, parts.index(shard.name), len(parts), dtype)
+    return np.concatenate([np.zeros(0, dtype), *found])
+
+
+def _cuts_of(context: Context, shard: Shard) -> dict[int, list[int]]:
+    """What is cut of a part's documents, by row."""
+    parts = _parts(context)
+    keys = [context.artifact.key("repeats", item.name, CUTS) for item in repeat_shards(context)]
+    found = exchange.unpack(context.lake, context.artifact, keys, parts.index(shard.name), len(parts), CUT)
+    return joined(np.concatenate([np.zeros(0, CUT), *found]))
+
+
 def decisions(context: Context, shard: Shard) -> Part:
     """The decisions on a part's documents, as columns beside them."""
-    parts = _parts(context)
-    written = context.artifact.record(context.lake, "settled", "all").files
-
-    def fetch(suffix: str, dtype: np.dtype) -> np.ndarray:
-        keys = [context.artifact.key("settled", "all", name) for name in sorted(written) if name.endswith(suffix)]
-        found = exchange.unpack(context.lake, context.artifact, keys, parts.index(shard.name), len(parts), dtype)
-        return np.concatenate([np.zeros(0, dtype), *found])
-
-    gone = fetch(DECISIONS, DECISION)
+    config: DedupConfig = context.config
+    gone = _settled(context, shard, DECISIONS, DECISION)
     gone = gone[np.argsort(gone["row"])]
-    copied, copies = np.unique(fetch(COPIES, np.dtype(np.uint32)), return_counts=True)
+    copied, copies = np.unique(_settled(context, shard, COPIES, np.dtype(np.uint32)), return_counts=True)
+    cuts = _cuts_of(context, shard)
     columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
     names = {source_hash(name): name for name in context.inputs["select"].stats.get("by_source", {})}
-    first, stats = 0, []
+    first, stats = 0, list[dict[str, Any]]()
     with documents.PartWriter(context, shard) as out:
         for table in documents.batches(context.lake, context.inputs, shard.name, columns):
             own = gone[slice(*np.searchsorted(gone["row"], (first, first + len(table))))].copy()
@@ -319,10 +390,34 @@ def decisions(context: Context, shard: Shard) -> Part:
             duplicates = np.zeros(len(table), np.int32)
             duplicates[copied[low:high].astype(np.int64) - first] = copies[low:high]
             decided = _decided(table["id"], own, duplicates)
+            if config.spans is not None:
+                spans_of = [cuts.get(row, []) for row in range(first, first + len(table))]
+                decided, table, counted = _with_cuts(decided, table, spans_of, config.spans.min_left)
+                stats.append(counted)
             out.write(decided)
             stats += [documents.tally_decisions(table, decided), {"lost_to_others": _lost(table["source"], own, names)}]
             first += len(table)
     return Part(out.files(), out.rows, merge_stats(stats))
+
+
+def _with_cuts(
+    decided: pa.Table, table: pa.Table, cuts: list[list[int]], min_left: float
+) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+    """Decisions with the cuts beside them, where those leave too little without the document; the documents with
+    ``num_bytes`` of what is left; and what was cut of those that stay."""
+    sizes = table["num_bytes"].to_numpy().astype(np.int64)
+    cut = np.array([sum(own[1::2]) - sum(own[::2]) for own in cuts], np.int64)
+    emptied = (cut > 0) & (sizes - cut < min_left * sizes)
+    kept = [[] if whole else own for own, whole in zip(cuts, emptied.tolist(), strict=True)]
+    cut[emptied] = 0
+    reason = np.array(decided["reason"].to_pylist(), object)
+    reason[emptied] = TOO_LITTLE
+    keep = decided["keep"].to_numpy() & ~emptied
+    decided = decided.set_column(1, "keep", pa.array(keep)).set_column(2, "reason", pa.array(reason, pa.string()))
+    decided = decided.append_column(documents.CUTS, pa.array(kept, pa.list_(pa.uint32())))
+    left = pa.array(sizes - cut, table["num_bytes"].type)
+    table = table.set_column(table.column_names.index("num_bytes"), "num_bytes", left)
+    return decided, table, {"cut_documents": int((cut > 0).sum()), "cut_bytes": int(cut.sum())}
 
 
 def _decided(ids: pa.ChunkedArray, gone: np.ndarray, duplicates: np.ndarray) -> pa.Table:
@@ -363,6 +458,10 @@ def _parts(context: Context) -> list[str]:
     return [record.name for record in context.inputs["clean"].parts]
 
 
+def _cuts_spans(context: Context) -> bool:
+    return any(level.spans for level in context.config.levels)
+
+
 def _looks_near(context: Context) -> bool:
     return any(level.near for level in context.config.levels)
 
@@ -375,6 +474,8 @@ STAGE = Stage(
         Round("texts", text_shards, texts),
         Round("verified", verified_shards, verified),
         Round("settled", settled_shards, settled),
+        Round("spans", span_shards, spans),
+        Round("repeats", repeat_shards, repeats),
         Round("parts", parts_as_shards("clean"), decisions),
     ),
 )

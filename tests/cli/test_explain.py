@@ -17,6 +17,7 @@ from tests.cli.running import run
 from tests.tasks.texts import chinese, english
 
 ITEM = "The harbour master at Kell keeps two clocks because the tide there turns twice as often as here"
+REFRAIN = "And once more the ferry left at dawn, as it had left every day."
 TEXTS = {
     "short": "短文。",
     "good": chinese(100),
@@ -24,6 +25,7 @@ TEXTS = {
     "near": chinese(1) + chinese(3)[:8],
     "leak": english(5) + " " + ITEM + ". " + english(6),
     "original": english(2),
+    "refrain": "\n\n".join([english(7, 25), REFRAIN, english(8, 12), REFRAIN, REFRAIN]),
     **{f"page{number}": chinese(number) for number in range(8)},
 }
 
@@ -41,6 +43,7 @@ def told(s3_settings, tmp_path_factory):
         "name": "small",
         "sources": [{"name": "web", "kind": "files", "paths": [f"{folder}/web.jsonl"]}],
         "select": {"groups": [{"rules": {"short": "num_chars < 20", "brief": "num_chars < 30 or num_words < 2"}}]},
+        "dedup": {"spans": {"min_left": 0.2}},
         "decontaminate": {"benchmarks": [{"name": "tides", "path": str(benchmark)}]},
         "tokenizer": {"train": {"vocab_size": 400, "sample_bytes": 10_000}},
         "tokens": {"validation_share": 0.0},
@@ -118,6 +121,13 @@ def test_a_duplicate_names_the_better_document_and_what_became_of_it(told, gone,
     stays = story(told, better)
     assert (stays["duplicates"], stays["better"]) == (1, None)
     assert "stands for 1 that were dropped for it" in told(stays["id"]).stdout
+
+
+def test_passages_that_are_cut_are_shown_and_the_text_as_it_was_cleaned(told):
+    found = story(told, "refrain")
+    assert found["fate"] == "kept" and found["text"] == TEXTS["refrain"]
+    assert [passage.strip() for passage in found["cut"]] == ["\n\n".join([REFRAIN] * 2)]
+    assert f"cut: {REFRAIN}" in told(found["id"]).stdout
 
 
 def test_a_benchmark_item_is_shown_while_its_file_is_the_same(told):

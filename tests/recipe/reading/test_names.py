@@ -46,6 +46,7 @@ def recipe_of(tmp_path):
         ({"dedup.sources": ["opne"]}, "dedup.sources: no source 'opne' (did you mean 'open'?)"),
         ({"dedup.sources": ["open", "open"]}, "dedup.sources: 'open' stands there twice"),
         ({"dedup": {"minhash": None, "groups": [{"near": True}]}}, "groups[0].near is on and minhash is null"),
+        ({"dedup": {"groups": [{"spans": True}]}}, "groups[0].spans is on and spans is null"),
         ({"gates.select.accepted_disproportions": ["shrot/lang/zh"]}, "no rule 'shrot' (did you mean 'short'?)"),
         ({"gates.select.accepted_disproportions": ["short/langs/zh"]}, "did you mean 'lang'?"),
         ({"gates.select.accepted_disproportions": ["short/length/below 100"]}, "did you mean 'under 100'?"),
