@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, held
 from smelt.stage import Context, Shard
+from tasks.invariants import violations
 from tasks.tally import tally
 
 DECISIONS = ("select", "dedup", "decontaminate")
@@ -114,12 +115,13 @@ def tally_decisions(table: pa.Table, decided: pa.Table) -> dict[str, Any]:
     """Statistics of a deciding stage: of those that were still there, who is kept and who goes for which reason.
 
     Args:
-        table: ``num_bytes``, ``source``, ``lang``, ``domain`` and ``kept`` of a row group.
-        decided: ``keep`` and ``reason`` of the same rows.
+        table: ``id``, ``num_bytes``, ``source``, ``lang``, ``domain`` and ``kept`` of a row group.
+        decided: ``id``, ``keep`` and ``reason`` of the same rows, as they are written.
     """
     labels = {name: table[name] for name in ("lang", "domain", "source")}
     decisions = {"keep": decided["keep"], "reason": decided["reason"]}
-    return tally(num_bytes=table["num_bytes"], before=table[KEPT], **decisions, **labels)
+    stats = tally(num_bytes=table["num_bytes"], before=table[KEPT], **decisions, **labels)
+    return stats | violations("decontaminate", decided, table)  # dedup's are the same
 
 
 def read(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: Sequence[str]) -> pa.Table:

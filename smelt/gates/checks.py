@@ -13,6 +13,8 @@ import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.expectations.expectation import Expectation
 
+from smelt.invariants import INVARIANTS
+
 Show = Callable[[float], str]
 
 
@@ -60,6 +62,15 @@ def at_most(figure: str, limit: float, sentence: str, show: Show = number) -> Ch
 def equal(figure: str, value: float, sentence: str, show: Show = number) -> Check:
     """The figure is ``value``."""
     return _between(figure, sentence, show, low=value, high=value)
+
+
+def none_breaks(stage: str) -> list[Check]:
+    """No row of the artifact breaks an invariant of its stage; the figures are ``figures.violations``."""
+    return [equal(name, 0, sentence, _rows) for name, sentence in INVARIANTS[stage].items()]
+
+
+def _rows(count: float) -> str:
+    return f"{number(count)} not so" if count else "all of them"
 
 
 def _between(figure: str, sentence: str, show: Show, low: float | None = None, high: float | None = None) -> Check:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from smelt.invariants import INVARIANTS
 from smelt.lake import Manifest
 
 Sizes = Mapping[str, Mapping[str, int]]
@@ -75,6 +76,12 @@ def dropping(manifest: Manifest, source: Manifest) -> dict[str, float]:
         "domain_divergence": divergence(*domains),
         **kept_shares,
     }
+
+
+def violations(manifest: Manifest) -> dict[str, float]:
+    """How many rows break each invariant of their stage, over all rows; NaN where it was not counted."""
+    counted = manifest.stats.get("violations", {})
+    return {name: counted.get(name, math.nan) for name in INVARIANTS[manifest.stage]}
 
 
 def quarantined(manifest: Manifest) -> int:

@@ -15,12 +15,13 @@ from smelt.gates.checks import (
     has_columns,
     mostly,
     never_null,
+    none_breaks,
     percent,
     unique,
     values_between,
 )
-from smelt.gates.figures import common, counts, divergence, share
-from smelt.gates.sample import json_lines, rows, sampled_parts
+from smelt.gates.figures import common, counts, divergence, share, violations
+from smelt.gates.sample import json_lines, rows
 from smelt.lake import Lake, Manifest, held
 from smelt.phases import trainings
 from smelt.recipe.gates import (
@@ -35,8 +36,6 @@ from smelt.recipe.gates import (
 
 EXPORTED = ("/config.json", "/model*.safetensors", "/tokenizer.json")
 """Files of an export; large weights are several."""
-HEADER = {4: "<i4", 8: "<u2"}
-"""Type of token ids by the code in a Megatron index."""
 
 
 def tokenizer(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokenizerGate) -> Gate:
@@ -64,7 +63,7 @@ def tokenizer(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], confi
 
 def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokensGate) -> Gate:
     """Every kept document was cut into tokens of the vocabulary, and ends where it should."""
-    kept, vocabulary = inputs["decontaminate"], inputs["tokenizer"].stats["tokenizer"]
+    kept = inputs["decontaminate"]
     before, after = counts(kept.stats.get("by_lang")), counts(manifest.stats.get("by_lang"))
     figures = common(manifest) | {
         "language_divergence": divergence(before, after),
@@ -79,17 +78,15 @@ def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
             "The shares of languages are those of the kept documents (Jensen-Shannon divergence, bits)",
         ),
     ]
+    if manifest.rows:
+        figures |= violations(manifest)
+        checks += none_breaks("tokens")
     frame = rows(lake, manifest, suffix=".docs.parquet")
     if not frame.empty:
-        largest, ended = _token_ends(lake, manifest, vocabulary["end_of_document"]["id"])
-        figures |= {"largest_token": largest, "ended_share": ended}
         checks += [
             has_columns(["id", "lang", "domain", "source", "offset", "tokens", "bytes"]),
             unique("id"),
-            *(never_null(column) for column in ("lang", "domain", "source")),
             values_between("tokens", 1, None, "No document is without tokens"),
-            at_most("largest_token", vocabulary["vocab_size"] - 1, "Every token is in the vocabulary"),
-            equal("ended_share", 1.0, "Every document ends with the end-of-document token", percent),
         ]
     return Gate(figures, checks, frame)
 
@@ -196,21 +193,6 @@ def report(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
         equal("scripts", 0, "The page runs no script"),
     ]
     return Gate(figures, checks)
-
-
-def _token_ends(lake: Lake, manifest: Manifest, end: int) -> tuple[int, float]:
-    """Of sampled token files: the largest token id, and the share of documents that end with token ``end``."""
-    largest, documents, ended = -1, 0, 0
-    for part in sampled_parts(manifest, ".bin"):
-        head = held.read(lake, manifest, part, ".idx")
-        count = int.from_bytes(head[18:26], "little")
-        lengths = np.frombuffer(head, "<i4", count, 34)
-        ids = np.frombuffer(held.read(lake, manifest, part, ".bin"), HEADER[head[17]])
-        if len(ids):
-            largest = max(largest, int(ids.max()))
-            documents += count
-            ended += int((ids[np.cumsum(lengths) - 1] == end).sum())
-    return largest, share(ended, documents)
 
 
 def _window(loss: "pd.Series[float]") -> int:

@@ -39,10 +39,14 @@ def offline_page(result: ExpectationSuiteValidationResult) -> str:
     return page.replace("<head>", f"<head>{POLICY}", 1).replace("</head>", f"<style>{style}</style></head>", 1)
 
 
-def index_page(result: GateResult, *, tables: list[str], own: list[str]) -> str:
-    """The page to open: the verdict, each expectation, and the way to the Data Docs pages and to the gate's own."""
+def index_page(result: GateResult, *, tables: list[str], own: list[str], seen: str) -> str:
+    """The page to open: the verdict, each expectation, and the way to the Data Docs pages and to the gate's own.
+
+    Args:
+        seen: what share of the rows those are that expectations on rows were held to; "" where there are none.
+    """
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True)
     style = (_HERE / "pages.css").read_text()
     return environment.get_template("index.html.j2").render(
-        result=result, tables=sorted(tables), own=own, style=style, policy=POLICY
+        result=result, tables=sorted(tables), own=own, seen=seen, style=style, policy=POLICY
     )

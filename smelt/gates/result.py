@@ -11,6 +11,7 @@ class Outcome(BaseModel):
         success: whether it holds.
         observed: what was found, as text.
         expected: what was asked for, as text.
+        sampled: whether it was asked of a sample of the rows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -18,6 +19,7 @@ class Outcome(BaseModel):
     success: bool
     observed: str
     expected: str
+    sampled: bool = False
 
 
 class GateResult(BaseModel):

@@ -18,6 +18,7 @@ from smelt.gates.checks import Check, Gate  # noqa: E402
 from smelt.gates.classifiers import classifiers  # noqa: E402
 from smelt.gates.pages import index_page, offline_page  # noqa: E402
 from smelt.gates.result import GateResult, Outcome  # noqa: E402
+from smelt.gates.sample import SEEN  # noqa: E402
 from smelt.gates.suite import gate_root, result_key, suite_id  # noqa: E402
 from smelt.lake import Lake, Manifest  # noqa: E402
 from smelt.recipe.gates import GatesConfig  # noqa: E402
@@ -66,7 +67,7 @@ def run_gate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], gates_
         found = validate(frame, checks, f"{manifest.stage} {table}")
         for item in found.results:
             check = checks[_index(item)]
-            outcomes[gate.checks.index(check)] = _outcome(check, item)
+            outcomes[gate.checks.index(check)] = _outcome(check, item, sampled=table == "rows" and bool(_seen(gate)))
         pages[table] = offline_page(found)
     ordered = tuple(outcomes[i] for i in sorted(outcomes))
     result = GateResult(
@@ -79,7 +80,8 @@ def run_gate(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], gates_
     )
     for table, page in pages.items():
         lake.put(f"{root}{table}.html", page.encode())
-    lake.put(result.docs, index_page(result, tables=list(pages.keys() - gate.pages), own=list(gate.pages)).encode())
+    index = index_page(result, tables=list(pages.keys() - gate.pages), own=list(gate.pages), seen=_seen(gate))
+    lake.put(result.docs, index.encode())
     lake.put(key, result.model_dump_json().encode())
     return result
 
@@ -106,9 +108,18 @@ def _index(item: Any) -> int:
     return item.expectation_config.meta["check"]
 
 
-def _outcome(check: Check, item: Any) -> Outcome:
+def _seen(gate: Gate) -> str:
+    """What share of the rows the gate's sample is, in words; "" where it has none."""
+    return gate.rows.attrs.get(SEEN, "")
+
+
+def _outcome(check: Check, item: Any, *, sampled: bool) -> Outcome:
     return Outcome(
-        name=check.sentence, success=bool(item.success), observed=_observed(check, item), expected=check.expected
+        name=check.sentence,
+        success=bool(item.success),
+        observed=_observed(check, item),
+        expected=check.expected,
+        sampled=sampled,
     )
 
 

@@ -15,8 +15,8 @@ from smelt.lake import Lake, Manifest, PartRecord, held
 
 MAX_PARTS = 8
 MAX_ROWS = 2000
-MAX_TEXT = 20_000
-"""Characters of a document's text that are looked at."""
+SEEN = "seen"
+"""Attribute of a frame of sampled rows: what share of them it holds, in words."""
 
 
 def sampled_parts(manifest: Manifest, suffix: str) -> list[PartRecord]:
@@ -28,18 +28,24 @@ def sampled_parts(manifest: Manifest, suffix: str) -> list[PartRecord]:
 def rows(lake: Lake, manifest: Manifest, *, suffix: str = ".parquet", without: tuple[str, ...] = ()) -> pd.DataFrame:
     """Sampled rows of the artifact's Parquet files; an empty frame when there are none.
 
+    Its attribute ``SEEN`` tells what share of them it holds.
+
     Args:
         without: columns that are not read.
     """
     parts = sampled_parts(manifest, suffix)
-    tables = [
-        _rows_of(held.open_parquet(lake, manifest, part, suffix), MAX_ROWS // len(parts), without) for part in parts
-    ]
+    files = [held.open_parquet(lake, manifest, part, suffix) for part in parts]
+    tables = [_rows_of(file, MAX_ROWS // len(parts), without) for file in files]
     if not tables:
         return pd.DataFrame()
     frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
-    if "text" in frame:
-        frame["text"] = frame["text"].str.slice(0, MAX_TEXT)
+    there = sum(file.metadata.num_rows for file in files)
+    all_parts = sum(suffix in part.files and part.rows > 0 for part in manifest.parts)
+    share = len(frame) / there * len(parts) / all_parts
+    frame.attrs[SEEN] = (
+        f"{len(frame):,} of the {there:,} rows in {len(parts)} of {all_parts} parts, "
+        f"{'all there are' if share == 1 else f'about {100 * share:.2g} % of all'}"
+    )
     return frame
 
 

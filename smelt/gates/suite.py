@@ -12,7 +12,7 @@ from smelt.identity import digest
 if TYPE_CHECKING:
     from smelt.recipe.gates import GatesConfig
 
-GATE_VERSION = 3
+GATE_VERSION = 4
 """Raised when the meaning of the expectations changes."""
 
 

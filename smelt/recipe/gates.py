@@ -27,7 +27,7 @@ class IngestGate(Config):
     max_quarantined_share: float = Field(0.1, ge=0, le=1)
     """Share of inputs that may be unreadable."""
     max_duplicate_ids: int = Field(0, ge=0)
-    """Ids that may come twice in the sample."""
+    """Ids that may come twice in the part that they lie in."""
 
 
 class CleanGate(Config):
@@ -38,7 +38,7 @@ class CleanGate(Config):
     min_kept_bytes_share: float = Field(0.3, ge=0, le=1)
     """Bytes of text that must be left after the edits, of those that came in."""
     max_pii_share: float = Field(0.02, ge=0, le=1)
-    """Share of sampled documents that may still hold an e-mail address, a phone or an identity number."""
+    """Share of documents that may still hold an e-mail address, a phone or an identity number, of each."""
     min_pii_recall: float = Field(0.98, ge=0, le=1)
     """Share of the marked personal data in the labelled set (``clean.pii.labels``) that must be found, of each kind."""
     min_pii_precision: float = Field(0.9, ge=0, le=1)

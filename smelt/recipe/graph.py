@@ -56,15 +56,15 @@ class StageSpec:
 
 _DATA: tuple[StageSpec, ...] = (
     StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
-    StageSpec("ingest", 4, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
-    StageSpec("clean", 4, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
+    StageSpec("ingest", 5, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
+    StageSpec("clean", 5, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
-    StageSpec("score", 3, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
-    StageSpec("select", 3, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
-    StageSpec("dedup", 4, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
+    StageSpec("score", 4, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
+    StageSpec("select", 4, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
+    StageSpec("dedup", 5, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
-        2,
+        3,
         ("clean", "score", "select", "dedup"),
         "tasks.decontaminate:STAGE",
         lambda r: r.decontaminate_config(),
@@ -78,7 +78,7 @@ _DATA: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         "tokens",
-        2,
+        3,
         ("clean", "score", "select", "dedup", "decontaminate", "tokenizer"),
         "tasks.tokens:STAGE",
         lambda r: r.tokens,

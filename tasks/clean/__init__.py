@@ -12,6 +12,7 @@ import pyarrow as pa
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.clean import KEYWORDS, CleanConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from tasks import invariants
 from tasks.clean import steps
 from tasks.clean.edits.edit import edit
 from tasks.clean.edits.rewrite import buffers
@@ -61,7 +62,10 @@ def _cleaned(table: pa.Table, config: CleanConfig) -> tuple[pa.Table, dict[str, 
     columns["drop_reason"] = pa.array(reasons, pa.string())
     keep = [reason is None for reason in reasons]
     stats = tally(num_bytes=found["num_bytes"].astype(np.int64), keep=keep, reason=reasons, source=table["source"])
-    return pa.table(columns), {**stats, "edits": {name: int(values.sum()) for name, values in edits.items()}}
+    stats["edits"] = {name: int(values.sum()) for name, values in edits.items()}
+    stats["personal_data_left"] = invariants.personal_data_left(texts, *buffers(texts), config.pii.model_dump())
+    written = pa.table(columns)
+    return written, stats | invariants.violations("clean", written, table)
 
 
 def clean(

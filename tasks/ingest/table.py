@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
@@ -11,6 +12,8 @@ from smelt.stage import Context, Part, Shard
 from tasks.documents import PartWriter
 from tasks.ingest.document import Document, RawFile, Refusal, document_id
 from tasks.ingest.web.metadata import Metadata
+from tasks.invariants import violations
+from tasks.sampling import ids_as_numbers
 from tasks.tally import tally
 
 GROUP_BYTES = 16 << 20
@@ -67,6 +70,7 @@ class Rows:
         self._documents: list[tuple[Any, ...]] = []
         self._refused: list[tuple[Any, ...]] = []
         self._bytes = self._raw_bytes = 0
+        self._ids: list[np.ndarray] = []
         self._stats: dict[str, Any] = {}
         self._reasons: Counter[str] = Counter()
         self._truncated: Counter[str] = Counter()
@@ -122,6 +126,8 @@ class Rows:
         stats: dict[str, Any] = {"files": num_files, "raw_bytes": self._raw_bytes}
         stats |= {name: dict(sorted(count.items())) for name, count in counts.items()}
         stats |= self._repaired
+        ids = np.concatenate(self._ids)
+        self._stats["violations"]["duplicate_ids"] = len(ids) - len(np.unique(ids))
         return Part({**self._good.files(), **self._bad.files(QUARANTINE)}, self._good.rows, {**self._stats, **stats})
 
     def __enter__(self) -> "Rows":
@@ -143,7 +149,10 @@ class Rows:
         self._documents, self._bytes = [], 0
         self._good.write(table)
         sizes = pa.compute.binary_length(table["text"])
-        self._stats = merge_stats([self._stats, tally(num_bytes=sizes, source=table["source"], lang=table["lang"])])
+        self._ids.append(ids_as_numbers(table["id"]))
+        broken = violations("ingest", table, empty=pa.compute.sum(pa.compute.equal(sizes, 0)).as_py() or 0)
+        counts = tally(num_bytes=sizes, source=table["source"], lang=table["lang"])
+        self._stats = merge_stats([self._stats, counts, broken])
 
     def _write_refused(self) -> None:
         table = _table(self._refused, QUARANTINE_SCHEMA)

@@ -15,6 +15,7 @@ from smelt.lake.artifact import merge_stats
 from smelt.recipe.score import DOMAIN, ModelScore, ScoreConfig
 from smelt.recipe.select import nearest
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from tasks import invariants
 from tasks.classifiers.model import Loaded, load
 from tasks.documents import PartWriter, batches
 from tasks.score.domain import domains
@@ -69,7 +70,15 @@ def _scored(table: pa.Table, context: Context) -> tuple[pa.Table, dict[str, Any]
             model = _loaded(item, context)
             columns[item.column] = _values(table["text"], item, model)
             stats.setdefault("scores", {})[item.column] = _described(columns[item.column], _range(model))
-    return pa.table(columns), stats
+    written = pa.table(columns)
+    return written, stats | invariants.violations("score", written, table, out_of_range=_out_of_range(written, stats))
+
+
+def _out_of_range(written: pa.Table, stats: dict[str, Any]) -> int:
+    """Scores of a row group outside the range that they should have."""
+    ranges = {"lang_score": (0.0, 1.0), "domain_score": (0.0, 1.0)}
+    ranges |= {column: known["range"] for column, known in stats.get("scores", {}).items()}
+    return sum(invariants.out_of_range(written[column], *limits) for column, limits in ranges.items())
 
 
 def _languages(table: pa.Table, config: ScoreConfig) -> tuple[list[str], list[float]]:

@@ -19,6 +19,7 @@ from smelt.recipe.select import SelectConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from smelt.takedown import BlockedList
 from tasks.documents import PartWriter, batches, write
+from tasks.invariants import violations
 from tasks.select import samples
 from tasks.select.counts import count_rules, length_bands
 from tasks.tally import tally
@@ -55,8 +56,9 @@ def work(context: Context, shard: Shard) -> Part:
             reason = reason.set(gone, takedown.REASON) if gone.any() else reason
             candidates.append(samples.offer(frame, reason, config.groups, out.rows))
             stats += [_tally(frame, reason), {"rules": count_rules(frame, config.groups)}]
-            decided = pa.table({"id": table["id"], "keep": reason.is_null().to_arrow(), "reason": reason.to_arrow()})
-            out.write(decided.cast(SCHEMA))
+            decided = _decided(table, reason)
+            out.write(decided)
+            stats.append(violations("select", decided, table))
     offered = samples.trim(pl.concat(candidates)).to_arrow().cast(SAMPLE_SCHEMA)
     return Part({**out.files(), SUFFIX: write(offered)}, out.rows, merge_stats(stats))
 
@@ -74,6 +76,12 @@ def _taken_down(frame: pl.DataFrame, listed: BlockedList) -> pl.Series:
     if values["address"] or values["host"]:
         found |= frame["url"].fill_null("").map_elements(falls, return_dtype=pl.Boolean)
     return found
+
+
+def _decided(table: pa.Table, reason: pl.Series) -> pa.Table:
+    """The decisions on a row group, as they are written."""
+    columns = {"id": table["id"], "keep": reason.is_null().to_arrow(), "reason": reason.to_arrow()}
+    return pa.table(columns).cast(SCHEMA)
 
 
 def _tally(frame: pl.DataFrame, reason: pl.Series) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.tokens import TokensConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
-from tasks import documents
+from tasks import documents, invariants
 from tasks.encoder import Encoder
 from tasks.indexed import checksums, index_bytes, token_dtype
 from tasks.sampling import draws
@@ -55,6 +55,7 @@ def work(context: Context, shard: Shard) -> Part:
     for split, written in splits.items():
         files |= written.files()
         stats[split] = written.stats()
+        stats = merge_stats([stats, *written.broken])
     stats["tokens"] = sum(stats[split]["tokens"] for split in SPLITS)
     return Part(files, rows=stats["documents"], stats=stats)
 
@@ -68,14 +69,19 @@ class _Split:
         self.suffix, self.encoder = suffix, encoder
         self.end, self.dtype = vocabulary["end_of_document"]["id"], token_dtype(vocabulary["vocab_size"])
         self.path = context.scratch / f"{shard.name}.{os.getpid()}{suffix}.bin"
+        self.vocab_size = vocabulary["vocab_size"]
         self.tables: list[pa.Table] = []
+        self.broken: list[dict[str, Any]] = []
 
     def add(self, table: pa.Table) -> None:
         """Encode documents and append them; each ends with the end-of-document token."""
         ids, lengths = self.encoder.encode(table["text"])
         lengths = lengths + 1
-        content = np.insert(ids, np.cumsum(lengths - 1), self.end).astype(self.dtype).tobytes()
+        written = np.insert(ids, np.cumsum(lengths - 1), self.end).astype(self.dtype)
+        content = written.tobytes()
         self.file.write(content)
+        counts = invariants.tokens(ids, written, lengths, vocab_size=self.vocab_size, end=self.end)
+        self.broken.append(invariants.violations("tokens", table, **counts))
         index = table.select(["id", "lang", "domain", "source"])
         index = index.append_column("tokens", pa.array(lengths, pa.int64()))
         index = index.append_column("bytes", pc.cast(table["num_bytes"], pa.int64()))

@@ -8,10 +8,13 @@ import pytest
 
 from smelt.gates.run import run_gate
 from smelt.gates.suite import suite_id
+from smelt.invariants import DUPLICATES, INVARIANTS
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.gates import GatesConfig
 from tasks import documents
+from tasks.clean.edits.rewrite import buffers
+from tasks.invariants import personal_data_left
 from tasks.tally import tally
 
 LANGUAGES = ["zh"] * 120 + ["en"] * 200 + ["code"] * 40
@@ -20,6 +23,8 @@ LANGUAGES = ["zh"] * 120 + ["en"] * 200 + ["code"] * 40
 def _artifact(lake: Lake, stage: str, columns: dict, stats: dict, config: object = None) -> Manifest:
     artifact = Artifact(stage, uuid.uuid4().hex[:20])
     table = pa.table({"id": [f"{row:016x}" for row in range(len(LANGUAGES))], **columns})
+    if stage in INVARIANTS:
+        stats = {**stats, "violations": dict.fromkeys([*INVARIANTS[stage], DUPLICATES], 0)}
     record = artifact.write_part(
         lake, "parts", "00000", files={".parquet": documents.write(table)}, rows=len(table), stats=stats
     )
@@ -59,9 +64,11 @@ def _select(lake: Lake, keep: Sequence[bool]) -> Manifest:
 def _clean(lake: Lake, text: str, *, email: bool) -> tuple[Manifest, dict[str, Manifest]]:
     count = len(LANGUAGES)
     stats = tally(num_bytes=[100] * count, source=["web"] * count)
+    texts = pa.array([f"{text} {row}" for row in range(count)], pa.large_string())
     columns = {name: ["x"] * count for name in ("source", "url", "format")}
     config = {"pii": {"email": email, "phone": True, "id_number": True}}
-    columns |= {"text": [f"{text} {row}" for row in range(count)], "drop_reason": pa.nulls(count, pa.string())}
+    stats["personal_data_left"] = personal_data_left(texts, *buffers(texts), config["pii"])
+    columns |= {"text": texts, "drop_reason": pa.nulls(count, pa.string())}
     return _artifact(lake, "clean", columns, stats, config), {"ingest": _artifact(lake, "ingest", columns, stats)}
 
 
