@@ -63,7 +63,9 @@ def gate_in_actor(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], g
 
 @cache
 def _code_digest() -> str:
-    files = [*sorted(Path(__file__).parent.rglob("*.*")), Path(__file__).parents[1] / "recipe" / "gates.py"]
+    smelt = Path(__file__).parents[1]
+    beside = [smelt / "recipe" / "gates.py", smelt / "invariants.py"]
+    files = [*sorted(Path(__file__).parent.rglob("*.*")), *beside]
     parts = [file.read_bytes() for file in files if file.is_file()]
     parts += [f"{package}=={version(package)}".encode() for package in ("great-expectations", "pandas", "pyarrow")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
