@@ -39,7 +39,7 @@ def offline_page(result: ExpectationSuiteValidationResult) -> str:
     return page.replace("<head>", f"<head>{POLICY}", 1).replace("</head>", f"<style>{style}</style></head>", 1)
 
 
-def index_page(result: GateResult, *, tables: list[str], own: list[str], seen: str) -> str:
+def index_page(result: GateResult, *, tables: list[str], own: list[str], seen: str = "") -> str:
     """The page to open: the verdict, each expectation, and the way to the Data Docs pages and to the gate's own.
 
     Args:
