@@ -8,6 +8,7 @@ from smelt.errors import StageError
 from smelt.gates.bias.bands import BANDS, DIMENSIONS
 from smelt.recipe import languages
 from smelt.recipe.clean import KEYWORDS
+from smelt.recipe.dedup import DUPLICATES
 from smelt.recipe.groups import Matching
 from smelt.recipe.score import DOMAIN
 from smelt.recipe.select import columns_of, nearest
@@ -104,7 +105,7 @@ def _columns_of_numbers(recipe: "Recipe") -> Iterator[str]:
     keywords = [KEYWORDS + name for name in recipe.clean.keywords]
     there = [*(name for name in recipe.score.columns if name != DOMAIN), *(COLUMNS.keys() - TEXTS), *keywords]
     for place, column in wanted:
-        if column not in there:
+        if column not in there and not (column == DUPLICATES and place != "dedup.best_by"):
             mend = "add it to score.models" if column.startswith("score_") else nearest(column, there)
             yield f"{place}: no column of numbers {column!r} ({mend})"
 
@@ -114,7 +115,7 @@ def _expressions(recipe: "Recipe") -> Iterator[str]:
     for name, expression in recipe.mixture.groups.items():
         place = f"mixture.groups.{name}"
         strange = sorted(
-            n for n in columns_of(expression) if n not in COLUMNS and not n.startswith(("score_", KEYWORDS))
+            n for n in columns_of(expression) - {*COLUMNS, DUPLICATES} if not n.startswith(("score_", KEYWORDS))
         )
         wrong = [f"{place}: no column {n!r} ({nearest(n, list(COLUMNS))})" for n in strange]
         if wrong := wrong or list(_unfilled(recipe, expression, place)):

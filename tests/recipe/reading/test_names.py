@@ -85,7 +85,7 @@ def test_names_that_there_are_pass(recipe_of):
             "long": "lang in ('zh', 'zzh') and num_chars > 1000",
             "either": "domain = 'x' or lang = 'zz'",
         },
-        "mixture.reuse": {"decay": 0.94, "max": 7, "quality": {"column": "num_words", "curve": [[0, 0], [1, 7]]}},
+        "mixture.reuse": {"decay": 0.94, "max": 7, "quality": {"column": "duplicates", "curve": [[0, 0], [1, 7]]}},
         "phases.main.order": {"by": "difficulty", "column": "mean_word_length"},
         "dedup": {"keep": "best", "best_by": "num_chars"},
         "gates.select.accepted_disproportions": ["short/length/100 to 300", "few_han/domain/zh/docs", "short/lang/fr"],
