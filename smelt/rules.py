@@ -1,7 +1,7 @@
 """Rules over columns: which rule drops a document, by polars, without looking at any text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from smelt.errors import StageError
 from smelt.recipe.groups import Matching
 from smelt.recipe.select import RuleGroup, columns_of, nearest
+from smelt.recipe.signals import TEXTS
 
 _COMPARISON = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|<|>)\s*([^<>=!]+?)\s*")
 _CONNECTED = re.compile(r"\b(and|or|not|case|in|between)\b", re.IGNORECASE)
@@ -39,8 +40,7 @@ def check(groups: Sequence[RuleGroup], available: Sequence[str]) -> None:
             try:
                 pl.sql_expr(expression)
             except pl.exceptions.PolarsError as error:
-                line = str(error).splitlines()[0]
-                raise StageError(f"{expression!r} is no expression: {line}", where=where) from error
+                raise StageError(f"{expression!r} is no expression: {_first_line(error)}", where=where) from error
 
 
 def reasons(frame: pl.DataFrame, groups: Sequence[RuleGroup]) -> pl.Series:
@@ -58,6 +58,46 @@ def holds(frame: pl.DataFrame, group: RuleGroup) -> pl.DataFrame:
     return frame.select(
         [pl.sql_expr(expression).fill_null(False).alias(name) for name, expression in group.rules.items() if expression]
     )
+
+
+def columns_spoken_of(expressions: Iterable[str]) -> set[str]:
+    """The columns that expressions need."""
+    return set().union(*(columns_of(expression) for expression in expressions))
+
+
+def members(frame: pl.DataFrame, expression: str, *, where: str) -> pl.Series:
+    """For each row whether an expression holds; where a column has no value and it takes one, it doesn't.
+
+    Raises:
+        StageError: when it can't be evaluated over the frame's columns, or is neither true nor false.
+    """
+    return _truth(frame, expression, where).fill_null(False)
+
+
+def can_hold(expression: str, known: pl.DataFrame, *, where: str) -> bool:
+    """Whether an expression holds for any of these rows, or could: a column that ``known`` lacks may be anything.
+
+    Raises:
+        StageError: as ``members`` does.
+    """
+    others = columns_of(expression) - set(known.columns)
+    frame = known.with_columns(
+        pl.lit(None, pl.String if name in TEXTS else pl.Float64).alias(name) for name in sorted(others)
+    )
+    return bool(_truth(frame, expression, where).fill_null(True).any())
+
+
+def _truth(frame: pl.DataFrame, expression: str, where: str) -> pl.Series:
+    """For each row true, false, or null where a column without a value decides."""
+    try:
+        truth = frame.select(pl.sql_expr(expression).alias("truth"))["truth"]
+    except pl.exceptions.PolarsError as error:
+        mend = "texts stand in single quotes" if '"' in expression else "write it as a rule of select"
+        raise StageError(f"{expression!r} is no expression: {_first_line(error)}", where=where, mend=mend) from error
+    if truth.dtype not in (pl.Boolean, pl.Null):
+        raise StageError(f"{expression!r} is neither true nor false", where=where, mend="compare it with something")
+    truth = truth.cast(pl.Boolean)
+    return truth if len(truth) == len(frame) else truth.new_from_index(0, len(frame))  # a constant is one row
 
 
 def sides_of(expression: str) -> tuple[str, str] | None:
@@ -92,3 +132,7 @@ def _first_rule(group: RuleGroup) -> pl.Expr:
         if expression
     ]
     return pl.coalesce(found) if found else pl.lit(None, pl.String)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -23,6 +23,7 @@ from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
 from smelt.sources import ocr
 from smelt.sources.listing import listing
+from smelt.supply import forecast
 
 
 class Run(BaseModel):
@@ -114,6 +115,8 @@ def create_run(
         return run
     recipe, plan = preview(recipe_path, overrides, settings, force=force)
     require_once(lake)
+    short = [supply.warning for supply in forecast(recipe, plan, lake) if supply.then]
+    plan = plan.model_copy(update={"notes": (*plan.notes, *short)})
     run = Run(
         id=run_id,
         recipe_path=str(recipe_path),

@@ -16,8 +16,19 @@ from smelt.lake import Manifest
 
 
 def ids_as_numbers(ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """Ids (16 hex digits each) as uint64, in the same order."""
-    return np.frombuffer(bytes.fromhex("".join(ids.to_pylist())), ">u8").astype(np.uint64)
+    """Ids (16 hex digits each) as uint64, in the same order; no id becomes a string of Python's."""
+    chunks = ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
+    return np.concatenate([np.empty(0, np.uint64), *(_hex_as_numbers(chunk) for chunk in chunks)])
+
+
+def _hex_as_numbers(ids: pa.Array) -> np.ndarray:
+    text = ids.cast(pa.large_string())
+    if len(text) == 0:
+        return np.empty(0, np.uint64)
+    _, offsets, content = text.buffers()
+    borders = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
+    digits = content[int(borders[0]) : int(borders[-1])].to_pybytes().decode("ascii")
+    return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
 
 
 def draws(ids: pa.Array | pa.ChunkedArray, purpose: str) -> np.ndarray:

@@ -17,7 +17,8 @@ Metrics = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Asked:
-    """A group's share of a phase: asked, got, and how often its documents were read."""
+    """A group's share of a phase: asked, got, and how often its documents were read; of them, in all phases up to this
+    one, the tokens read at all, and the new tokens that everything read of them is worth."""
 
     phase: str
     group: str
@@ -25,6 +26,8 @@ class Asked:
     got: float
     tokens: int
     epochs: float
+    unique: int
+    effective: float
 
 
 def read_metrics(lake: Lake, train: Manifest) -> list[dict[str, Any]]:
@@ -42,8 +45,8 @@ def mixture(blocks: Manifest) -> list[Asked]:
         total = sum(figures["got"].values())
         for group, asked in sorted(figures["asked"].items(), key=lambda item: (-item[1], item[0])):
             tokens = figures["got"].get(group, 0)
-            epochs = figures["epochs"].get(group, 0.0)
-            found.append(Asked(phase["name"], group, asked, share(tokens, total), tokens, epochs))
+            repeated = (figures[name].get(group, 0.0) for name in ("epochs", "unique", "effective"))
+            found.append(Asked(phase["name"], group, asked, share(tokens, total), tokens, *repeated))
     return found
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smelt.recipe.recipe import Recipe
     from smelt.recipe.training.config import TrainConfig
     from smelt.recipe.training.fitting import Layout
+    from smelt.supply import Supply
 
 RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
 Overrides = Annotated[
@@ -72,6 +73,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
             "mixture",
             ", ".join(f"{group} {weight:g}" for group, weight in found.mixture.weights.items()) or "as it comes",
         ),
+        ("reuse", _reuse(found)),
         ("parameters", f"{derived.parameters:,} ({derived.embedding_parameters:,} of them embedding)"),
         ("vocabulary", f"{derived.vocab_size:,}, padded to {derived.padded_vocab_size:,}"),
         ("tokens", f"{derived.tokens:,} in {derived.steps:,} steps"),
@@ -138,6 +140,17 @@ def _check_store(console: Console) -> None:
         console.print(f"the lake was not looked at: {error}", style="yellow", markup=False)
 
 
+def _reuse(recipe: "Recipe") -> str:
+    """How often a document is read, in words; how much there is of each group, `smelt plan` says."""
+    reuse, quality = recipe.mixture.reuse, recipe.mixture.reuse.quality
+    said = f"at most {recipe.mixture.max_epochs if reuse.max is None else reuse.max:g} times in all phases"
+    if reuse.decay < 1:
+        said += f", each use makes the next {reuse.decay:g} times as likely"
+    if quality is not None:
+        said += f", {quality.curve[0][1]:g} to {quality.curve[-1][1]:g} times as often by {quality.column}"
+    return f"{said}; where a group runs short: {recipe.mixture.when_short}"
+
+
 def _tell_decontamination(recipe: "Recipe", console: Console) -> None:
     """Which sets training text may not hold, and a warning where there are none."""
     sets = recipe.decontaminate_config().benchmarks
@@ -194,9 +207,12 @@ def _layout(layout: "Layout") -> str:
 def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Show what a run would do, stage by stage, and why."""
     from smelt import settings
+    from smelt.lake import Lake
     from smelt.run import preview
+    from smelt.supply import forecast
 
-    _, found = preview(recipe, parse_overrides(overrides), settings.load())
+    known = settings.load()
+    read, found = preview(recipe, parse_overrides(overrides), known)
     table = Table("stage", "fingerprint", "", "why", box=None)
     for item in found.stages:
         state = "[green]cached[/green]" if item.cached else "[yellow]to do[/yellow]"
@@ -206,6 +222,20 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
         table.add_row(item.title, item.fingerprint, state, escape(reason.strip()))
     console = Console(soft_wrap=True)
     print_whole(table, console)
-    for note in found.notes:
+    supplies = forecast(read, found, Lake(known))
+    _tell_supply(supplies, console)
+    for note in (*found.notes, *(supply.warning for supply in supplies if supply.then)):
         console.print(note, style="yellow", markup=False)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
+
+
+def _tell_supply(supplies: "list[Supply]", console: Console) -> None:
+    """What each group of the mixture has for each phase, as far as that can be estimated yet."""
+    if not supplies:
+        return
+    columns = ("phase", "group", "asked", "has", "epochs so far", "unique so far", "effective so far", "")
+    table = Table(*columns, title="mixture, about", title_justify="left", box=None)
+    for item in supplies:
+        numbers = (count(item.asked), count(item.has), f"{item.epochs:.2f}", count(item.unique), count(item.effective))
+        table.add_row(item.phase, escape(item.group), *numbers, "[yellow]runs short[/yellow]" if item.then else "")
+    print_whole(table, console)

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 import numpy as np
+import pyarrow.compute as pc
 from pydantic import BaseModel
 
+from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, PartRecord, held
 
 MAX_BLOCKS = 200
@@ -60,9 +62,13 @@ def reading(lake: Lake, blocks: Sequence[Manifest], document: str) -> Reading:
     everything = [(manifest, part) for manifest in blocks for part in manifest.parts]
     searched = everything[:MAX_BLOCKS]
 
-    def segments(block: tuple[Manifest, PartRecord]) -> np.ndarray:
+    def segments(block: tuple[Manifest, PartRecord]) -> set[int]:
         manifest, part = block
-        return held.open_parquet(lake, manifest, part, ".segments.parquet").read(["id"])["id"].to_numpy() == document
+        file = held.open_parquet(lake, manifest, part, ".segments.parquet")
+        if "use" not in file.schema_arrow.names:
+            raise StageError("blocks of an earlier version", where=manifest.artifact.root, mend="run the recipe again")
+        table = file.read(["id", "use"])
+        return set(table.filter(pc.equal(table["id"], document))["use"].to_pylist())
 
     with ThreadPoolExecutor(_THREADS) as threads:
         names = [part.name for _, part in searched]
@@ -71,22 +77,7 @@ def reading(lake: Lake, blocks: Sequence[Manifest], document: str) -> Reading:
     phases = []
     for number, group in groupby(found, lambda item: item[0].partition("-")[0]):
         read_in = list(group)
-        uses = count_uses([mine for _, mine in read_in])
-        if uses:
-            read = [name for name, mine in read_in if mine.any()]
-            phases.append(Phase(name=planned[int(number)]["name"], uses=uses, blocks=read))
+        if uses := set().union(*(used for _, used in read_in)):
+            read = [name for name, used in read_in if used]
+            phases.append(Phase(name=planned[int(number)]["name"], uses=len(uses), blocks=read))
     return Reading(phases=phases, searched=len(searched), blocks=len(everything))
-
-
-def count_uses(blocks: list[np.ndarray]) -> int:
-    """How often a phase reads a document.
-
-    Args:
-        blocks: for each block in order, bool by segment: whether it is the document's. One that a block's end cuts
-            is the last segment of that block and the first of the next, and is one use.
-    """
-    uses, open_end = 0, False
-    for mine in blocks:
-        uses += int(mine.sum()) - bool(open_end and len(mine) and mine[0])
-        open_end = bool(len(mine) and mine[-1])
-    return uses

@@ -108,6 +108,10 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
             told = [f"{name} has {percent(got[name])} of {percent(mixture['asked'][name])}" for name in off]
             sentence += f"; {', '.join(told)}"
         checks.append(at_most(f"mixture_error_{phase}", config.max_mixture_error, sentence, percent))
+        figures[f"block_mixture_error_{phase}"] = _largest_block_error(manifest, got)
+        if (limit := config.max_block_mixture_error) is not None:
+            sentence = f"Each whole block has the mixture of phase {phase} (largest difference of a group)"
+            checks.append(at_most(f"block_mixture_error_{phase}", limit, sentence, percent))
     frame = rows(lake, manifest, suffix=".segments.parquet")
     if not frame.empty:
         checks += [
@@ -116,6 +120,18 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
             values_between("start", 0, None, "Documents start inside their block"),
         ]
     return Gate(figures, checks, frame)
+
+
+def _largest_block_error(manifest: Manifest, shares: dict[str, float]) -> float:
+    """How far a group's share of a whole block is from its share of the phase, at most."""
+    blocks = [part.stats for part in manifest.parts]
+    whole = max(stats["tokens"] for stats in blocks)
+    return max(
+        abs(share(stats["tokens_by_group"].get(name, 0), stats["tokens"]) - wanted)
+        for stats in blocks
+        if stats["tokens"] == whole
+        for name, wanted in shares.items()
+    )
 
 
 def train(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TrainGate) -> Gate:

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from smelt.recipe.base import Config
 from smelt.recipe.groups import Matching
 
+DUPLICATES = "duplicates"
+"""The column of how many documents went for one that stays."""
+
 
 class MinHash(Config):
     """Near-duplicates by MinHash with banding (Broder 1997; Leskovec et al., *Mining of Massive Datasets*, ch. 3).

@@ -134,6 +134,9 @@ class BlocksGate(Config):
     max_mixture_error: float = Field(0.1, ge=0, le=1)
     """Largest difference between the share that a group was asked and got. Documents are whole, so a phase of few
     documents is off by a few percent; set it lower where phases are long."""
+    max_block_mixture_error: float | None = Field(None, ge=0, le=1)
+    """Largest difference between a group's share of a whole block and of its phase; not asked by default, since a
+    document may be as long as a small block. 0.001 is right for blocks of a billion tokens."""
 
 
 class TrainGate(Config):

@@ -112,13 +112,13 @@ def stages(num_phases: int) -> tuple[StageSpec, ...]:
 
 
 def _of_phase(place: int) -> tuple[StageSpec, StageSpec]:
-    """The stages of the phase at that place. Its blocks need the tokens alone, so they wait for no training."""
+    """The stages of the phase at that place. Its blocks need tokens and columns alone, so they wait for no training."""
     before = (f"train-{place - 1}",) if place > 1 else ()
     return (
         StageSpec(
             f"blocks-{place}",
-            2,
-            ("tokens",),
+            3,
+            ("clean", "score", "dedup", "tokens"),
             "tasks.blocks:STAGE",
             lambda r: r.blocks_config(place),
             phase=place,

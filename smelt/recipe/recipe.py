@@ -184,20 +184,27 @@ class Recipe(Config):
 
     def blocks_config(self, place: int) -> BlocksConfig:
         """What decides the blocks of the phase at that place, from 1: of it and those before it what concerns data."""
+        phases = tuple(
+            BlockPhase(
+                name=phase.name,
+                tokens=phase.until or phase.tokens,
+                sequence_length=phase.sequence_length,
+                global_batch_size=phase.global_batch_size,
+                weights=self.mixture.weights if phase.weights is None else phase.weights,
+                order=phase.order,
+            )
+            for phase in self.phases[:place]
+        )
+        weighed = {group for phase in phases for group in phase.weights}
+        groups = {name: expression for name, expression in self.mixture.groups.items() if name in weighed}
         return BlocksConfig(
-            phases=tuple(
-                BlockPhase(
-                    name=phase.name,
-                    tokens=phase.until or phase.tokens,
-                    sequence_length=phase.sequence_length,
-                    global_batch_size=phase.global_batch_size,
-                    weights=self.mixture.weights if phase.weights is None else phase.weights,
-                )
-                for phase in self.phases[:place]
-            ),
+            groups=groups,
+            max_epochs=self.mixture.max_epochs,
+            reuse=self.mixture.reuse,
+            when_short=self.mixture.when_short,
+            phases=phases,
             first_phase=place - 1,
             block_tokens=self.block_tokens,
-            max_epochs=self.mixture.max_epochs,
             seed=self.seed,
         )
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from smelt.lake import held
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
+from smelt.repetition import effective
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks import documents
 from tasks.blocks import catalog as catalogs
@@ -32,13 +33,16 @@ SLICE = np.dtype(
         ("tokens", "<i8"),
         ("part", "<u4"),
         ("label", "<u4"),
+        ("group", "<u4"),
+        ("use", "<u4"),
         ("document", "<i8"),
         ("length", "<i8"),
         ("checksum", "<u8"),
     ]
 )
 """Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block;
-where the whole document lies (document, in tokens), its length in tokens and its checksum."""
+where the whole document lies (document, in tokens), its length in tokens and its checksum; the number of the label and
+of the group of the mixture that it was drawn for, and which use of the document it is, from 1."""
 
 
 def phase_tokens(phase: BlockPhase) -> int:
@@ -66,41 +70,56 @@ def phase_shards(context: Context) -> list[Shard]:
 def order(context: Context, shard: Shard) -> Part:
     """The slices of a phase's blocks. Phases before it are gone through as well, for what they used up."""
     config: BlocksConfig = context.config
-    catalog = catalogs.read(context.lake, context.inputs["tokens"])
+    catalog = catalogs.read(
+        context.lake, context.inputs, config.groups, sorted(config.columns(phase.order for phase in config.phases))
+    )
     uses = np.zeros(len(catalog.ids), np.int32)
     for phase in config.phases[: shard.payload + 1]:
-        stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config.max_epochs, config.seed)
-    slices, blocks = cut(catalog, stream.documents, phase_tokens(phase), block_tokens(phase, config))
-    names = [{"lang": lang, "domain": domain} for lang, domain in catalog.names]
+        stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config, config.seed)
+    slices, blocks = cut(catalog, stream, phase_tokens(phase), block_tokens(phase, config))
+    names = {
+        "labels": [{"lang": lang, "domain": domain} for lang, domain in catalog.names],
+        "groups": list(stream.asked),
+    }
     files: dict[str, Any] = {
         ".slices": exchange.pack(
             slices, blocks, num_blocks(phase, config), key=context.artifact.key("order", shard.name, ".slices")
         ),
-        ".labels.json": json.dumps(names, ensure_ascii=False).encode(),
+        ".names.json": json.dumps(names, ensure_ascii=False).encode(),
     }
-    figures = {"asked": stream.asked, "got": stream.got, "epochs": epochs(catalog, stream, phase)}
+    figures = {"asked": stream.asked, "got": stream.got, **repetition(catalog, stream, phase, uses)}
     return Part(files, rows=len(slices), stats={"mixture": {phase.name: figures}})
 
 
-def epochs(catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase) -> dict[str, float]:
-    """How much of each group the phase reads, as a multiple of the group."""
+def repetition(
+    catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase, uses: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Of each group, how much of it the phase reads as a multiple of the group (``epochs``); and of its documents, in
+    all phases up to this one, the tokens that were read at all (``unique``) and the new tokens that everything read of
+    them is worth (``effective``)."""
     shares, group_of = mixing.groups(catalog, phase.weights)
-    sizes = np.bincount(group_of + 1, catalog.tokens, minlength=len(shares) + 1)[1:]
-    return {name: round(stream.got[name] / max(1.0, float(size)), 4) for name, size in zip(shares, sizes, strict=True)}
+    found: dict[str, dict[str, float]] = {"epochs": {}, "unique": {}, "effective": {}}
+    for number, name in enumerate(shares):
+        own = group_of == number
+        tokens = catalog.tokens[own]
+        found["epochs"][name] = round(stream.got[name] / max(1, int(tokens.sum())), 4)
+        found["unique"][name] = int(tokens[uses[own] > 0].sum())
+        found["effective"][name] = round(effective(tokens, uses[own]))
+    return found
 
 
-def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+def cut(catalog: catalogs.Catalog, stream: mixing.Stream, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut a stream of documents into blocks.
 
     Args:
-        order: numbers of the stream's documents; the last one reaches token ``total`` or beyond.
+        stream: its last document reaches token ``total`` or beyond.
         total: tokens of the phase.
         block: tokens of a full block.
 
     Returns:
         SLICE records in reading order, and the number of the block of each.
     """
-    lengths = catalog.tokens[order]
+    lengths = catalog.tokens[stream.documents]
     ends = np.cumsum(lengths)
     starts = ends - lengths
     ends = np.minimum(ends, total + 1)
@@ -108,14 +127,15 @@ def cut(catalog: catalogs.Catalog, order: np.ndarray, total: int, block: int) ->
     first = np.where((starts % block == 0) & (starts > 0), first - 1, first)  # a block ends with the next one's first
     last = np.minimum((ends - 1) // block, (total - 1) // block)
     counts = last - first + 1
-    document = np.repeat(np.arange(len(order)), counts)
+    document = np.repeat(np.arange(len(lengths)), counts)
     number = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts) + first[document]
     start = np.maximum(starts[document], number * block)
     end = np.minimum(ends[document], np.minimum((number + 1) * block, total) + 1)
     slices = np.zeros(len(document), SLICE)
-    chosen = order[document]
+    chosen = stream.documents[document]
     slices["id"], slices["part"] = catalog.ids[chosen], catalog.parts[chosen]
     slices["label"] = catalog.labels[chosen]
+    slices["group"], slices["use"] = stream.groups[document], stream.uses[document]
     slices["document"], slices["length"] = catalog.offsets[chosen], catalog.tokens[chosen]
     slices["checksum"] = catalog.checksums[chosen]
     slices["offset"] = catalog.offsets[chosen] + start - starts[document]
@@ -141,7 +161,8 @@ def block(context: Context, shard: Shard) -> Part:
     of_phase = shard.name.partition("-")[0]
     key = context.artifact.key("order", of_phase, ".slices")
     (slices,) = exchange.unpack(context.lake, context.artifact, [key], place, num_blocks(phase, config), SLICE)
-    labels = json.loads(context.get("order", of_phase, ".labels.json"))
+    names = json.loads(context.get("order", of_phase, ".names.json"))
+    labels, groups = names["labels"], names["groups"]
     tokens = context.inputs["tokens"]
     index = tokens.key(tokens.parts[0], ".idx")
     dtype = read_index(held.read(context.lake, tokens, tokens.parts[0], ".idx"), where=context.lake.path(index)).dtype
@@ -157,14 +178,25 @@ def block(context: Context, shard: Shard) -> Part:
             "lang": pa.array(langs, pa.string()),
             "domain": pa.array(domains, pa.string()),
             "label": pa.array(langs + "/" + domains, pa.string()),
+            "group": pa.array(np.array(groups, object)[slices["group"]], pa.string()),
+            "offset": pa.array(slices["offset"] - slices["document"], pa.int64()),
+            "use": pa.array(slices["use"], pa.int32()),
         }
     )
     trained = slices["tokens"].copy()
     trained[-1] -= 1  # the overlap is the next block's
     sizes = np.bincount(slices["label"], trained, minlength=len(labels))
     by_domain = {f"{item['lang']}/{item['domain']}": int(n) for item, n in zip(labels, sizes, strict=True) if n}
+    sizes = np.bincount(slices["group"], trained, minlength=len(groups))
+    by_group = {name: int(n) for name, n in zip(groups, sizes, strict=True)}
     size = int(trained.sum())
-    stats = {"blocks": 1, "tokens": size, "tokens_by_domain": by_domain, "tokens_by_phase": {phase.name: size}}
+    stats = {
+        "blocks": 1,
+        "tokens": size,
+        "tokens_by_domain": by_domain,
+        "tokens_by_group": by_group,
+        "tokens_by_phase": {phase.name: size},
+    }
     files: dict[str, Any] = {
         ".bin": target,
         ".idx": index_bytes(slices["tokens"], dtype),

@@ -3,11 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 
 from smelt.engine.make import make_artifact, make_context, serially
-from smelt.explaining.training import count_uses
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
 from smelt.run import Run
@@ -91,11 +89,6 @@ def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
     shown = told(found["id"][:12]).stdout
     assert shown.startswith(f"kept  {found['id']}  https://a/good")
     assert phase["blocks"][0] in shown
-
-
-def test_a_document_that_a_block_end_cuts_is_read_once():
-    whole = [[0, 0, 1], [1], [1, 0], [0, 1, 0], [1, 0]]
-    assert count_uses([np.array(block, bool) for block in whole]) == 3
 
 
 def test_a_rule_that_drops_stands_with_what_it_found_and_with_those_that_would_have(told):

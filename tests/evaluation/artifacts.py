@@ -107,11 +107,14 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
         "asked": {"zh": 0.4, "en": 0.4, "code": 0.2},
         "got": {"zh": 589_000, "en": 601_000, "code": 284_560},
         "epochs": {"zh": 0.21, "en": 0.16, "code": 0.13},
+        "unique": {"zh": 580_000, "en": 600_000, "code": 284_560},
+        "effective": {"zh": 588_000, "en": 600_970, "code": 284_560},
     }
     trained = [{**phase, "learning_rate": 2e-3, "schedule": "wsd"} for phase in phases]
     checkpoints = _checkpoints()
     for first, phase in enumerate(phases):
         blocks = {"mixture": {phase["name"]: mixture}, "tokens": phase["tokens"]}
+        blocks["tokens_by_group"] = dict(mixture["got"])
         planned = {"phases": phases[: first + 1], "first_phase": first}
         add(f"blocks-{first + 1}", {f"{first}-00000": ({".bin": b"x"}, 10, blocks)}, config=planned)
         own = {name: part for name, part in checkpoints.items() if (name > "step-0000180") == bool(first)}

@@ -188,3 +188,56 @@ def test_a_document_longer_than_a_block_runs_through_several(lake):
     manifest = made(lake, refinery.tokenized(lake, [[document]], DTYPE), phase(4000))
     assert [read(lake, manifest, part.name)[1][0]["id"] for part in manifest.parts] == [document["id"]] * 5
     assert index_bytes(np.array([961]), DTYPE) == lake.get(manifest.key("0-00000", ".idx"))
+
+
+def test_groups_and_orders_go_by_columns_of_the_stages_before(lake, tokens):
+    """The parts of clean and score also hold documents that were dropped; theirs are found by id."""
+    manifest, documents = tokens
+    parts = [[], [], []]
+    for place, item in enumerate(documents):
+        score = (item["number"] * 37 % 101) / 101
+        row = {"id": item["id"], "text": "x" * item["tokens"], "lang": item["lang"], "domain": item["domain"]}
+        parts[min(2, place // 50)] += [
+            {"id": refinery.identify(f"dropped {place}"), "text": "y", "score_quality": 0.99},
+            {**row, "score_quality": score},
+        ]
+    inputs = {"tokens": manifest, **refinery.scored(lake, parts)}
+    weights = {"zh-good": 2, "zh": 1}
+    ordered = phase(3000, weights=weights, order={"by": "quality", "first": "high"})
+    config = BlocksConfig(
+        phases=(ordered,),
+        block_tokens=1000,
+        groups={"zh-good": "lang = 'zh' and score_quality > 0.6"},
+        reuse={"quality": {"column": "num_bytes", "curve": [[0, 0], [0.2, 0], [0.2, 1], [1, 1]]}},
+    )
+    blocks = refinery.run(STAGE, refinery.context(lake, "blocks", config, inputs))
+    segments = [row for part in blocks.parts for row in read(lake, blocks, part.name)[1]]
+    by_id = {item["id"]: item["number"] * 37 % 101 / 101 for item in documents}
+    for group in weights:
+        scores = [by_id[row["id"]] for row in segments if row["group"] == group]
+        assert scores and all((score > 0.6) == (group == "zh-good") for score in scores)
+        assert scores == sorted(scores, reverse=True)
+    assert blocks.stats["tokens_by_group"]["zh"] == pytest.approx(1000, abs=200)
+    shortest = sorted(item["tokens"] for item in documents if item["lang"] == "zh")[:5]
+    lengths = {item["id"]: item["tokens"] for item in documents}
+    assert not {lengths[row["id"]] for row in segments} & set(shortest)
+
+
+def test_a_phase_can_be_made_longer(lake, tokens):
+    weights = {"zh": 2, "en/web": 2, "code": 1}
+    short, long = (made(lake, tokens[0], phase(length, weights=weights)) for length in (3900, 6000))
+    first = {part.name: part.digest for part in long.parts[:4]}
+    assert first == {part.name: part.digest for part in short.parts[:4]}
+
+
+def test_segments_tell_which_use_of_a_document_and_which_stretch_they_are(lake, tokens):
+    manifest = made(lake, tokens[0], phase(9000, weights={"code": 1}), max_epochs=6)
+    segments = [row for part in manifest.parts for row in read(lake, manifest, part.name)[1]]
+    seen = set()
+    for row in segments:
+        if row["offset"] == 0:
+            assert (row["id"], row["use"]) not in seen, "each use begins once"
+            seen.add((row["id"], row["use"]))
+    uses = manifest.stats["mixture"]["main"]
+    sizes = {item["id"]: item["tokens"] for item in tokens[1] if item["lang"] == "code"}
+    assert uses["unique"]["code"] == sum(sizes.values()) < uses["effective"]["code"] < uses["got"]["code"]

@@ -4,15 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from smelt.errors import StageError
 from smelt.gates.bias.bands import BANDS, DIMENSIONS
 from smelt.recipe import languages
 from smelt.recipe.clean import KEYWORDS
+from smelt.recipe.dedup import DUPLICATES
 from smelt.recipe.groups import Matching
 from smelt.recipe.score import DOMAIN
 from smelt.recipe.select import columns_of, nearest
 from smelt.recipe.signals import COLUMNS, TEXTS
+from smelt.recipe.sources import ListedSource
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from smelt.recipe.recipe import Recipe
 
 
@@ -24,7 +29,8 @@ def wrong_names(recipe: "Recipe") -> Iterator[str]:
     yield from recipe.score.unknown([classifier.name for classifier in recipe.classifiers])
     yield from _groups(recipe)
     yield from _dedup(recipe)
-    yield from _best_by(recipe)
+    yield from _columns_of_numbers(recipe)
+    yield from _expressions(recipe)
     yield from _weights(recipe)
     yield from _accepted(recipe)
 
@@ -48,14 +54,7 @@ def _groups(recipe: "Recipe") -> Iterator[str]:
         place = f"select.groups[{number}]"
         yield from _matching(recipe, place, group)
         for rule, expression in group.rules.items():
-            for column in sorted(columns_of(expression or "")):
-                for prefix, there, section in (
-                    ("score_", recipe.score.columns, "score.models"),
-                    (KEYWORDS, [KEYWORDS + name for name in recipe.clean.keywords], "clean.keywords"),
-                ):
-                    if column.startswith(prefix) and column not in there:
-                        mend = nearest(column, there) if there else f"add it to {section}"
-                        yield f"{place}.rules.{rule}: no column {column!r} ({mend})"
+            yield from _unfilled(recipe, expression or "", f"{place}.rules.{rule}")
 
 
 def _matching(recipe: "Recipe", place: str, group: Matching) -> Iterator[str]:
@@ -84,13 +83,63 @@ def _dedup(recipe: "Recipe") -> Iterator[str]:
             yield f"dedup.sources: {name!r} stands there twice (name it once)"
 
 
-def _best_by(recipe: "Recipe") -> Iterator[str]:
-    column = recipe.dedup.best_by
+def _unfilled(recipe: "Recipe", expression: str, place: str) -> Iterator[str]:
+    """Columns of an expression that models or keyword lists would fill, if there were any of that name."""
+    for column in sorted(columns_of(expression)):
+        for prefix, there, section in (
+            ("score_", recipe.score.columns, "score.models"),
+            (KEYWORDS, [KEYWORDS + name for name in recipe.clean.keywords], "clean.keywords"),
+        ):
+            if column.startswith(prefix) and column not in there:
+                mend = nearest(column, there) if there else f"add it to {section}"
+                yield f"{place}: no column {column!r} ({mend})"
+
+
+def _columns_of_numbers(recipe: "Recipe") -> Iterator[str]:
+    """Columns that documents are compared by, and that nothing fills with numbers."""
+    wanted = [("dedup.best_by", recipe.dedup.best_by)] if recipe.dedup.keep == "best" else []
+    if (quality := recipe.mixture.reuse.quality) is not None:
+        wanted.append(("mixture.reuse.quality.column", quality.column))
+    orders = [(f"phases[{number}].order.column", phase.order.column) for number, phase in enumerate(recipe.phases)]
+    wanted += [(place, column) for place, column in orders if column]
     keywords = [KEYWORDS + name for name in recipe.clean.keywords]
     there = [*(name for name in recipe.score.columns if name != DOMAIN), *(COLUMNS.keys() - TEXTS), *keywords]
-    if recipe.dedup.keep == "best" and column not in there:
-        mend = "add it to score.models" if column.startswith("score_") else nearest(column, there)
-        yield f"dedup.best_by: no column of numbers {column!r} ({mend})"
+    for place, column in wanted:
+        if column not in there and not (column == DUPLICATES and place != "dedup.best_by"):
+            mend = "add it to score.models" if column.startswith("score_") else nearest(column, there)
+            yield f"{place}: no column of numbers {column!r} ({mend})"
+
+
+def _expressions(recipe: "Recipe") -> Iterator[str]:
+    """Groups by an expression that can't be evaluated, or that holds for no document that there can be."""
+    for name, expression in recipe.mixture.groups.items():
+        place = f"mixture.groups.{name}"
+        strange = sorted(
+            n for n in columns_of(expression) - {*COLUMNS, DUPLICATES} if not n.startswith(("score_", KEYWORDS))
+        )
+        wrong = [f"{place}: no column {n!r} ({nearest(n, list(COLUMNS))})" for n in strange]
+        if wrong := wrong or list(_unfilled(recipe, expression, place)):
+            yield from wrong
+            continue
+        from smelt import rules  # and with it polars, only where a recipe has such groups
+
+        try:
+            if not rules.can_hold(expression, _possible_labels(recipe), where=place):
+                yield f"{place}: no document can be in it (look at its languages, domains and sources)"
+        except StageError as error:
+            yield str(error)
+
+
+def _possible_labels(recipe: "Recipe") -> "pl.DataFrame":
+    """Every source, language and domain that a document can have; null is what only the documents will say."""
+    import polars as pl
+
+    rows: list[tuple[str, str | None, str | None]] = []
+    for source in recipe.sources:
+        langs: Iterable[str | None] = languages.possible((source,)) or (None,)
+        said = isinstance(source, ListedSource) and source.row_layout.domain
+        rows += [(source.name, lang, None if said else source.domain) for lang in sorted(langs, key=str)]
+    return pl.DataFrame(rows, {"source": pl.String, "lang": pl.String, "domain": pl.String}, orient="row")
 
 
 def _weights(recipe: "Recipe") -> Iterator[str]:
@@ -100,9 +149,10 @@ def _weights(recipe: "Recipe") -> Iterator[str]:
     phases = [(f"phases[{number}].weights", phase.weights or {}) for number, phase in enumerate(recipe.phases)]
     trained = recipe.tokenizer.train.weights if recipe.tokenizer.train is not None else {}
     for place, weights in (("mixture.weights", recipe.mixture.weights), *phases, ("tokenizer.train.weights", trained)):
+        of_mixture = place != "tokenizer.train.weights"
         for group in weights:
-            lang = group.partition("/")[0] if place != "tokenizer.train.weights" else group
-            if lang not in langs:
+            lang = group.partition("/")[0] if of_mixture else group
+            if lang not in langs and not (of_mixture and group in recipe.mixture.groups):
                 yield f"{place}.{group}: no document is in language {lang!r} ({languages.mend(lang, langs)})"
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.mixture import Order
 from smelt.recipe.training.optimizer import OptimizerConfig
 
 Schedule = Literal["warmup", "constant", "cosine", "linear", "wsd", "1-sqrt"]
@@ -68,6 +69,9 @@ class Phase(Config):
     sequences are longer than all before."""
     weights: dict[str, float] | None = None
     """Mixture of this phase, instead of the recipe's."""
+    order: Order = Order()
+    """Order of the documents of each group, as a word (`shuffle`) or with its column (`{by: difficulty, column:
+    score_loss}`)."""
     optimizer: OptimizerConfig | None = None
     """Optimizer settings of this phase, instead of ``training.optimizer``; AdamW's moments go on."""
 

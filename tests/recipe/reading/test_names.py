@@ -47,6 +47,24 @@ def recipe_of(tmp_path):
         ({"dedup.sources": ["open", "open"]}, "dedup.sources: 'open' stands there twice"),
         ({"dedup": {"minhash": None, "groups": [{"near": True}]}}, "groups[0].near is on and minhash is null"),
         ({"dedup": {"groups": [{"spans": True}]}}, "groups[0].spans is on and spans is null"),
+        (
+            {"mixture.groups": {"old": "lang = 'zzh' and score_quality > 0.8"}},
+            "no column 'score_quality' (add it to sc",
+        ),
+        (
+            {"mixture.groups": {"old": "lang = 'zzh' and num_chars > 80"}},
+            "mixture.groups.old: no document can be in it",
+        ),
+        ({"mixture.groups": {"old": "source in ('opne')"}}, "mixture.groups.old: no document can be in it"),
+        ({"mixture.groups": {"old": 'lang = "zh"'}}, "no column 'zh'"),
+        ({"mixture.groups": {"old": "num_chars >"}}, "mixture.groups.old: 'num_chars >' is no expression"),
+        ({"mixture.groups": {"old": "num_chars + 1"}}, "is neither true nor false (compare it with something)"),
+        ({"mixture.reuse.quality": {"column": "lang", "curve": [[0, 0], [1, 2]]}}, "no column of numbers 'lang'"),
+        ({"phases.main.order": {"by": "difficulty", "column": "score_loss"}}, "no column of numbers 'score_loss' (add"),
+        ({"phases.main.order": "quality"}, "phases.main.order.column: no column of numbers 'score_quality' (add it to"),
+        ({"phases.main.order": {"by": "source", "first": "high"}}, "order by source reads no column"),
+        ({"phases.main.order": "difficulty"}, "order by difficulty needs a column"),
+        ({"mixture.reuse.quality": {"curve": [[0, 1], [0.5, 0], [1, 2]]}}, "rates must not fall"),
         ({"gates.select.accepted_disproportions": ["shrot/lang/zh"]}, "no rule 'shrot' (did you mean 'short'?)"),
         ({"gates.select.accepted_disproportions": ["short/langs/zh"]}, "did you mean 'lang'?"),
         ({"gates.select.accepted_disproportions": ["short/length/below 100"]}, "did you mean 'under 100'?"),
@@ -62,7 +80,13 @@ def test_a_name_that_there_is_not_is_refused(recipe_of, given, words):
 
 def test_names_that_there_are_pass(recipe_of):
     given = {
-        "mixture.weights": {"zh": 1, "en/docs": 2, "code": 1, "und": 1},
+        "mixture.weights": {"zh": 1, "en/docs": 2, "code": 1, "und": 1, "long": 1, "either": 2},
+        "mixture.groups": {
+            "long": "lang in ('zh', 'zzh') and num_chars > 1000",
+            "either": "domain = 'x' or lang = 'zz'",
+        },
+        "mixture.reuse": {"decay": 0.94, "max": 7, "quality": {"column": "duplicates", "curve": [[0, 0], [1, 7]]}},
+        "phases.main.order": {"by": "difficulty", "column": "mean_word_length"},
         "dedup": {"keep": "best", "best_by": "num_chars"},
         "gates.select.accepted_disproportions": ["short/length/100 to 300", "few_han/domain/zh/docs", "short/lang/fr"],
     }
