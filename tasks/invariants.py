@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from smelt import invariants as named
 from tasks.compiled import compiled
 
-_EMAIL = r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+_EMAIL = r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"
 _PHONE = r"(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])"
 _ID_NUMBER = (
     r"(?:^|[^0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?:$|[^0-9])"

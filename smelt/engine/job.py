@@ -22,6 +22,8 @@ from smelt.lake import Lake
 from smelt.metrics import record
 from smelt.run import Run, load_run, progress_key, run_key
 
+TELLS_WITHIN_S = 5.0
+"""Seconds that a store is waited for by a job that has failed, maybe for its absence."""
 USER_ERROR = 3
 """Exit status for an error that a retry can't mend; the object store's troubles may pass."""
 
@@ -96,7 +98,7 @@ def _count_start(lake: Lake, run: Run, stage: str) -> None:
 def _tell_failure(run_id: str, stage: str, line: str) -> None:
     """Leave in the stage's progress that it has failed and why, where the run is there and the lake can be written."""
     try:
-        lake = Lake.connect()
+        lake = Lake.connect(TELLS_WITHIN_S)
         if lake.exists(run_key(run_id)):
             key = progress_key(run_id, stage)
             before = lake.find_json(key) or {"stage": stage, "done": 0, "total": 0, "unit": "parts", "figures": {}}

@@ -83,9 +83,9 @@ class Lake:
         self.bucket, self.prefix = parsed.netloc, parsed.path.strip("/")
 
     @classmethod
-    def connect(cls) -> "Lake":
-        """The lake that this process's settings name."""
-        return cls(settings_module.load())
+    def connect(cls, patience: float = PATIENCE_S) -> "Lake":
+        """The lake that this process's settings name; ``patience`` as of the lake itself."""
+        return cls(settings_module.load(), patience=patience)
 
     def __reduce__(self):
         return _relink, (self.settings, self.url, self.patience)

@@ -306,8 +306,8 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
 
 @pytest.mark.parametrize(("wrong", "status"), [({"secret_key": "wrong"}, 3), ({"endpoint": "http://127.0.0.1:9"}, 1)])
 def test_a_job_s_exit_status_says_whether_trying_again_may_help(here, monkeypatch, wrong, status):
-    for name, value in replace(here.settings, **wrong).environment().items():
-        monkeypatch.setenv(name, value)
+    lake = Lake(replace(here.settings, **wrong), patience=0.2)
+    monkeypatch.setattr(Lake, "connect", lambda *patience: lake)
     monkeypatch.setattr(sys, "argv", ["smelt.engine.job", "--run", "any", "--stage", "clean"])
     assert job.main() == status
 

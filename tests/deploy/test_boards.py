@@ -42,10 +42,7 @@ def test_a_copy_grows_with_the_original(lake: Lake, tmp_path: Path, monkeypatch:
 def test_a_store_out_of_reach_does_not_disturb_the_trainer(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     nowhere = Settings(lake="s3://smelt/lake", endpoint="http://127.0.0.1:1", access_key="a", secret_key="b")
     (tmp_path / "events.out.1").write_bytes(b"x")
-    lake = Lake(nowhere)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("smelt.lake.store.RETRIES", {"max_retries": 0})
-        Mirror(lake, "train/f1/", tmp_path, "demo-1/main-f1").close()
+    Mirror(Lake(nowhere, patience=1), "train/f1/", tmp_path, "demo-1/main-f1").close()
     assert "loss curves are not up to date in the lake" in capfd.readouterr().out
 
 
@@ -58,11 +55,13 @@ def test_tensorboard_shows_the_curves_of_the_lake(lake: Lake, tmp_path: Path):
     Mirror(lake, "train/f1/", tmp_path / "trainer", "demo-1/main-f1").close()
     port = next(port for port in range(16006, 16100) if is_free(port))
     environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url, "SMELT_HOME": str(tmp_path / "home")}
+    environment["RAY_AUTH_TOKEN"] = "of Ray"
     command = [sys.executable, "-m", "smelt.boards", "--host=127.0.0.1", f"--port={port}"]
     board = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: "demo-1/main-f1" in (_ask(port, "tags") or {}), within_s=60)
-        points = _ask(port, "scalars?tag=train%2Floss&run=demo-1%2Fmain-f1")
+        _until(lambda: "demo-1/main-f1" in (_ask(port, "tags", "of Ray") or {}), within_s=60)
+        points = _ask(port, "scalars?tag=train%2Floss&run=demo-1%2Fmain-f1", "of Ray")
+        assert _ask(port, "tags", "another") is None
         assert [(step, loss) for _, step, loss in points] == [(1, 7.0), (2, 6.0), (3, 5.0)]
     finally:
         board.terminate()
@@ -70,9 +69,11 @@ def test_tensorboard_shows_the_curves_of_the_lake(lake: Lake, tmp_path: Path):
     assert is_free(port), "TensorBoard ends with it"
 
 
-def _ask(port: int, what: str) -> Any:
+def _ask(port: int, what: str, token: str) -> Any:
+    address = f"http://127.0.0.1:{port}/data/plugin/scalars/{what}"
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/plugin/scalars/{what}", timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)
     except OSError:
         return None
