@@ -45,11 +45,12 @@ def told(s3_settings, tmp_path_factory):
         "decontaminate": {"benchmarks": [{"name": "tides", "path": str(benchmark)}]},
         "tokenizer": {"train": {"vocab_size": 400, "sample_bytes": 10_000}},
         "tokens": {"validation_share": 0.0},
+        "mixture": {"max_epochs": 16},
         "block_tokens": 256,
         "model": {"preset": "tiny"},
         "phases": [
             {"name": name, "tokens": tokens, "sequence_length": 64, "global_batch_size": 2}
-            for name, tokens in (("main", 3072), ("anneal", 2048))
+            for name, tokens in (("main", 3072), ("anneal", 4096))
         ],
     }
     recipe = parse_recipe(raw, where="small")
@@ -85,7 +86,7 @@ def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
     assert (phase["name"], anneal["name"]) == ("main", "anneal")
     assert phase["uses"] >= 2  # of about 1,200 tokens the phase reads 3,072
     assert anneal["uses"] >= 1 and all(name.startswith("1-") for name in anneal["blocks"])
-    assert found["reading"]["blocks"] == 12 + 8
+    assert found["reading"]["blocks"] == 12 + 16
     shown = told(found["id"][:12]).stdout
     assert shown.startswith(f"kept  {found['id']}  https://a/good")
     assert phase["blocks"][0] in shown
