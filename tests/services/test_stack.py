@@ -12,6 +12,7 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from smelt.lake import Lake
@@ -86,9 +87,10 @@ def test_secrets_are_in_private_files_only(stack):
 def test_everything_listens_on_loopback(stack):
     for group in processes.members(stack.home).values():
         for process in group:
-            for connection in process.net_connections("inet"):
-                if connection.status == "LISTEN":
-                    assert connection.laddr.ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1"), process
+            with suppress(psutil.NoSuchProcess):  # it has ended since
+                for connection in process.net_connections("inet"):
+                    if connection.status == "LISTEN":
+                        assert connection.laddr.ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1"), process
 
 
 @pytest.mark.parametrize("name", ["s3", "triggerer", "scheduler"])
