@@ -3,6 +3,7 @@
 They are taken of the tables as they are written, and know nothing of how these came to be.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,14 +13,17 @@ import pyarrow.compute as pc
 
 from smelt import invariants as named
 from tasks.compiled import compiled
+from tasks.top_level import top_level
 
-_EMAIL = r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"
+_EMAIL = r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.([A-Za-z]{2,})\b"
+_ADDRESS = re.compile(_EMAIL, re.ASCII)
 _PHONE = r"(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])"
 _ID_NUMBER = (
     r"(?:^|[^0-9])[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?:$|[^0-9])"
 )
 PATTERNS = {"email": _EMAIL, "phone": _PHONE, "id_number": _ID_NUMBER}
-"""What can be looked for in all text at little cost (RE2); ``clean`` finds more kinds, with checksums."""
+"""What can be looked for in all text at little cost (RE2); ``clean`` finds more kinds, with checksums. What ends in no
+top-level domain is no address: ``ssh user@host.dom`` is a login."""
 _SHORTEST = 11
 """Digits of the shortest number among these."""
 
@@ -75,8 +79,16 @@ def personal_data_left(
     for kind in PATTERNS:
         if config[kind]:
             rows = np.flatnonzero(has_at if kind == "email" else has_number)
-            found[kind] = _true(pc.match_substring_regex(texts.take(pa.array(rows)), PATTERNS[kind]))
+            looked_at = texts.take(pa.array(rows))
+            matched = pc.match_substring_regex(looked_at, PATTERNS[kind])
+            found[kind] = _with_address(looked_at.filter(matched)) if kind == "email" else _true(matched)
     return found
+
+
+def _with_address(texts: pa.LargeStringArray) -> int:
+    """Texts with an address whose top-level domain there is."""
+    known = top_level()
+    return sum(any(word.lower() in known for word in _ADDRESS.findall(text)) for text in texts.to_pylist())
 
 
 @compiled

@@ -135,3 +135,10 @@ def test_a_source_that_others_empty_fails_the_gate_and_is_named(lake):
     assert gate({"news": {"web": 40, "tiny": 20}, "tiny": {"web": 10}}) == []
     emptied = {"news": {"tiny": 20, "web": 100}, "web": {"news": 60}}
     assert gate(emptied) == ["No source loses much to the others; the most is news, to web above all: 80 %, not ≤ 50 %"]
+
+
+def test_a_login_is_no_address():
+    lines = ["ssh user@host.dom", "'sd_IN@devanagari.UTF-8'", "write to ann@example.org", "ann@mail.example.org今天"]
+    texts = pa.array(lines, pa.large_string())
+    wanted = {"email": True, "phone": False, "id_number": False}
+    assert personal_data_left(texts, *buffers(texts), wanted) == {"email": 2}
