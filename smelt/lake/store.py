@@ -10,41 +10,28 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlparse
 
 import boto3
 import obstore
-from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
-from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 from urllib3.exceptions import HTTPError
 
 from smelt import settings as settings_module
 from smelt.errors import DamageError, LakeError, MissingError
+from smelt.lake import clients
 from smelt.lake.answers import answered, failed, refused, unreachable
 from smelt.lake.patience import PATIENCE_S, patiently
 from smelt.lake.remote import RemoteFile
 from smelt.settings import Settings
 
-if TYPE_CHECKING:
-    from obstore.store import RetryConfig
-
 _T = TypeVar("_T")
-RETRIES: "RetryConfig" = {
-    "max_retries": 2,
-    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=1), "base": 2},
-    "retry_timeout": timedelta(seconds=10),
-}
-"""obstore's own, for blips inside of what it does in several requests; longer troubles are ``patiently``'s."""
-SILENCE_S = 20
-"""Seconds without a byte after which a request is given up, to be made again."""
-CONNECT_S = 5
 
 
 @dataclass(frozen=True)
@@ -193,13 +180,8 @@ class Lake:
         Raises:
             LakeError: when there is no such object, or the store can't be reached.
         """
-        try:
-            source = {"Bucket": self.bucket, "Key": self._key(key)}
-            self._control.copy(source, self.bucket, self._key(target))
-        except ClientError as error:
-            raise refused(error, self.path(key)) from error
-        except BotoCoreError as error:
-            raise unreachable(error, self.path(key)) from error
+        source = {"Bucket": self.bucket, "Key": self._key(key)}
+        self._control_call(key, lambda: self._control.copy(source, self.bucket, self._key(target)))
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
@@ -364,50 +346,15 @@ class Lake:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=self.settings.access_key,
-            aws_secret_access_key=self.settings.secret_key,
-            region_name=self.settings.region,
-        )
+        return clients.session(self.settings, where=self.url)
 
     @cached_property
     def _control(self) -> Any:
-        self._require_credentials()
-        return self._session.client(
-            "s3",
-            endpoint_url=self.settings.endpoint,
-            config=BotoConfig(
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                max_pool_connections=32,
-                connect_timeout=CONNECT_S,
-                read_timeout=SILENCE_S,
-                s3={"addressing_style": "path"},
-            ),
-        )
+        return clients.control(self._session, self.settings)
 
     @cached_property
     def _data(self) -> S3Store:
-        self._require_credentials()
-        return S3Store(
-            self.bucket,
-            prefix=self.prefix or None,
-            endpoint=self.settings.endpoint,
-            region=self.settings.region,
-            credential_provider=Boto3CredentialProvider(self._session),
-            retry_config=RETRIES,
-            client_options={
-                "allow_http": (self.settings.endpoint or "").startswith("http://"),
-                "connect_timeout": timedelta(seconds=CONNECT_S),
-            },
-        )
-
-    def _require_credentials(self) -> None:
-        if self._session.get_credentials() is None:
-            raise LakeError(
-                "no S3 credentials",
-                where=self.url,
-                mend="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
-            )
+        return clients.data(self._session, self.settings, self.bucket, self.prefix)
 
 
 def _relink(settings: Settings, url: str, patience: float) -> Lake:

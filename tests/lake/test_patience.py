@@ -10,7 +10,7 @@ import pytest
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import LakeOutageError
 from smelt.gates.run import run_gate
-from smelt.lake import Lake, store
+from smelt.lake import Lake, clients
 from smelt.recipe import load_recipe
 from tests.chain import RECIPE, plan_of
 from tests.faults import FaultyStore, faulty_store
@@ -26,6 +26,7 @@ ASKED: dict[str, Callable[[Lake], Any]] = {
     "find_json": lambda lake: lake.find_json("some.json") == [1],
     "put": lambda lake: lake.put("put", CONTENT) is None and lake.get("put") == CONTENT,
     "put_new": lambda lake: lake.put_new("new", b"x") and lake.get("new") == b"x",
+    "copy": lambda lake: lake.copy("there", "copied") is None and lake.get("copied") == CONTENT,
     "exists": lambda lake: lake.exists("there") and not lake.exists("nowhere"),
     "objects": lambda lake: [item.key for item in lake.objects("the")] == ["there"],
     "folders": lambda lake: lake.folders("") == [],
@@ -42,7 +43,7 @@ def proxy(s3_settings) -> Iterator[FaultyStore]:
 @pytest.fixture
 def behind(lake, proxy, monkeypatch) -> Iterator[Lake]:
     """This test's lake, with the proxy before it."""
-    monkeypatch.setattr(store, "SILENCE_S", 1)
+    monkeypatch.setattr(clients, "SILENCE_S", 1)
     yield Lake(replace(lake.settings, endpoint=proxy.url), url=lake.url, patience=PATIENCE_S)
     proxy.mend()
 
