@@ -93,6 +93,11 @@ def without(text: str, cuts: Sequence[int]) -> str:
     return b"".join(content[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)).decode().rstrip()
 
 
+def cut_bytes(cuts: Sequence[int]) -> int:
+    """Bytes of cut spans, given as ``without`` takes them."""
+    return sum(cuts[1::2]) - sum(cuts[::2])
+
+
 def _cut(found: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
     """``text`` and ``num_bytes``, those of them that are there, as the cuts leave them."""
     cuts = found[CUTS].to_pylist()
@@ -106,7 +111,7 @@ def _cut(found: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
     if "num_bytes" in found and changed:
         sizes = found["num_bytes"].to_pylist()
         for row in changed:
-            sizes[row] -= sum(cuts[row][1::2]) - sum(cuts[row][::2])
+            sizes[row] -= cut_bytes(cuts[row])
         left["num_bytes"] = pa.chunked_array([pa.array(sizes, found["num_bytes"].type)])
     return left
 

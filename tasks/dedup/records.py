@@ -1,6 +1,7 @@
 """What the rounds of dedup hand to one another, record by record."""
 
 import numpy as np
+import xxhash
 
 BAND, WHOLE, ADDRESS = 0, 1, 2
 """What a key is of, in its lowest two bits: a band of the signature, the whole text, the address."""
@@ -50,3 +51,8 @@ DECISION = np.dtype(
 def in_order(records: np.ndarray) -> np.ndarray:
     """What sorts documents best first: by rank, then id, then place."""
     return np.lexsort((records["row"], records["part"], records["id"], ~records["rank"]))
+
+
+def source_hash(name: str) -> int:
+    """What stands for a source's name in records."""
+    return xxhash.xxh32_intdigest(name)

@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import xxhash
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
@@ -33,17 +32,15 @@ from tasks import documents
 from tasks.dedup import exchange, minhash, ranking, settling
 from tasks.dedup.addresses import address_hashes
 from tasks.dedup.buckets import decide
-from tasks.dedup.records import ADDRESS, BAND, CANDIDATE, DECISION, SIGNATURE, WHOLE
+from tasks.dedup.candidates import distinct, requests_of
+from tasks.dedup.columns import decided_columns, lost_to_others, with_cuts
+from tasks.dedup.records import ADDRESS, CANDIDATE, DECISION, SIGNATURE, WHOLE, source_hash
 from tasks.dedup.spans import CUT, SPAN, found_spans, joined, repeated
 from tasks.dedup.verifying import Pairs, packed
 from tasks.sampling import ids_as_numbers
-from tasks.tally import UNKNOWN
 
 KEYS, PAIRS, CANDIDATES, REQUESTS, BETTER, WORSE = ".keys", ".pairs", ".candidates", ".requests", ".better", ".worse"
 DECISIONS, COPIES, SPANS, CUTS = ".decisions", ".copies", ".spans", ".cuts"
-TOO_LITTLE = "spans"
-"""Why a document goes of which the cuts would leave too little."""
-REASONS = {ADDRESS: "url", WHOLE: "exact", BAND: "minhash"}
 BUCKET_BYTES = 96_000_000
 """Bytes of keys that a bucket range should hold; a worker takes about five times that."""
 TEXT_BYTES = 256_000_000
@@ -136,11 +133,6 @@ def _source_hashes(table: pa.Table) -> np.ndarray:
     return np.array([source_hash(name) for name in names.tolist()], np.uint32)[places]
 
 
-def source_hash(name: str) -> int:
-    """What stands for a source's name in records."""
-    return xxhash.xxh32_intdigest(name)
-
-
 def bucket_shards(context: Context) -> list[Shard]:
     """One shard a bucket range."""
     return [Shard(f"{number:05d}", number) for number in range(num_ranges(context))]
@@ -153,7 +145,7 @@ def buckets(context: Context, shard: Shard) -> Part:
     pairs, candidates = decide(np.concatenate(found))
     ranges = num_text_ranges(context)
     to = (candidates["better_text"] >> np.uint64(32)) % np.uint64(ranges)
-    requests, part = _requests(candidates, to)
+    requests, part = requests_of(candidates, to)
 
     def key(suffix: str) -> str:
         return context.artifact.key("buckets", shard.name, suffix)
@@ -166,19 +158,6 @@ def buckets(context: Context, shard: Shard) -> Part:
         },
         rows=len(pairs),
     )
-
-
-def _requests(candidates: np.ndarray, to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Texts to send (row, range, and in the lowest bit whether it is a better one's; uint64), and their parts."""
-    rows = np.concatenate((candidates["better_row"], candidates["holder_row"])).astype(np.uint64)
-    part = np.concatenate((candidates["better_part"], candidates["holder_part"])).astype(np.int64)
-    is_better = np.repeat(np.array([1, 0], np.uint64), len(candidates))
-    requests = rows << np.uint64(32) | np.concatenate((to, to)) << np.uint64(1) | is_better
-    order = np.lexsort((requests, part))
-    requests, part = requests[order], part[order]
-    new = np.ones(len(order), np.bool_)
-    new[1:] = (requests[1:] != requests[:-1]) | (part[1:] != part[:-1])
-    return requests[new], part[new]
 
 
 def text_shards(context: Context) -> list[Shard]:
@@ -235,7 +214,7 @@ def verified(context: Context, shard: Shard) -> Part:
         return np.concatenate(exchange.unpack(context.lake, context.artifact, keys, shard.payload, ranges, dtype))
 
     candidates = fetch("buckets", [bucket.name for bucket in bucket_shards(context)], CANDIDATES, CANDIDATE)
-    candidates = _distinct(candidates)
+    candidates = distinct(candidates)
     parts = _parts(context)
     pairs = Pairs(candidates["text"], candidates["better_text"], fetch("texts", parts, BETTER, values), config.verify)
     for first in range(0, len(parts), PARTS_AT_ONCE):
@@ -246,15 +225,6 @@ def verified(context: Context, shard: Shard) -> Part:
     key = context.artifact.key("verified", shard.name, PAIRS)
     stats = {"candidates": len(candidates), "verified": len(found)}
     return Part({PAIRS: settling.run(settling.pairs_of(found), key=key)}, rows=len(found), stats=stats)
-
-
-def _distinct(candidates: np.ndarray) -> np.ndarray:
-    """Each pair of documents once."""
-    names = ("better_row", "better_part", "row", "part")
-    candidates = candidates[np.lexsort([candidates[name] for name in names])]
-    new = np.ones(len(candidates), np.bool_)
-    new[1:] = np.logical_or.reduce([candidates[name][1:] != candidates[name][:-1] for name in names])
-    return candidates[new]
 
 
 def settled_shards(context: Context) -> list[Shard]:
@@ -389,69 +359,16 @@ def decisions(context: Context, shard: Shard) -> Part:
             low, high = np.searchsorted(copied, (first, first + len(table)))
             duplicates = np.zeros(len(table), np.int32)
             duplicates[copied[low:high].astype(np.int64) - first] = copies[low:high]
-            decided = _decided(table["id"], own, duplicates)
+            decided = decided_columns(table["id"], own, duplicates)
             if config.spans is not None:
                 spans_of = [cuts.get(row, []) for row in range(first, first + len(table))]
-                decided, table, counted = _with_cuts(decided, table, spans_of, config.spans.min_left)
+                decided, table, counted = with_cuts(decided, table, spans_of, config.spans.min_left)
                 stats.append(counted)
             out.write(decided)
-            stats += [documents.tally_decisions(table, decided), {"lost_to_others": _lost(table["source"], own, names)}]
+            lost = lost_to_others(table["source"], own, names)
+            stats += [documents.tally_decisions(table, decided), {"lost_to_others": lost}]
             first += len(table)
     return Part(out.files(), out.rows, merge_stats(stats))
-
-
-def _with_cuts(
-    decided: pa.Table, table: pa.Table, cuts: list[list[int]], min_left: float
-) -> tuple[pa.Table, pa.Table, dict[str, int]]:
-    """Decisions with the cuts beside them, where those leave too little without the document; the documents with
-    ``num_bytes`` of what is left; and what was cut of those that stay."""
-    sizes = table["num_bytes"].to_numpy().astype(np.int64)
-    cut = np.array([sum(own[1::2]) - sum(own[::2]) for own in cuts], np.int64)
-    emptied = (cut > 0) & (sizes - cut < min_left * sizes)
-    kept = [[] if whole else own for own, whole in zip(cuts, emptied.tolist(), strict=True)]
-    cut[emptied] = 0
-    reason = np.array(decided["reason"].to_pylist(), object)
-    reason[emptied] = TOO_LITTLE
-    keep = decided["keep"].to_numpy() & ~emptied
-    decided = decided.set_column(1, "keep", pa.array(keep)).set_column(2, "reason", pa.array(reason, pa.string()))
-    decided = decided.append_column(documents.CUTS, pa.array(kept, pa.list_(pa.uint32())))
-    left = pa.array(sizes - cut, table["num_bytes"].type)
-    table = table.set_column(table.column_names.index("num_bytes"), "num_bytes", left)
-    return decided, table, {"cut_documents": int((cut > 0).sum()), "cut_bytes": int(cut.sum())}
-
-
-def _decided(ids: pa.ChunkedArray, gone: np.ndarray, duplicates: np.ndarray) -> pa.Table:
-    """Decisions (DECISION) on the documents with these ids, and how many copies each stands for, as columns."""
-    rows = gone["row"].astype(np.int64)
-    keep = np.ones(len(ids), np.bool_)
-    keep[rows] = False
-    reason, duplicate_of = np.full(len(ids), None, object), np.full(len(ids), None, object)
-    reason[rows] = [REASONS[level] for level in gone["level"].tolist()]
-    duplicate_of[rows] = [f"{number:016x}" for number in gone["better"].tolist()]
-    similarity = np.full(len(ids), np.nan, np.float32)
-    similarity[rows] = gone["similarity"]
-    return pa.table(
-        {
-            "id": ids,
-            "keep": pa.array(keep),
-            "reason": pa.array(reason, pa.string()),
-            "duplicate_of": pa.array(duplicate_of, pa.string()),
-            "similarity": pa.array(similarity, pa.float32(), mask=np.isnan(similarity)),
-            "duplicates": pa.array(duplicates, pa.int32()),
-        }
-    )
-
-
-def _lost(sources: pa.ChunkedArray, gone: np.ndarray, names: dict[int, str]) -> dict[str, dict[str, int]]:
-    """How many documents each source lost to each other one."""
-    lost: dict[str, dict[str, int]] = {}
-    own = sources.fill_null("").take(pa.array(gone["row"].astype(np.int64))).to_pylist()
-    for source, other in zip(own, gone["better_source"].tolist(), strict=True):
-        if other != source_hash(source):
-            to = lost.setdefault(source or UNKNOWN, {})
-            name = names.get(other, UNKNOWN)
-            to[name] = to.get(name, 0) + 1
-    return lost
 
 
 def _parts(context: Context) -> list[str]:
