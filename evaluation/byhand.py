@@ -18,14 +18,14 @@ from evaluation.judging import Subject
 from smelt.artifacts import existing
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
-from smelt.phases import trainings
+from smelt.phases import has_weights, trainings
 from smelt.recipe.evaluate import EvaluateConfig, with_digests
 from smelt.recipe.reading import attached
 from smelt.recipe.reading.load import evaluation_with
 from smelt.recipe.training.start import FILES
 from smelt.run import Run, find_run
 from training.blocks.heldout import Stream, choose
-from training.blocks.plan import has_weights, read_vocabulary
+from training.blocks.plan import read_vocabulary
 from training.checkpoints.load import load_model
 
 WHERE = "smelt evaluate"

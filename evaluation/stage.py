@@ -22,11 +22,11 @@ from evaluation.perplexity import summary
 from evaluation.probes import alarms
 from smelt.errors import StageError
 from smelt.lake import held
-from smelt.phases import trainings
+from smelt.phases import has_weights, trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from training.blocks.heldout import choose
-from training.blocks.plan import Vocabulary, has_weights, read_vocabulary
+from training.blocks.plan import Vocabulary, read_vocabulary
 
 HELDOUT, PROBES, EVENTS, BENCHMARKS = "heldout", "probes", "events", "benchmarks"
 

@@ -11,8 +11,8 @@ import json
 from typing import Any
 
 from smelt.lake import Artifact, Lake
+from smelt.phases import EVENTS, TOLD
 
-EVENTS, TOLD = "events", "told"
 NEWS_OF = ("train", "evaluate")
 """Kinds of stages that write events."""
 KINDS = ("spike", "rollback", "heldout", "probe")

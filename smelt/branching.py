@@ -10,6 +10,7 @@ from typing import Any
 
 from smelt.errors import RecipeError
 from smelt.lake import Lake
+from smelt.phases import has_weights, step_of
 from smelt.recipe.reading.load import parse_recipe
 from smelt.recipe.reading.overrides import lay_over
 from smelt.recipe.recipe import Recipe
@@ -77,8 +78,7 @@ def find_place(run: Run, lake: Lake, step: int) -> Place:
     begins = 0
     for number, phase in enumerate(run.recipe.phases):
         records = run.planned(f"train-{number + 1}").artifact.records(lake, "checkpoints").values()
-        # weights lie in files of a format that a layout decides; what stays without them are two small ones
-        own = {int(record.name.removeprefix("step-")): len(record.files) > 2 for record in records}
+        own = {step_of(record): has_weights(record) for record in records}
         if own.get(step):
             return Place(number, step, phase.sequences_before(step - begins) * phase.sequence_length)
         there |= own

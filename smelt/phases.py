@@ -1,7 +1,20 @@
 """The phases of a training, each an artifact of its own that goes on from the one before."""
 
 from smelt.errors import StageError
-from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake import Artifact, Lake, Manifest, PartRecord
+
+EVENTS, TOLD = "events", "told"
+"""Folders of a training's artifact: what happened, and of what somebody has been told."""
+
+
+def step_of(record: PartRecord) -> int:
+    """Steps that led to a checkpoint."""
+    return int(record.name.removeprefix("step-"))
+
+
+def has_weights(record: PartRecord) -> bool:
+    """Whether a checkpoint still has its weights, or was tidied down to its metrics."""
+    return any(suffix.endswith(".distcp") for suffix in record.files)
 
 
 def trainings(lake: Lake, last: Manifest) -> list[Manifest]:

@@ -8,7 +8,7 @@ read it before.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -54,9 +54,13 @@ class BlockedList(BaseModel):
     model_config = ConfigDict(frozen=True)
     entries: tuple[Blocked, ...] = ()
 
+    @cached_property
+    def _by_value(self) -> dict[tuple[Kind, str], Blocked]:
+        return {(entry.kind, _compared(entry)): entry for entry in self.entries}
+
     def find(self, *, id: str, url: str | None) -> Blocked | None:
         """The entry that a document falls under: its id's, its address's, or the nearest host's."""
-        known = {(entry.kind, _compared(entry)): entry for entry in self.entries}
+        known = self._by_value
         asked: list[tuple[Kind, str]] = [("id", id)]
         if url:
             asked += [("address", page_of(url)), *(("host", host) for host in hosts_of(url))]

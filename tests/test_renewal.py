@@ -10,18 +10,14 @@ import yaml
 from smelt.lake import Lake
 from smelt.renewal import renew
 from smelt.run import Run, create_run, load_run
+from tests.chain import RECIPE
 
 
 @pytest.fixture
 def raw(tmp_path: Path) -> dict[str, Any]:
     """A recipe as plain values."""
     (tmp_path / "note.txt").write_text("一个普通的文件。\n" * 30, encoding="utf-8")
-    return {
-        "name": "small",
-        "sources": [{"name": "notes", "kind": "files", "paths": [f"{tmp_path}/*.txt"], "lang": "zh"}],
-        "model": {"preset": "tiny"},
-        "phases": [{"name": "main", "tokens": 100_000, "sequence_length": 64, "global_batch_size": 8}],
-    }
+    return yaml.safe_load(RECIPE.format(name="small", folder=tmp_path))
 
 
 @pytest.fixture

@@ -42,6 +42,12 @@ class Cell:
     flops: float
 
     @property
+    def described(self) -> dict[str, Any]:
+        """What a point of it has in common with it."""
+        same = ("title", "values", "setting", "held_out", "parameters", "tokens", "flops")
+        return {"cell": self.name, **{name: getattr(self, name) for name in same}}
+
+    @property
     def title(self) -> str:
         """Its values in a few words."""
         return ", ".join(f"{name.rpartition('.')[2]} {_said(value)}" for name, value in self.values.items())

@@ -87,14 +87,7 @@ def read_point(lake: Lake, cell: Cell, evaluate: Manifest, blocks: list[Manifest
                     sizes[group] = tokens / epochs
     total = sum(got.values()) or 1.0
     return Point(
-        cell=cell.name,
-        title=cell.title,
-        values=cell.values,
-        setting=cell.setting,
-        held_out=cell.held_out,
-        parameters=cell.parameters,
-        tokens=cell.tokens,
-        flops=cell.flops,
+        **cell.described,
         loss=heldout["loss"],
         bits_per_byte=heldout["bits_per_byte"],
         by_label={label: figures["bits_per_byte"] for label, figures in heldout["by_label"].items()},

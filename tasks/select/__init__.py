@@ -64,18 +64,11 @@ def work(context: Context, shard: Shard) -> Part:
 
 
 def _taken_down(frame: pl.DataFrame, listed: BlockedList) -> pl.Series:
-    """Whether each document falls under an entry of the list: its id does, its address, or a host that it lies in."""
-    values: dict[str, set[str]] = {"id": set(), "address": set(), "host": set()}
-    for entry in listed.entries:
-        values[entry.kind].add(takedown.page_of(entry.value) if entry.kind == "address" else entry.value)
-
-    def falls(url: str) -> bool:
-        return takedown.page_of(url) in values["address"] or not values["host"].isdisjoint(takedown.hosts_of(url))
-
-    found = frame["id"].is_in(list(values["id"]))
-    if values["address"] or values["host"]:
-        found |= frame["url"].fill_null("").map_elements(falls, return_dtype=pl.Boolean)
-    return found
+    """Whether each document falls under an entry of the list."""
+    if not listed.entries:
+        return pl.repeat(False, len(frame), eager=True)
+    documents = zip(frame["id"], frame["url"], strict=True)
+    return pl.Series([listed.find(id=name, url=url) is not None for name, url in documents], dtype=pl.Boolean)
 
 
 def _decided(table: pa.Table, reason: pl.Series) -> pa.Table:

@@ -50,14 +50,7 @@ def _points(plan, noise: float = 0.003) -> list[Point]:
         scores = {"bits_per_byte": loss**1.2, "chance": 0.25, "items": 4000}
         found.append(
             Point(
-                cell=cell.name,
-                title=cell.title,
-                values=cell.values,
-                setting=cell.setting,
-                held_out=cell.held_out,
-                parameters=cell.parameters,
-                tokens=cell.tokens,
-                flops=cell.flops,
+                **cell.described,
                 loss=loss * 1.5,
                 bits_per_byte=loss,
                 by_label={f"{group}/book": loss * (1.6 - 0.4 * shares[group] ** 0.5) for group in GROUPS},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest, PartRecord, held
+from smelt.lake import Lake, Manifest, held
 from smelt.recipe.training.config import TrainConfig, layout_rules
 from smelt.recipe.training.phases import Phase
 from smelt.recipe.training.rules import broken
@@ -123,8 +123,3 @@ def course(plans: list[BlockPlan], events: Events) -> list[BlockPlan]:
     if not left:
         raise StageError("every block is set aside", where="train", mend="look at set-aside/ in the lake")
     return left
-
-
-def has_weights(record: PartRecord) -> bool:
-    """Whether a checkpoint still has its weights, or was tidied down to its metrics."""
-    return any(suffix.endswith(".distcp") for suffix in record.files)

@@ -104,11 +104,6 @@ def checkpoint_name(step: int) -> str:
     return f"step-{step:07d}"
 
 
-def step_of(record: PartRecord) -> int:
-    """Steps that led to a checkpoint."""
-    return int(record.name.removeprefix("step-"))
-
-
 class CheckpointWriter:
     """Saves checkpoints: a copy in memory at once; disk, lake and tidying up while training goes on."""
 

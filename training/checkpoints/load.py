@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, PartRecord
+from smelt.phases import has_weights
 from training.blocks.data import document_starts
-from training.blocks.plan import has_weights
 from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import Description, read_description
 from training.model.attention import Documents

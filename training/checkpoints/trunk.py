@@ -22,12 +22,13 @@ from typing import Any
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, PartRecord
+from smelt.phases import TOLD, has_weights, step_of
 from smelt.recipe.graph import spec
 from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.phases import learning_rate
 from smelt.stage import Context
-from training.blocks.plan import BlockPlan, Vocabulary, has_weights
-from training.checkpoints.checkpoint import DESCRIPTION, METRICS, ROUND, latest, step_of
+from training.blocks.plan import BlockPlan, Vocabulary
+from training.checkpoints.checkpoint import DESCRIPTION, METRICS, ROUND, latest
 from training.model.kernels import worth_compiling
 from training.spikes.events import AFTER, POLICIES, RESPECTED, Events, blocks_set_aside, read_events, respected
 from training.spikes.events import ROUND as EVENTS
@@ -36,9 +37,6 @@ COURSE = "course"
 """Round of the ``train`` artifact that holds its course, in a part named by how it begins."""
 TRUNK = "trunk"
 """Kind of the event that tells what was taken over."""
-TOLD = "told"
-"""Folder of the events that somebody has been told of (``operators/news.py``): of what is taken over, it was when it
-happened."""
 THREADS = 8
 
 logger = logging.getLogger(__name__)
@@ -198,7 +196,7 @@ def _copy(context: Context, trunk: Trunk) -> None:
 
     write(RESPECTED, respected(context, sorted({*blocks_set_aside(context), *trunk.left_out})))
     for name, event in trunk.events.items():
-        lake.put(f"{own.root}{TOLD}/{name}", b"")
+        lake.put(f"{own.root}{TOLD}/{name}", b"")  # it was, when it happened
         write(name, event)
     name = f"{trunk.step:07d}-{TRUNK}"
     write(name, {"kind": TRUNK, "step": trunk.step, "artifact": trunk.artifact.root.rstrip("/")})

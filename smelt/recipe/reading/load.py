@@ -16,6 +16,31 @@ from smelt.recipe.reading.shape import written
 from smelt.recipe.recipe import Recipe
 
 
+def read_mapping(path: str | Path, kind: str, *, begins: str) -> dict[str, Any]:
+    """The mapping that a YAML file is.
+
+    Args:
+        kind: what the file is, in one word; those that ship lie in the folder of its plural.
+        begins: the keys that such a file begins with.
+
+    Raises:
+        RecipeError: one line for what can't be read or is no mapping.
+    """
+    path, a = Path(path), "an" if kind[0] in "aeiou" else "a"
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"no such {kind}", where=str(path), mend=f"see {kind}s/ for those that ship") from None
+    except yaml.YAMLError as error:
+        raise RecipeError(" ".join(str(error).split()), where=str(path), mend="mend the YAML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        line = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise RecipeError(str(line), where=str(path), mend="give a YAML file") from None
+    if not isinstance(raw, dict):
+        raise RecipeError("not a mapping", where=str(path), mend=f"{a} {kind} starts with {begins}")
+    return raw
+
+
 def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read, override and check a recipe.
 
@@ -27,18 +52,7 @@ def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     Raises:
         RecipeError: one line that says all that is wrong, where, and what would be right.
     """
-    path = Path(path)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecipeError("no such recipe", where=str(path), mend="see recipes/ for those that ship") from None
-    except yaml.YAMLError as error:
-        raise RecipeError(" ".join(str(error).split()), where=str(path), mend="mend the YAML") from None
-    except (OSError, UnicodeDecodeError) as error:
-        line = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise RecipeError(str(line), where=str(path), mend="give a YAML file") from None
-    if not isinstance(raw, dict):
-        raise RecipeError("not a mapping", where=str(path), mend="a recipe starts with `name:` and `sources:`")
+    raw = read_mapping(path, "recipe", begins="`name:` and `sources:`")
     changed = written(raw)  # a copy: what a YAML anchor shares is laid over in one place alone
     laid = lay_over(Recipe, changed, overrides or {})
     try:

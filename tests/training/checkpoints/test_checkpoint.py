@@ -13,11 +13,12 @@ import torch
 from smelt.errors import DamageError, StageError
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
+from smelt.phases import has_weights
 from smelt.recipe.training.config import CheckpointConfig, TrainConfig, TrainingConfig
 from smelt.recipe.training.phases import Phase
 from smelt.stage import Context, Progress
 from tests.training.artifacts import MODEL, PHASES, again, commit, context, metrics
-from training.blocks.plan import has_weights, read_vocabulary
+from training.blocks.plan import read_vocabulary
 from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import DESCRIPTION, METRICS, ROUND, tidy
 from training.checkpoints.load import load_model
