@@ -48,4 +48,4 @@ def _figure(name: str, value: float) -> str:
         return f"{value / 1e6:,.1f} MB"
     if name.endswith("_per_s"):
         return f"{amount(value)} {name.removesuffix('_per_s')}/s"
-    return f"{amount(value)} {name}" if float(value).is_integer() else f"{name} {amount(value)}"
+    return f"{amount(value)} {name}" if isinstance(value, int) else f"{name} {amount(value)}"

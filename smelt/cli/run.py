@@ -77,7 +77,8 @@ def _follow(console: Console, airflow, run_id: str) -> str:
     with (Screen if console.is_terminal else Lines)(console, f"run {run_id}") as shown:
         while True:
             state = airflow.state(run_id)
-            shown.note(f"queued, behind {', '.join(airflow.ahead()) or 'nothing'}" if state == "queued" else "")
+            ahead = airflow.ahead(run_id) if state == "queued" else []
+            shown.note(f"queued, behind {', '.join(ahead)}" if ahead else "")
             found = found or find_run(lake, safe_id)
             stages = found.plan.stages if found else ()
             shown.update(

@@ -69,10 +69,10 @@ class Airflow:
                 return name
         raise SmeltError("the run id is taken", where=run_id, mend="try again in a second")
 
-    def ahead(self) -> list[str]:
-        """Ids of the runs that are under way: what a queued run waits for."""
+    def ahead(self, run_id: str) -> list[str]:
+        """Ids of the other runs that are under way: what a queued run waits for, unless it has just begun itself."""
         path = f"/api/v2/dags/{DAG}/dagRuns?state=running&order_by=run_after&limit=10"
-        return [found["dag_run_id"] for found in self._ask("GET", path)["dag_runs"]]
+        return [name for found in self._ask("GET", path)["dag_runs"] if (name := found["dag_run_id"]) != run_id]
 
     def fail(self, run_id: str) -> None:
         """End a run: what it has running is stopped, and the run marked as failed."""

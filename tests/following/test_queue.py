@@ -45,7 +45,11 @@ def test_an_id_that_is_taken_is_counted_on():
 
 
 def test_what_a_queued_run_waits_for_is_named():
-    assert client(Server("a", "b")).ahead() == ["a", "b"]
+    assert client(Server("a", "b")).ahead("c") == ["a", "b"]
+
+
+def test_a_run_that_has_just_begun_is_not_behind_itself():
+    assert client(Server("a")).ahead("a") == []
 
 
 def test_ids_that_are_all_taken_are_an_error_of_one_line():
