@@ -90,7 +90,7 @@ def headline(story: "Story") -> str:
     if story.reading is None:
         return f"kept by every stage; {story.encoded.tokens:,} tokens to train on"
     uses = sum(phase.uses for phase in story.reading.phases)
-    return f"kept by every stage; {story.encoded.tokens:,} tokens, read {_times(uses)} in training"
+    return f"kept by every stage; {story.encoded.tokens:,} tokens, read {times(uses)} in training"
 
 
 def _stages(story: "Story") -> list[tuple[str, Any]]:
@@ -123,7 +123,7 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
         place = f"part {story.encoded.part}, from token {story.encoded.offset:,}"
         told.append(("tokens", f"{story.encoded.tokens:,}, {story.encoded.split}; {place}"))
     if story.reading:
-        read = [f"{phase.name} {_times(phase.uses)}: {_few(phase.blocks)}" for phase in story.reading.phases]
+        read = [f"{phase.name} {times(phase.uses)}: {_few(phase.blocks)}" for phase in story.reading.phases]
         told.append(("blocks", "; ".join(read) or "in none: the phases end before its turn"))
         if story.reading.searched < story.reading.blocks:
             told.append(("", f"only the first {story.reading.searched:,} of {story.reading.blocks:,} were searched"))
@@ -153,7 +153,8 @@ def _reason(dropped: "Dropped") -> str:
     return words.get(dropped.reason, dropped.reason)
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """A number of times, in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
