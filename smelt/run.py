@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from smelt import takedown
+from smelt import ladder, takedown
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
 from smelt.lake.probe import require_once
@@ -116,6 +116,7 @@ def create_run(
     recipe, plan = preview(recipe_path, overrides, settings, force=force)
     require_once(lake)
     short = [supply.warning for supply in forecast(recipe, plan, lake) if supply.then]
+    short += ladder.warnings(plan, recipe.dedup, lake)
     plan = plan.model_copy(update={"notes": (*plan.notes, *short)})
     run = Run(
         id=run_id,

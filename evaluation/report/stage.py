@@ -13,6 +13,7 @@ from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
+from smelt.ladder import ladders
 from smelt.lake import Lake, Manifest, held
 from smelt.phases import with_phases
 from smelt.recipe.report import ReportConfig
@@ -73,6 +74,7 @@ def gather(
         "steps": funnel.steps(inputs),
         "drops": funnel.drops(inputs),
         "fates": {kind: funnel.fates(inputs, kind) for kind in ("lang", "domain", "source")},
+        "ladders": ladders(inputs["dedup"]),
         "languages": funnel.languages(inputs),
         "disproportions": funnel.disproportions(inputs["select"]),
         "personal": funnel.personal(inputs["clean"]),

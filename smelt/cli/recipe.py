@@ -12,6 +12,8 @@ from smelt.cli.main import app
 from smelt.cli.tables import print_whole
 
 if TYPE_CHECKING:
+    from smelt.lake import Lake
+    from smelt.plan import Plan
     from smelt.recipe.recipe import Recipe
     from smelt.recipe.training.config import TrainConfig
     from smelt.recipe.training.fitting import Layout
@@ -204,15 +206,25 @@ def _layout(layout: "Layout") -> str:
 
 
 @app.command()
-def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
+def plan(
+    recipe: RecipePath,
+    overrides: Overrides = None,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Show instead what each level of dedup would leave, and which is taken.")
+    ] = False,
+) -> None:
     """Show what a run would do, stage by stage, and why."""
     from smelt import settings
+    from smelt.ladder import warnings
     from smelt.lake import Lake
     from smelt.run import preview
     from smelt.supply import forecast
 
     known = settings.load()
     read, found = preview(recipe, parse_overrides(overrides), known)
+    if ladder:
+        _tell_ladder(read, found, Lake(known))
+        return
     table = Table("stage", "fingerprint", "", "why", box=None)
     for item in found.stages:
         state = "[green]cached[/green]" if item.cached else "[yellow]to do[/yellow]"
@@ -224,9 +236,43 @@ def plan(recipe: RecipePath, overrides: Overrides = None) -> None:
     print_whole(table, console)
     supplies = forecast(read, found, Lake(known))
     _tell_supply(supplies, console)
-    for note in (*found.notes, *(supply.warning for supply in supplies if supply.then)):
+    short = [*(supply.warning for supply in supplies if supply.then), *warnings(found, read.dedup, Lake(known))]
+    for note in (*found.notes, *short):
         console.print(note, style="yellow", markup=False)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
+
+
+def _tell_ladder(recipe: "Recipe", plan: "Plan", lake: "Lake") -> None:
+    """What is known of the rungs of dedup, and where from.
+
+    Raises:
+        RecipeError: when nothing has a target.
+    """
+    from smelt.errors import RecipeError
+    from smelt.ladder import known
+
+    if not recipe.dedup.targets:
+        mend = "set dedup.target_tokens, or target_tokens of a group"
+        raise RecipeError("nothing has a target of tokens", where="dedup", mend=mend)
+    console = Console(soft_wrap=True)
+    found, origin = known(plan, recipe.dedup, lake)
+    if not found:
+        console.print(
+            "No ladder is known yet: what a rung leaves follows from signatures, and no dedup of these documents "
+            "with these levels has made them. The run finds the rung by itself.",
+            markup=False,
+        )
+        return
+    for one in found:
+        title = f"{one.pool}: {count(one.target)} tokens are asked for"
+        table = Table("rung", "documents", "tokens", "", title=title, title_justify="left", box=None)
+        for rung, (documents, tokens) in one.rungs.items():
+            taken = "[green]taken[/green]" if rung == one.taken else ""
+            table.add_row(rung, f"{documents:,}", count(tokens), taken)
+        print_whole(table, console)
+        if one.warning:
+            console.print(one.warning, style="yellow", markup=False)
+    console.print(origin, markup=False)
 
 
 def _tell_supply(supplies: "list[Supply]", console: Console) -> None:

@@ -17,6 +17,7 @@ from smelt.gates.checks import (
 from smelt.gates.figures import common, counts, dropped, dropping, quarantined, share, violations
 from smelt.gates.sample import rows
 from smelt.invariants import DUPLICATES, PERSONAL_DATA
+from smelt.ladder import ladders
 from smelt.lake import Lake, Manifest
 from smelt.recipe.gates import CleanGate, DedupGate, DropGate, FetchGate, IngestGate, ScoreGate, SelectGate
 
@@ -168,6 +169,11 @@ def dedup(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: D
         sentence += f"; the most is {source}, to {max(to, key=lambda name: (to[name], name))} above all"
     gate.figures["lost_to_others"] = worst
     gate.checks.append(at_most("lost_to_others", config.max_lost_to_others, sentence, percent))
+    for ladder in ladders(manifest):
+        figure = f"tokens_left of {ladder.pool}"
+        gate.figures[figure] = ladder.left
+        sentence = ladder.warning or f"The tokens that are asked for of {ladder.pool} are left, at rung {ladder.taken}"
+        gate.checks.append(at_least(figure, ladder.target, sentence))
     return gate
 
 

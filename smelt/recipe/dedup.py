@@ -1,15 +1,26 @@
 """What counts as a duplicate, and which of several stays."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from smelt.recipe.amounts import Amount
 from smelt.recipe.base import Config
 from smelt.recipe.groups import Matching
 
 DUPLICATES = "duplicates"
 """The column of how many documents went for one that stays."""
+Unit = Literal["paragraph", "line", "sentence"]
+RUNGS = ("exact", "0.9", "0.8", "0.7", "paragraph", "sentence")
+"""The ladder of levels that a target of tokens is met by, the mildest first: equal texts; near-duplicates from such a
+similarity on, too; and at the last of these the repeated paragraphs, or sentences, of what stays."""
+NEAR_RUNGS = RUNGS[:4]
+"""Those at which whole documents go."""
+SPAN_RUNGS = RUNGS[4:]
+"""Those at which passages are cut."""
 
 
 class MinHash(Config):
@@ -45,7 +56,7 @@ class Spans(Config):
     Fenced and indented code, tables and quotations are left alone, and so are documents of code.
     """
 
-    unit: Literal["paragraph", "line", "sentence"] = "paragraph"
+    unit: Unit = "paragraph"
     """What is compared: paragraphs (empty lines part them), lines, or sentences."""
     times: int = Field(default=3, ge=2)
     """How often a span must occur in the documents that stay, within one too, for all but one to go."""
@@ -71,17 +82,29 @@ class DedupGroup(Matching):
     """The similarity from which a document goes."""
     spans: bool | None = None
     """Whether repeated spans are cut; needs `spans`."""
+    unit: Unit | None = None
+    """What is compared in the place of `spans.unit`."""
+    target_tokens: Amount | None = None
+    """Tokens that must be left of its documents, about: they have a rung of their own, as `target_tokens` gives one to
+    all others."""
+
+    @property
+    def written(self) -> list[str]:
+        """The levels that the group says itself."""
+        names = ("exact", "near", "threshold", "spans", "unit")
+        return [name for name in names if getattr(self, name) is not None]
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What a document is compared by, the similarity from which it goes as a near-duplicate, and whether it is cut."""
+    """What a document is compared by, the similarity from which it goes as a near-duplicate (of some rungs: infinite),
+    and by what it is cut."""
 
     urls: bool
     exact: bool
     near: bool
     threshold: float
-    spans: bool
+    unit: Unit | None
 
 
 class DedupConfig(Config):
@@ -106,6 +129,10 @@ class DedupConfig(Config):
     """The similarity from which a near-duplicate goes."""
     spans: Spans | None = None
     """Repeated paragraphs, lines or sentences of the documents that stay are cut; null leaves them in."""
+    target_tokens: Amount | None = None
+    """Tokens that must be left, about (by `num_tokens_estimate`), of the documents that no group with a target of its
+    own takes. The strictest rung that leaves them is found and taken: exact, near-duplicates at 0.9, 0.8, 0.7, then
+    also repeated paragraphs, or sentences. It says `threshold` and `spans.unit`, which must not be set beside it."""
     groups: tuple[DedupGroup, ...] = ()
     """Other levels and thresholds for some documents; the first group that matches a document counts."""
     sources: tuple[str, ...] = ()
@@ -119,23 +146,75 @@ class DedupConfig(Config):
 
     @model_validator(mode="after")
     def _groups_turn_on_what_there_is(self) -> Self:
+        laddered = self.target_tokens is not None
         for number, group in enumerate(self.groups):
             if group.near and self.minhash is None:
                 raise ValueError(f"groups[{number}].near is on and minhash is null (say how under minhash)")
-            if group.spans and self.spans is None:
+            if group.spans and self.spans is None and not laddered:
                 raise ValueError(f"groups[{number}].spans is on and spans is null (say which under spans)")
+            if group.unit and (group.spans is False or (self.spans is None and not laddered)):
+                raise ValueError(f"groups[{number}].unit is set and its spans are off (remove it)")
         return self
+
+    @model_validator(mode="after")
+    def _a_rung_is_found_and_not_written(self) -> Self:
+        if self.targets and self.minhash is None:
+            raise ValueError("target_tokens is set and minhash is null (the ladder has near-duplicates: say how)")
+        for number, group in enumerate(self.groups):
+            if group.target_tokens and group.written:
+                said = ", ".join(group.written)
+                raise ValueError(f"groups[{number}] has target_tokens and {said} (its rung says that: remove one)")
+        if self.target_tokens:
+            written = [] if self.exact else ["exact: false"]
+            written += ["threshold"] if self.threshold != type(self).model_fields["threshold"].default else []
+            written += ["spans.unit"] if self.spans and self.spans.unit != "paragraph" else []
+            if written:
+                raise ValueError(f"target_tokens and {', '.join(written)} are set (the rung says that: remove one)")
+        return self
+
+    @property
+    def targets(self) -> dict[int, int]:
+        """Tokens that must be left, by the number of the levels (0 for the recipe's, then each group's)."""
+        asked = (self.target_tokens, *(group.target_tokens for group in self.groups))
+        return {number: tokens for number, tokens in enumerate(asked) if tokens is not None}
+
+    @property
+    def pools(self) -> tuple[int, ...]:
+        """For each of the levels, the number of those whose rung it follows: its own where it has a target, else 0."""
+        return (0, *(number if group.target_tokens else 0 for number, group in enumerate(self.groups, 1)))
 
     @property
     def levels(self) -> tuple[Levels, ...]:
         """Of documents that no group matches, then of each group's."""
-        return tuple(
-            Levels(
-                urls=self.urls if group.urls is None else group.urls,
-                exact=self.exact if group.exact is None else group.exact,
-                near=self.minhash is not None if group.near is None else group.near,
-                threshold=self.threshold if group.threshold is None else group.threshold,
-                spans=self.spans is not None if group.spans is None else group.spans,
+        return self.levels_at({})
+
+    def levels_at(self, rungs: Mapping[int, str]) -> tuple[Levels, ...]:
+        """As ``levels``, where some stand on a rung; what a group says itself holds on every rung.
+
+        Args:
+            rungs: of ``RUNGS``, by the number of the pool.
+        """
+        return tuple(self._levels(rungs))
+
+    def _levels(self, rungs: Mapping[int, str]) -> Iterator[Levels]:
+        unit = self.spans.unit if self.spans else None
+        written = Levels(self.urls, self.exact, self.minhash is not None, self.threshold, unit)
+        for group, pool in zip((DedupGroup(), *self.groups), self.pools, strict=True):
+            whole = _on(written, rungs[pool]) if pool in rungs else written
+            own: Unit | None = group.unit or whole.unit or unit or "paragraph"
+            yield Levels(
+                urls=whole.urls if group.urls is None else group.urls,
+                exact=whole.exact if group.exact is None else group.exact,
+                near=whole.near if group.near is None else group.near,
+                threshold=whole.threshold if group.threshold is None else group.threshold,
+                unit=own if (whole.unit is not None if group.spans is None else group.spans) else None,
             )
-            for group in (DedupGroup(), *self.groups)
-        )
+
+
+_UNITS: dict[str, Unit] = {"paragraph": "paragraph", "sentence": "sentence"}
+
+
+def _on(levels: Levels, rung: str) -> Levels:
+    """The levels that a rung stands for; at ``exact`` near-duplicates are compared and none goes."""
+    threshold = inf if rung == "exact" else float(NEAR_RUNGS[-1] if rung in SPAN_RUNGS else rung)
+    return replace(levels, exact=True, threshold=threshold, unit=_UNITS.get(rung))

@@ -19,7 +19,7 @@ def with_cuts(
     ``num_bytes`` of what is left; and what was cut of those that stay."""
     sizes = table["num_bytes"].to_numpy().astype(np.int64)
     cut = np.array([documents.cut_bytes(own) for own in cuts], np.int64)
-    emptied = (cut > 0) & (sizes - cut < min_left * sizes)
+    emptied = too_little_left(sizes, cut, min_left)
     kept = [[] if whole else own for own, whole in zip(cuts, emptied.tolist(), strict=True)]
     cut[emptied] = 0
     reason = np.array(decided["reason"].to_pylist(), object)
@@ -30,6 +30,11 @@ def with_cuts(
     left = pa.array(sizes - cut, table["num_bytes"].type)
     table = table.set_column(table.column_names.index("num_bytes"), "num_bytes", left)
     return decided, table, {"cut_documents": int((cut > 0).sum()), "cut_bytes": int(cut.sum())}
+
+
+def too_little_left(sizes: np.ndarray, cut: np.ndarray, min_left: float) -> np.ndarray:
+    """Which documents of some bytes go whole, since too small a share is left when so many are cut (bool, N)."""
+    return (cut > 0) & (sizes - cut < min_left * sizes)
 
 
 def decided_columns(ids: pa.ChunkedArray, gone: np.ndarray, duplicates: np.ndarray) -> pa.Table:

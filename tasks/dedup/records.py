@@ -24,10 +24,11 @@ PAIR = np.dtype(
         ("better_source", "<u4"),
         ("similarity", "<f4"),
         ("level", "<u4"),
+        ("group", "<u4"),
     ]
 )
 """A document that would go (rank, id, place), for a better one (id, place, source), and why: the level, and how alike
-they are, which of two of one address is not known (NaN)."""
+they are, which of two of one address is not known (NaN); and the number of the levels of the one that would go."""
 
 CANDIDATE = np.dtype(
     [
@@ -36,11 +37,9 @@ CANDIDATE = np.dtype(
         ("better_text", "<u8"),
         ("holder_row", "<u4"),
         ("holder_part", "<u4"),
-        ("group", "<u4"),
     ]
 )
-"""A pair that is proposed: with the hashes of both texts, the place of a document that has the first one's text, and
-the number of the levels of the one that would go."""
+"""A pair that is proposed: with the hashes of both texts, and the place of a document that has the first one's text."""
 
 DECISION = np.dtype(
     [("row", "<u4"), ("level", "<u4"), ("better", "<u8"), ("better_source", "<u4"), ("similarity", "<f4")]

@@ -10,6 +10,7 @@ from smelt.gates.suite import result_key, suite_id
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
+from smelt.recipe.dedup import RUNGS
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.graph import KINDS, kind_of, stages
 from smelt.recipe.report import ReportConfig
@@ -96,6 +97,7 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
             add(stage, {"topics": ({"/card.json": b"{}"}, 393, {"classifiers": {"topics": CLASSIFIER}})})
             continue
         config = {"name": stage, "groups": [{"rules": [["few_han", "cjk_share < 0.2"]]}]}
+        config = {"target_tokens": 1_000_000} if stage == "dedup" else config
         add(stage, {"00000": ({".parquet": b"x" * 1000}, 9450, stats[stage])}, config=config)
     add("tokenizer", {"tokenizer": ({"/tokenizer.json": b"{}"}, 16384, {"tokenizer": _tokenizer()})})
     add("tokens", {"00000": ({".bin": b"x"}, 7000, stats["tokens"])})
@@ -170,6 +172,8 @@ def _document_stats() -> dict[str, dict]:
         }
     fired = {"lang": {"zh": 400, "en": 20}}
     found["select"]["rules"] = {"0": {"asked": {"lang": {"zh": 4000, "en": 5000}}, "fired": {"few_han": fired}}}
+    rungs = {rung: {"documents": 9000 - place, "tokens": 2_000_000 // (place + 1)} for place, rung in enumerate(RUNGS)}
+    found["dedup"] |= {"ladder": {"0": rungs}, "left": {"0": rungs["0.9"]}}
     split = {
         "documents": 7000,
         "tokens": 9_200_000,

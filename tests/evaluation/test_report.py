@@ -56,6 +56,8 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         "Loss by what is seen",
         "<b>Fell most:</b> raise  → ValueError",
         "poetry 11",
+        "The ladder of all",
+        '<tr><td>0.9</td><td class="n">8,999</td><td class="n">1,000,000</td><td>taken</td></tr>',
         "score_quality",
         "Enough documents in language zh",
         "<code>few_han</code></td><td>lang zh",

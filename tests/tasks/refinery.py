@@ -25,13 +25,14 @@ from tasks.tally import tally
 Document = Mapping[str, Any]
 STAGES = {
     "ingest": ("id", "date"),
-    "clean": ("id", "text", "source", "url", "num_bytes"),
+    "clean": ("id", "text", "source", "url", "num_bytes", "num_tokens_estimate"),
     "score": ("id", "lang", "domain", "score_quality"),
     "select": ("id", "keep"),
 }
 TYPES = {name: pa.string() for name in ("id", "text", "source", "lang", "domain", "url", "date")} | {
     "keep": pa.bool_(),
     "num_bytes": pa.int32(),
+    "num_tokens_estimate": pa.int32(),
     "score_quality": pa.float64(),
 }
 
@@ -59,6 +60,7 @@ def scored(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manifes
                 "keep": True,
                 "score_quality": 0.0,
                 "num_bytes": len(item["text"].encode()),
+                "num_tokens_estimate": len(item["text"].encode()) // 4,
                 **item,
             }
             for row, item in enumerate(part)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smelt.recipe.dedup import DedupConfig, Spans
 from tasks import documents
-from tasks.dedup import STAGE, stage
+from tasks.dedup import STAGE, cutting
 from tasks.dedup.spans import found_spans, joined
 from tests.tasks import refinery
 from tests.tasks.texts import english
@@ -117,7 +117,7 @@ def test_what_goes_as_a_duplicate_counts_for_nothing_and_a_group_may_be_left_alo
 
 
 def test_the_result_does_not_hang_on_the_cut_into_parts_or_the_order_of_work(lake, monkeypatch):
-    monkeypatch.setattr(stage, "SPAN_TEXT_BYTES", 2_000)
+    monkeypatch.setattr(cutting, "SPAN_TEXT_BYTES", 2_000)
     paragraphs = [f"{english(number, 12)}." for number in range(12)]
     draw = np.random.default_rng(3)
     given = [
