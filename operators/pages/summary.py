@@ -85,10 +85,14 @@ class StageLine:
 
     @property
     def documents(self) -> tuple[int, int] | None:
-        """How many documents came in and how many were kept, where the stage decides over documents."""
+        """How many documents came in and how many were kept, where the stage decides over documents.
+
+        What lies in quarantine came in as well: in, less the reasons' numbers, is kept in every line.
+        """
         if self.manifest is None or self.planned.stage not in DOCUMENT_STAGES:
             return None
-        return documents_of(self.manifest)
+        taken, kept = documents_of(self.manifest)
+        return taken + sum(number for _, number in quarantined(self.manifest)), kept
 
     @property
     def reasons(self) -> list[tuple[str, int]]:
