@@ -18,6 +18,7 @@ PEERS = {
     "readability": ("readability-lxml==0.9",),
     "justext": ("justext==3.0.2",),
     "magic_html": ("magic-html==0.1.8",),
+    "datatrove": ("jieba==0.42.1", "ftfy==6.3.1", "wcwidth==0.2.14"),
     "lm_harness": (
         "lm_eval==0.4.13",
         "accelerate==1.12.0",
@@ -41,7 +42,7 @@ PEERS = {
         "word2number==1.1",
     ),
 }
-BESIDE = ("lm_harness",)
+BESIDE = ("lm_harness", "datatrove")
 """Those that run on this interpreter's own packages (the same torch and transformers), with only theirs put before."""
 PYTHON = {"magic_html": "3.12"}
 """The Python of those that need another than 3.11."""
