@@ -75,7 +75,7 @@ class Reader:
 
         description = loaded.description
         dtype = next(loaded.parameters()).dtype
-        values = hf_config(description, end={}, dtype=dtype)
+        values = hf_config(description, roles={}, dtype=dtype)
         config = AutoConfig.for_model(values.pop("model_type"), **values)
         model = AutoModelForCausalLM.from_config(config, dtype=dtype)
         weights = dict(hf_weights(loaded.model.state_dict(), description.config))

@@ -66,7 +66,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         spec.config(found)  # reads what the recipe names beside it: labels, word lists, probes, a tokenizer
     _check_store(console)
     workers = found.resources_of("train").workers or 1
-    derived = figures(found.train_config(), vocab_size=found.vocab_size, workers=workers)
+    derived = figures(found.train_config(), vocab_size=found.embedding_rows, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
     facts = Table(show_header=False, box=None)
     for name, value in (
@@ -77,7 +77,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ),
         ("reuse", _reuse(found)),
         ("parameters", f"{derived.parameters:,} ({derived.embedding_parameters:,} of them embedding)"),
-        ("vocabulary", f"{derived.vocab_size:,}, padded to {derived.padded_vocab_size:,}"),
+        ("vocabulary", _vocabulary(found)),
         ("tokens", f"{derived.tokens:,} in {derived.steps:,} steps"),
         ("tokens per parameter", f"{derived.tokens_per_parameter:.3g} (compute-optimal: about 20)"),
         ("training FLOPs", f"{derived.training_flops:.3g}"),
@@ -89,7 +89,7 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
         ),
         ("checkpoint", size(derived.checkpoint_bytes)),
         ("inference weights", f"{size(derived.inference_bytes)} in bf16"),
-        *_fitting(found.train_config(), found.vocab_size, workers),
+        *_fitting(found.train_config(), found.embedding_rows, workers),
     ):
         facts.add_row(name, value)
     print_whole(facts, console)
@@ -140,6 +140,13 @@ def _check_store(console: Console) -> None:
         require_conditional_writes(lake)
     except LakeOutageError as error:
         console.print(f"the lake was not looked at: {error}", style="yellow", markup=False)
+
+
+def _vocabulary(recipe: "Recipe") -> str:
+    """The tokens by what they are for, and the rows of the embedding that none of them has."""
+    tokenizer, size, rows = recipe.tokenizer, recipe.vocab_size, recipe.embedding_rows
+    named = f" ({tokenizer.reserved} reserved, {len(tokenizer.whole_tokens())} added)" if tokenizer.train else ""
+    return f"{size:,}{named}, padded to {rows:,}: {rows - size:,} spare rows"
 
 
 def _reuse(recipe: "Recipe") -> str:

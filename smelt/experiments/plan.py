@@ -118,7 +118,7 @@ def _cell(experiment: Experiment, base: Recipe, own: Values, held_out: bool, gro
     overrides = {**experiment.set, **_laid(base, own, groups)}
     recipe = load_recipe(CHECKOUT / experiment.recipe, overrides)
     workers = recipe.resources_of("train").workers or 1
-    costs = figures(recipe.train_config(), vocab_size=recipe.vocab_size, workers=workers)
+    costs = figures(recipe.train_config(), vocab_size=recipe.embedding_rows, workers=workers)
     return Cell(
         name=digest(overrides)[:NAME_LENGTH],
         values=own,

@@ -34,7 +34,7 @@ def predict(recipe: Recipe, plan: Plan, experiment: Manifest, outcome: Mapping[s
             mend="add cells",
         )
     workers = recipe.resources_of("train").workers or 1
-    costs = figures(recipe.train_config(), vocab_size=recipe.vocab_size, workers=workers)
+    costs = figures(recipe.train_config(), vocab_size=recipe.embedding_rows, workers=workers)
     laws = {label: fitted_law(found) for label, found in outcome["laws"].items()}
     unique = _unique(recipe, costs.tokens, outcome)
     worth = effective_tokens(costs.tokens, unique)

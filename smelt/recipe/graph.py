@@ -71,7 +71,7 @@ _DATA: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         "tokenizer",
-        1,
+        2,
         ("clean", "score", "select", "dedup", "decontaminate"),
         "tasks.tokenizer:STAGE",
         lambda r: r.tokenizer_config(),
@@ -93,7 +93,7 @@ def stages(num_phases: int) -> tuple[StageSpec, ...]:
     return (
         *_DATA,
         *(spec for place in places for spec in _of_phase(place)),
-        StageSpec("export", 1, (*trained, "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
+        StageSpec("export", 2, (*trained, "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
         StageSpec(
             "evaluate",
             3,

@@ -127,6 +127,12 @@ class Recipe(Config):
         content = json.loads(self.tokenizer.read())
         return 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
 
+    @property
+    def embedding_rows(self) -> int:
+        """Rows of the model's embedding: the tokenizer's tokens, padded as the recipe asks."""
+        padding = self.tokenizer.pad_vocab_to
+        return self.model.padded_vocab_size(-(-self.vocab_size // padding) * padding)
+
     def resources_of(self, stage: str) -> Resources:
         """How the stage of that name is run."""
         return self.resources.get(stage) or self.resources.get(kind_of(stage)) or Resources()
@@ -147,9 +153,7 @@ class Recipe(Config):
         """
         if (start := self.training.start_from) is None:
             return self
-        padding = self.tokenizer.pad_vocab_to
-        rows = self.model.padded_vocab_size(-(-self.vocab_size // padding) * padding)
-        start.insist_on(self.model, rows=rows)
+        start.insist_on(self.model, rows=self.embedding_rows)
         training = self.training.model_copy(update={"start_from": start.with_digest()})
         return self.model_copy(update={"training": training})
 

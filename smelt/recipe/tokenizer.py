@@ -4,12 +4,27 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from smelt.errors import RecipeError
 from smelt.recipe.base import Config
 from smelt.recipe.clean import PLACEHOLDERS
 from smelt.recipe.reading import attached
+from smelt.recipe.tokenlist import TokenList
 
 END_OF_DOCUMENT = "<|endoftext|>"
 PADDING = "<|padding|>"
+ROLES = (
+    "<|system|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|tool|>",
+    "<|tool_call|>",
+    "<|tool_result|>",
+    "<|start_of_turn|>",
+    "<|end_of_turn|>",
+)
+"""What reserved tokens are named first: the marks of chats and of tools. The others are `<|reserved_0|>` and so on."""
+NUM_BYTES = 256
+"""Tokens that a byte-level vocabulary has anyway."""
 
 
 class TrainTokenizer(Config):
@@ -47,8 +62,12 @@ class TokenizerConfig(Config):
     """Special token after each document."""
     padding: str = PADDING
     """Special token for padding."""
-    keep_whole: tuple[str, ...] = tuple(PLACEHOLDERS.values())
-    """Strings that a trained tokenizer never cuts: what `clean` puts in the place of personal data."""
+    reserved: int = Field(default=16, ge=0, le=100_000)
+    """Named special tokens that no text is cut into, for what comes after pretraining: the roles of chats and tools
+    (`ROLES`), then `<|reserved_0|>` and so on. They count among `vocab_size`."""
+    add_tokens: TokenList = TokenList()
+    """Strings that are one token each wherever they stand: a list, or a text file of one a line. What `clean` puts in
+    the place of personal data (`<EMAIL>` …) always is."""
     pad_vocab_to: int = Field(default=128, ge=1)
     """The model's vocabulary is rounded up to a multiple of this: tensor cores and tensor parallelism want it."""
 
@@ -61,11 +80,52 @@ class TokenizerConfig(Config):
             return {**data, "train": None}
         return data
 
+    @model_validator(mode="before")
+    @classmethod
+    def _former_name(cls, data: object) -> object:
+        if isinstance(data, dict) and "keep_whole" in data:  # as recipes of earlier runs have it
+            data = dict(data)
+            own = [token for token in data.pop("keep_whole") if token not in PLACEHOLDERS.values()]
+            data.setdefault("add_tokens", own)
+        return data
+
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if self.train is None and self.path is None:
             raise ValueError("neither `train` nor `path` is given (say how to get a tokenizer)")
+        if self.train is None and self.add_tokens != TokenList():
+            raise ValueError("add_tokens: the tokenizer at `path` stays as it is (leave them out)")
         return self
+
+    @property
+    def reserved_tokens(self) -> tuple[str, ...]:
+        """The names of the reserved tokens, in the order of their ids."""
+        numbered = range(self.reserved - len(ROLES))
+        return (*ROLES[: self.reserved], *(f"<|reserved_{number}|>" for number in numbered))
+
+    @property
+    def special_tokens(self) -> tuple[str, ...]:
+        """All special tokens of a trained tokenizer, in the order of their ids."""
+        return tuple(dict.fromkeys((self.end_of_document, self.padding, *self.reserved_tokens)))
+
+    def whole_tokens(self) -> tuple[str, ...]:
+        """Strings of text that are one token each: the placeholders of `clean`, then `add_tokens`.
+
+        Raises:
+            RecipeError: when their file can't be read, one is a special token, or the vocabulary has no room for them.
+        """
+        where = "tokenizer.add_tokens"
+        found = tuple(dict.fromkeys((*PLACEHOLDERS.values(), *self.add_tokens.read(where))))
+        if clash := sorted({*found} & {*self.special_tokens}):
+            raise RecipeError(f"{clash[0]} is a special token", where=where, mend="leave it out: text can't be one")
+        needed = NUM_BYTES + len(self.special_tokens) + len(found)
+        if self.train is not None and needed > self.train.vocab_size:
+            raise RecipeError(
+                f"{needed} tokens are there before any is learned, and the vocabulary has {self.train.vocab_size}",
+                where="tokenizer.train.vocab_size",
+                mend="raise it, or lower tokenizer.reserved",
+            )
+        return found
 
     def read(self) -> bytes:
         """The file at `path`.
@@ -77,7 +137,10 @@ class TokenizerConfig(Config):
         return attached.read(self.path, where="tokenizer.path", digest=self.digest)
 
     def with_digest(self) -> "TokenizerConfig":
-        """This config with the digest of the file at `path`; what the fingerprint is taken over."""
-        if self.path is None:
-            return self
-        return self.model_copy(update={"digest": attached.digest(self.path, where="tokenizer.path")})
+        """This config with the digests of the files it names; what the fingerprint is taken over."""
+        changes: dict[str, object] = {"add_tokens": self.add_tokens.with_digest("tokenizer.add_tokens")}
+        if self.path is not None:
+            changes["digest"] = attached.digest(self.path, where="tokenizer.path")
+        found = self.model_copy(update=changes)
+        found.whole_tokens()  # said before anything runs
+        return found

@@ -56,6 +56,7 @@ def test_the_production_recipe_is_valid_and_recomputing_is_suggested_where_nothi
     answer = run(*recipe, home=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert "The recipe is valid." in answer.stdout and "costs speed" not in answer.stdout
+    assert "65,280 (256 reserved, 10 added), padded to 65,536: 256 spare rows" in answer.stdout
     small = ("--set", "training.card=l4-24gb", "--set", "resources.train={workers: 4, min_workers: null}")
     assert "with training.recompute: layer, tensor 1 x pipeline 1 takes" in run(*recipe, *small, home=tmp_path).stdout
     already = run(*recipe, *small, "--set", "training.recompute=layer", home=tmp_path).stdout

@@ -2,18 +2,24 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
 
-from smelt.errors import StageError
+from smelt.errors import RecipeError, StageError
 from smelt.recipe.clean import PLACEHOLDERS
-from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokenizer import ROLES, TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokenlist import TokenList
+from tasks.encoder import Encoder
 from tasks.tokenizer import STAGE
 from tasks.tokenizer.sample import targets
 from tests.tasks import refinery
-from tests.tasks.texts import CODE, ENGLISH, chinese, english
+from tests.tasks.texts import CHINESE, CODE, ENGLISH, chinese, english
 
-CONFIG = TokenizerConfig(train=TrainTokenizer(vocab_size=650, sample_bytes=200_000), keep_whole=("<|email|>",))
+CONFIG = TokenizerConfig(
+    train=TrainTokenizer(vocab_size=650, sample_bytes=200_000), add_tokens=TokenList(tokens=("<|email|>",))
+)
 
 
 @pytest.fixture
@@ -76,8 +82,44 @@ def test_digits_stand_alone_and_placeholders_stay_whole(lake, inputs):
     assert tokenizer.decode(tokenizer.encode("to <|email|>").ids) == "to <|email|>"
 
 
-def test_what_clean_puts_in_the_place_of_personal_data_is_kept_whole():
-    assert TokenizerConfig().keep_whole == tuple(PLACEHOLDERS.values())
+def test_what_clean_puts_in_the_place_of_personal_data_is_one_token_whatever_else_is_added():
+    placeholders = tuple(PLACEHOLDERS.values())
+    assert TokenizerConfig().whole_tokens() == placeholders
+    assert CONFIG.whole_tokens() == (*placeholders, "<|email|>")
+    former = TokenizerConfig.model_validate({"keep_whole": ["<EMAIL>", "<X>"]})  # as recipes of earlier runs have it
+    assert former.whole_tokens() == (*placeholders, "<X>")
+
+
+def test_named_tokens_are_there_before_they_are_needed(lake, inputs):
+    _, tokenizer, figures = trained(lake, inputs, CONFIG.model_copy(update={"reserved": 12}))
+    names = [*ROLES, *(f"<|reserved_{number}|>" for number in range(4))]
+    assert figures["reserved_tokens"] == {name: 2 + place for place, name in enumerate(names)}
+    assert [tokenizer.token_to_id(name) for name in names] == [*range(2, 14)]
+    loaded = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    assert loaded(f"a{names[1]}b").input_ids == [tokenizer.token_to_id("a"), 3, tokenizer.token_to_id("b")]
+    ids, _ = Encoder(tokenizer.to_str().encode()).encode(pa.array([" ".join(names)]))  # in a document they are text
+    assert not {*range(2, 14)} & {*ids.tolist()}
+
+
+def test_added_tokens_are_never_cut_and_their_uses_are_counted(lake, tmp_path):
+    (tmp_path / "terms.txt").write_text("渡船\nGPT-4o\n\nGPT-4\n")
+    config = CONFIG.model_copy(update={"add_tokens": TokenList(path=str(tmp_path / "terms.txt"))}).with_digest()
+    texts = [{"text": f"{english(seed)} GPT-4o, GPT-4; {CHINESE}"} for seed in range(30)]
+    _, tokenizer, figures = trained(lake, refinery.decided(lake, [texts]), config)
+    assert {"GPT-4o": 30, "GPT-4": 30, "渡船": 30}.items() <= figures["added_tokens"].items()
+    assert figures["added_tokens"]["<EMAIL>"] == 0
+    assert tokenizer.encode("GPT-4o的渡船").tokens.count("渡船") == 1
+    assert not [token for token in tokenizer.get_vocab() if "GPT" in token and token not in ("GPT-4o", "GPT-4")]
+    (tmp_path / "terms.txt").write_text("other")
+    with pytest.raises(RecipeError, match=r"tokenizer.add_tokens: .*terms.txt: the file's digest is"):
+        trained(lake, refinery.decided(lake, [texts]), config)
+
+
+def test_tokens_that_can_not_be_added_are_one_line():
+    with pytest.raises(RecipeError, match=r"tokenizer.add_tokens: <\|user\|> is a special token \(leave it out"):
+        TokenizerConfig(add_tokens=TokenList(tokens=("<|user|>",))).with_digest()
+    with pytest.raises(RecipeError, match=r"train.vocab_size: 1268 tokens are there .* the vocabulary has 400 \(raise"):
+        TokenizerConfig(train=TrainTokenizer(vocab_size=400), reserved=1000).with_digest()
 
 
 def test_figures_by_language(lake, inputs):

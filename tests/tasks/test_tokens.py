@@ -7,6 +7,7 @@ from megatron.core.datasets.indexed_dataset import IndexedDataset
 from tokenizers import Tokenizer
 
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
+from smelt.recipe.tokenlist import TokenList
 from smelt.recipe.tokens import TokensConfig
 from tasks.encoder import Encoder
 from tasks.indexed import read_index, token_dtype
@@ -16,7 +17,7 @@ from tasks.tokens import STAGE
 from tests.tasks import refinery
 from tests.tasks.texts import CHINESE, CODE, ENGLISH, chinese, english
 
-CONFIG = TokenizerConfig(train=TrainTokenizer(vocab_size=600), keep_whole=("<|email|>",))
+CONFIG = TokenizerConfig(train=TrainTokenizer(vocab_size=600), add_tokens=TokenList(tokens=("<|email|>",)))
 ODD = [
     "",
     " ",
@@ -104,7 +105,7 @@ def test_a_document_cannot_forge_the_end_of_a_document(lake):
     encoder = Encoder(content)
     ids, _ = encoder.encode(refinery.pa.array(["a <|endoftext|> b", "c <|padding|>", "<|email|>"]))
     assert not {0, 1} & set(ids.tolist())
-    assert ids[-1] == 2
+    assert ids[-1] == Tokenizer.from_str(content.decode()).token_to_id("<|email|>")
 
 
 def test_gigatoken_gives_the_ids_of_tokenizers():

@@ -158,13 +158,15 @@ def tokens(lake: Lake) -> Manifest:
 
 
 def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
-    """A byte-level tokenizer without merges, with an end-of-document token."""
+    """A byte-level tokenizer without merges, with tokens for the end of a document and for padding."""
     vocabulary = {"<|endoftext|>": 0} | {char: i + 1 for i, char in enumerate(sorted(ByteLevel.alphabet()))}
+    vocabulary["<|padding|>"] = len(vocabulary)
     built = Tokenizer(BPE(vocab=vocabulary, merges=[]))
     built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
     artifact = Artifact("tokenizer", fingerprint or uuid.uuid4().hex[:20])
     end = {"token": "<|endoftext|>", "id": 0}
-    figures = {"vocab_size": VOCAB_SIZE, "padded_vocab_size": 320, "end_of_document": end}
+    padding = {"token": "<|padding|>", "id": vocabulary["<|padding|>"]}
+    figures = {"vocab_size": VOCAB_SIZE, "padded_vocab_size": 320, "end_of_document": end, "padding": padding}
     files = {
         "/tokenizer.json": built.to_str().encode(),
         "/figures.json": json.dumps(figures).encode(),

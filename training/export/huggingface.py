@@ -77,7 +77,7 @@ def write_weights(weights: Iterable[tuple[str, Tensor]], folder: Path, dtype: to
     return {**files, "/model.safetensors.index.json": json.dumps(index, indent=2, sort_keys=True).encode()}
 
 
-def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dtype) -> dict[str, Any]:
+def hf_config(description: Description, *, roles: dict[str, int], dtype: torch.dtype) -> dict[str, Any]:
     """``config.json`` of a LlamaForCausalLM; with QK-norm of a Qwen3ForCausalLM, which is the same with these norms."""
     config = description.config
     kind: dict[str, Any] = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False}
@@ -100,7 +100,7 @@ def hf_config(description: Description, *, end: dict[str, int], dtype: torch.dty
         **_rope(description),
         "tie_word_embeddings": config.tied_embeddings,
         "attention_bias": False,
-        **end,
+        **roles,
         "torch_dtype": str(dtype).removeprefix("torch."),
     }
 
@@ -114,12 +114,13 @@ def _rope(description: Description) -> dict[str, Any]:
     return {"rope_parameters": scaled | {"rope_theta": description.rope_base}, "rope_scaling": scaled}
 
 
-def hf_tokenizer_config(description: Description, *, end_token: str) -> dict[str, Any]:
+def hf_tokenizer_config(description: Description, *, end: str, padding: str) -> dict[str, Any]:
     """``tokenizer_config.json`` beside a ``tokenizer.json``."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": end_token,
-        "eos_token": end_token,
+        "bos_token": end,
+        "eos_token": end,
+        "pad_token": padding,
         "model_max_length": description.sequence_length,
         "clean_up_tokenization_spaces": False,
     }

@@ -4,7 +4,6 @@ import json
 
 from smelt.lake import held
 from smelt.stage import Context, Part, Round, Shard, Stage
-from training.blocks.plan import read_vocabulary
 
 
 def export_shards(context: Context) -> list[Shard]:
@@ -20,8 +19,9 @@ def export_model(context: Context, shard: Shard) -> Part:
 
     tokenizer = context.inputs["tokenizer"]
     tokenizer_json = held.read(context.lake, tokenizer, "tokenizer", "/tokenizer.json")
-    vocabulary = read_vocabulary(context.lake, tokenizer)
-    end = {"bos_token_id": vocabulary.end_of_document, "eos_token_id": vocabulary.end_of_document}
+    figures = held.read_json(context.lake, tokenizer, "tokenizer", "/figures.json")
+    end, padding = figures["end_of_document"], figures["padding"]
+    roles = {"bos_token_id": end["id"], "eos_token_id": end["id"], "pad_token_id": padding["id"]}
     loaded = load_average(context.lake, context.inputs["train"], context.config.average)
     description = loaded.description
     dtype = DTYPES[context.config.precision or description.precision]
@@ -30,10 +30,12 @@ def export_model(context: Context, shard: Shard) -> Part:
     return Part(
         files={
             **files,
-            "/config.json": _json(hf_config(description, end=end, dtype=dtype)),
-            "/generation_config.json": _json(end),
+            "/config.json": _json(hf_config(description, roles=roles, dtype=dtype)),
+            "/generation_config.json": _json(roles),
             "/tokenizer.json": tokenizer_json,
-            "/tokenizer_config.json": _json(hf_tokenizer_config(description, end_token=vocabulary.end_token)),
+            "/tokenizer_config.json": _json(
+                hf_tokenizer_config(description, end=end["token"], padding=padding["token"])
+            ),
         },
         rows=1,
         stats={"parameters": sum(one.numel() for one in loaded.parameters()), "tokens": description.tokens},

@@ -261,7 +261,7 @@ def test_the_fingerprint_is_of_what_the_weights_are(recipe_file: Path, tmp_path:
         ),
         (
             {"tokenizer.pad_vocab_to": 1, "model.vocab_multiple_of": 1},
-            r"vocab_size 301 is more than the model's 257 rows \(set model\.vocab_multiple_of: 301\)",
+            r"vocab_size 301 is more than the model's 258 rows \(set model\.vocab_multiple_of: 301\)",
         ),
     ],
 )

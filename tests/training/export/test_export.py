@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,6 +46,11 @@ def fetched(given: Context, suffixes: Iterable[str], home: Path) -> Path:
     return home / "hf"
 
 
+def ids_of(tokenizer: Any, text: str) -> list[int]:
+    """The ids of a text alone."""
+    return tokenizer(text).input_ids
+
+
 @pytest.mark.parametrize(
     ("tied", "qk_norm", "scaled"), [(True, False, False), (False, False, True), (True, True, True)]
 )
@@ -63,8 +69,12 @@ def test_transformers_gives_the_same_logits(
     with torch.no_grad():
         expected = theirs(tokens).logits[..., :300]
     assert torch.allclose(ours(tokens), expected, atol=1e-4)
-    ids = AutoTokenizer.from_pretrained(folder)("smelt 炼").input_ids
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    ids = tokenizer("smelt 炼").input_ids
     assert len(ids) == len("smelt 炼".encode())
+    assert (tokenizer.pad_token, tokenizer.pad_token_id) == ("<|padding|>", 257)
+    assert theirs.config.pad_token_id == theirs.generation_config.pad_token_id == 257 < len(tokenizer)
+    assert tokenizer(["ab", "c"], padding=True).input_ids == [ids_of(tokenizer, "ab"), [*ids_of(tokenizer, "c"), 257]]
 
 
 def test_large_weights_are_several_files_with_an_index(
