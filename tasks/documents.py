@@ -29,7 +29,8 @@ from tasks.tally import tally
 DECISIONS = ("select", "dedup", "decontaminate")
 """The stages that decide, in order."""
 CUTS = "cuts"
-"""A column of ``dedup`` where the recipe cuts spans: first byte and end of each span of the text that is left out."""
+"""A column of ``dedup`` and ``decontaminate`` where the recipe cuts spans: first byte and end of each span of the text,
+as ``clean`` wrote it, that is left out. It can be asked for beside others: the spans of all stages together."""
 KEPT = "kept"
 """A column that can be asked for anywhere: whether all deciding stages among the manifests keep the document."""
 _FORMAT: dict[str, Any] = {
@@ -48,8 +49,8 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
         part: the part's name, the same in every artifact.
         columns: column names, each taken from the latest stage of ``manifests`` that has it; and ``kept``.
 
-    Where ``dedup`` is among the manifests and has spans cut, ``text`` comes without them, and ``num_bytes`` counts what
-    is left: nobody else cuts, and nobody writes text anew.
+    Where ``dedup`` or ``decontaminate`` is among the manifests and has spans cut, ``text`` comes without them, and
+    ``num_bytes`` counts what is left: nobody else cuts, and nobody writes text anew.
 
     Yields:
         The columns in the order asked for; one table without rows where the part has none.
@@ -59,9 +60,12 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
     """
     stages = [stage for stage in ("ingest", "clean", "score", *DECISIONS) if stage in manifests]
     files = {stage: held.open_parquet(lake, manifests[stage], part) for stage in stages}
-    cutting = "dedup" in files and CUTS in files["dedup"].schema_arrow.names
-    asked = [*columns, CUTS] if cutting and {"text", "num_bytes"} & set(columns) else columns
+    asked = [name for name in columns if name != CUTS]
     wanted = _wanted(files, asked, part)
+    cutting = [stage for stage in DECISIONS if stage in files and CUTS in files[stage].schema_arrow.names]
+    if {"text", "num_bytes", CUTS} & set(columns):
+        for stage in cutting:
+            wanted.setdefault(stage, ["id"]).append(CUTS)
     shapes = {stage: _row_groups(files[stage]) for stage in wanted}
     first = next(iter(wanted), None)
     for stage, shape in shapes.items():
@@ -73,12 +77,15 @@ def batches(lake: Lake, manifests: Mapping[str, Manifest], part: str, columns: S
             if first is not None and not table["id"].equals(tables[first]["id"]):
                 raise _misaligned(part, stage, first)
         found = {name: tables[stage][name] for stage, names in wanted.items() for name in names if name in asked}
+        rows = len(next(iter(tables.values()))) if tables else 0
         if KEPT in columns:
             masks = [tables[stage]["keep"] for stage in DECISIONS if stage in tables]
-            rows = len(next(iter(tables.values())))
             found[KEPT] = reduce(pc.and_, masks, pa.chunked_array([pa.repeat(pa.scalar(True), rows)]))
-        if asked is not columns:
-            found |= _cut(found)
+        cuts = [tables[stage][CUTS].to_pylist() for stage in cutting if CUTS in wanted.get(stage, [])]
+        joined = [united(own) for own in zip(*cuts, strict=True)] if cuts else [[] for _ in range(rows)]
+        found |= _cut(found, joined)
+        if CUTS in columns:
+            found[CUTS] = pa.chunked_array([pa.array(joined, pa.list_(pa.uint32()))])
         yield pa.table({name: found[name] for name in columns})
 
 
@@ -98,9 +105,20 @@ def cut_bytes(cuts: Sequence[int]) -> int:
     return sum(cuts[1::2]) - sum(cuts[::2])
 
 
-def _cut(found: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+def united(cuts: Iterable[Sequence[int]]) -> list[int]:
+    """Several lists of cut spans as one, in order; those that touch or overlap as one span."""
+    spans = sorted(span for own in cuts for span in zip(own[::2], own[1::2], strict=True))
+    found: list[int] = []
+    for start, end in spans:
+        if found and start <= found[-1]:
+            found[-1] = max(found[-1], end)
+        else:
+            found += [start, end]
+    return found
+
+
+def _cut(found: Mapping[str, pa.ChunkedArray], cuts: list[list[int]]) -> dict[str, pa.ChunkedArray]:
     """``text`` and ``num_bytes``, those of them that are there, as the cuts leave them."""
-    cuts = found[CUTS].to_pylist()
     changed = [row for row, own in enumerate(cuts) if own]
     left = {}
     if "text" in found and changed:

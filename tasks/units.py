@@ -90,12 +90,23 @@ def hash_units(data, start, end, kinds, folds, units):
         number of units, number of ideographs among them, and a hash of the whole text that is blind to the amount of
         white space only, but for lines that are set in further than the first.
     """
+    return hash_placed_units(data, start, end, kinds, folds, units, np.empty(0, np.int64))
+
+
+@compiled
+def hash_placed_units(data, start, end, kinds, folds, units, places):
+    """As ``hash_units``, and write where in ``data`` each unit begins.
+
+    Args:
+        places: int64 array as long as ``units``; an empty one is left alone.
+    """
     count, ideographs = 0, 0
     word, in_word = np.uint64(0), False
     whole, spaced = _EMPTY, False
     operator, by_hyphen, before_it, behind_it = np.uint64(0), False, _NOTHING, _NOTHING
     operand, digit, after_letter = _NOTHING, False, False  # what stands before, and whether it ends in a digit
     indent, at_line, base = 0, True, 0
+    placed, word_at, operator_at = len(places) > 0, start, start
     at = start
     while at < end:
         byte = np.uint32(data[at])
@@ -144,21 +155,29 @@ def hash_units(data, start, end, kinds, folds, units):
         if is_unit and operator:
             numbers = before_it == _APART and digit and 48 <= folded <= 57
             if before_it == behind_it and (numbers or not by_hyphen):
+                if placed:
+                    places[count] = operator_at
                 units[count] = mix(operator)
                 count += 1
             operator = np.uint64(0)
         if kind == WORD:
+            if not in_word:
+                word_at = at - width
             word = (word ^ np.uint64(folded)) * _PRIME
             word ^= word >> np.uint64(32)
             in_word, after_letter = True, False
             operand, digit = _BESIDE, 48 <= folded <= 57
             continue
         if in_word:
+            if placed:
+                places[count] = word_at
             units[count] = mix(word)
             count += 1
             word, in_word = np.uint64(0), False
         after_letter = kind == IDEOGRAPH
         if kind == IDEOGRAPH:
+            if placed:
+                places[count] = at - width
             units[count] = mix(np.uint64(folded) * _PRIME)
             count += 1
             ideographs += 1
@@ -166,6 +185,7 @@ def hash_units(data, start, end, kinds, folds, units):
         elif kind in (SIGN, HYPHEN):
             if operator == 0 and operand != _NOTHING:
                 operator, by_hyphen, before_it = np.uint64(1), kind == HYPHEN, operand
+                operator_at = at - width
             elif behind_it == _APART:
                 operator = np.uint64(0)
             if operator:
@@ -180,6 +200,8 @@ def hash_units(data, start, end, kinds, folds, units):
         elif code != 40 and code != 91:
             operator, operand = np.uint64(0), _NOTHING
     if in_word:
+        if placed:
+            places[count] = word_at
         units[count] = mix(word)
         count += 1
     return count, ideographs, mix(whole)

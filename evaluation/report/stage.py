@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluation.report import course, funnel, learning
+from evaluation.report.contamination import hits
 from evaluation.report.page import render
 from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
@@ -74,6 +75,7 @@ def gather(
         "steps": funnel.steps(inputs),
         "drops": funnel.drops(inputs),
         "fates": {kind: funnel.fates(inputs, kind) for kind in ("lang", "domain", "source")},
+        "contamination": hits(lake, inputs["decontaminate"]),
         "ladders": ladders(inputs["dedup"]),
         "languages": funnel.languages(inputs),
         "disproportions": funnel.disproportions(inputs["select"]),

@@ -119,6 +119,7 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
     if story.contaminated:
         met = story.contaminated
         told.append(("decontaminate", f"holds item {met.item} of {met.benchmark}: {met.text or met.note}"))
+        told += [("", f"cut: {_excerpt(passage.strip())}") for passage in met.cut]
     if story.encoded:
         place = f"part {story.encoded.part}, from token {story.encoded.offset:,}"
         told.append(("tokens", f"{story.encoded.tokens:,}, {story.encoded.split}; {place}"))

@@ -40,12 +40,13 @@ class Better(BaseModel):
 
 
 class Contaminated(BaseModel):
-    """The benchmark item that was met; its text, or why it can't be shown."""
+    """The benchmark item that was met; its text, or why it can't be shown; and the passages that are cut for items."""
 
     benchmark: str
     item: int
     text: str | None = None
     note: str = ""
+    cut: list[str] = []
 
 
 class Story(BaseModel):
@@ -138,8 +139,8 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
         found["cut"] = _passages(found.get("text"), decided["dedup"].get("cuts") or [])
     if dropped and dropped.stage == "dedup":
         found["better"] = _better(lake, made, decided["dedup"])
-    if dropped and dropped.stage == "decontaminate":
-        found["contaminated"] = _met(made["decontaminate"], dropped.reason, decided["decontaminate"]["item"])
+    if "decontaminate" in decided and decided["decontaminate"].get("item") is not None:
+        found["contaminated"] = _met(made["decontaminate"], decided["decontaminate"], found.get("text"))
     if dropped is None and "tokens" in made:
         found["encoded"] = encoded(lake, made["tokens"], place.part, place.id)
         blocks = [manifest for manifest in made.values() if manifest.stage == "blocks"]
@@ -185,10 +186,12 @@ def _better(lake: Lake, made: dict[str, Manifest], decided: dict[str, Any]) -> B
     return Better(id=place.id, url=place.url, similarity=decided["similarity"], dropped=dropped)
 
 
-def _met(decontaminate: Manifest, reason: str, item: int) -> Contaminated:
-    name = reason.partition(":")[2]
+def _met(decontaminate: Manifest, decided: dict[str, Any], text: str | None) -> Contaminated:
+    name, item = decided["benchmark"], decided["item"]
     [raw] = [raw for raw in decontaminate.config["benchmarks"] if raw["name"] == name]
+    cut = _passages(text, decided.get("cuts") or [])
     try:
-        return Contaminated(benchmark=name, item=item, text=Benchmark.model_validate(raw).texts()[item - 1])
+        said = Benchmark.model_validate(raw).texts()[item - 1]
+        return Contaminated(benchmark=name, item=item, text=said, cut=cut)
     except SmeltError as error:  # the file is gone, or another than the one that was met
-        return Contaminated(benchmark=name, item=item, note=error.what)
+        return Contaminated(benchmark=name, item=item, note=error.what, cut=cut)

@@ -1,5 +1,7 @@
 """Which benchmarks may not be found in the training text, and what counts as finding one."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from smelt.errors import RecipeError
@@ -74,6 +76,11 @@ class DecontaminateConfig(Config):
     ones cannot be told from ordinary text and are only counted."""
     shortest_characters: int = Field(default=12, ge=1)
     """The same for Chinese items, in units."""
+    remove: Literal["document", "passage"] = "document"
+    """What goes where an item is met: the document, or the sentences that hold what was met; of code, a table or a
+    quotation the paragraph."""
+    min_left: float = Field(default=0.3, ge=0, le=1)
+    """With `passage`, a document of which a smaller share of bytes would be left goes whole."""
 
 
 def with_evaluation(config: DecontaminateConfig, evaluate: EvaluateConfig) -> DecontaminateConfig:

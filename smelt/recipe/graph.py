@@ -64,7 +64,7 @@ _DATA: tuple[StageSpec, ...] = (
     StageSpec("dedup", 6, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
     StageSpec(
         "decontaminate",
-        3,
+        4,
         ("clean", "score", "select", "dedup"),
         "tasks.decontaminate:STAGE",
         lambda r: r.decontaminate_config(),

@@ -2,7 +2,8 @@
 
 A benchmark item is held as the hashes of all its n-grams of units (see ``tasks.units``): 13 words, as in
 GPT-3 (Brown et al. 2020, app. C), or 20 units of Chinese. An item shorter than that is held whole, if it is
-long enough to be told from ordinary text. A document is scanned once for each length that occurs.
+long enough to be told from ordinary text. A document is scanned once for each length that occurs; n-grams of one item
+that follow one another are one hit.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,12 @@ import pyarrow as pa
 
 from smelt.recipe.decontaminate import DecontaminateConfig
 from tasks.compiled import compiled
-from tasks.units import FOLDS, KINDS, hash_units, mix, text_buffers
+from tasks.passages import is_blank
+from tasks.units import FOLDS, KINDS, hash_placed_units, hash_units, mix, text_buffers
 
+HIT = np.dtype([("row", "<i8"), ("start", "<i8"), ("end", "<i8"), ("benchmark", "<i4"), ("item", "<i4")])
+"""A passage of a document (first byte and end) that an item of a benchmark has too."""
+_ROOM = 1024
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -62,19 +67,23 @@ def collect(benchmarks: Sequence[Sequence[str]], config: DecontaminateConfig) ->
 
 
 def find(texts: pa.Array | pa.ChunkedArray, grams: Grams) -> np.ndarray:
-    """Where each of N texts meets a benchmark.
-
-    Returns:
-        int32, N × 2: number of the benchmark and of the item in it, or -1 twice. Of several, the first one met.
-    """
+    """Where N texts meet a benchmark: HIT records, by row and place."""
     data, offsets = text_buffers(texts)
-    found = np.full((len(texts), 2), -1, np.int32)
-    if len(grams.hashes):
-        bits = max(16, int(np.ceil(np.log2(len(grams.hashes)))) + 4)
-        filled = np.zeros(1 << bits, np.bool_)
-        filled[grams.hashes >> np.uint64(64 - bits)] = True
-        _find(data, offsets, KINDS, FOLDS, grams.hashes, grams.owners, grams.sizes, filled, np.uint64(64 - bits), found)
-    return found
+    if not len(grams.hashes):
+        return np.zeros(0, HIT)
+    bits = max(16, int(np.ceil(np.log2(len(grams.hashes)))) + 4)
+    filled = np.zeros(1 << bits, np.bool_)
+    filled[grams.hashes >> np.uint64(64 - bits)] = True
+    shift, count, room = np.uint64(64 - bits), _ROOM, 0
+    while count > room:  # texts with more hits than there is room for are looked through again
+        room = count
+        found = np.zeros(room, HIT)
+        columns = [np.zeros(room, np.int64) for _ in HIT.names or ()]
+        count = _find(data, offsets, KINDS, FOLDS, grams.hashes, grams.owners, grams.sizes, filled, shift, *columns)
+    for name, column in zip(HIT.names or (), columns, strict=True):
+        found[name] = column
+    found = found[:count]
+    return found[np.lexsort((found["start"], found["row"]))]
 
 
 @compiled
@@ -93,24 +102,45 @@ def _grams(units, size, hashes):
 
 
 @compiled
-def _find(data, offsets, kinds, folds, hashes, owners, sizes, filled, shift, found):
-    longest = 0
-    for document in range(len(found)):
+def _find(data, offsets, kinds, folds, hashes, owners, sizes, filled, shift, rows, starts, ends, benchmarks, items):
+    """Write the hits, as far as there is room; returns how many there are."""
+    longest, number = 0, 0
+    for document in range(len(offsets) - 1):
         longest = max(longest, offsets[document + 1] - offsets[document])
     units = np.empty(longest, np.uint64)
     runs = np.empty(longest, np.uint64)
-    for document in range(len(found)):
-        count, _, _ = hash_units(data, offsets[document], offsets[document + 1], kinds, folds, units)
-        earliest = count
+    places = np.empty(longest, np.int64)
+    for document in range(len(offsets) - 1):
+        begin, close = offsets[document], offsets[document + 1]
+        count, _, _ = hash_units(data, begin, close, kinds, folds, units)
+        placed = False
         for size in sizes:
             if size > count:
                 continue
             _grams(units[:count], size, runs)
-            for at in range(min(earliest, count - size + 1)):
+            last = -2  # where the n-gram before began, if it was met
+            for at in range(count - size + 1):
                 if not filled[runs[at] >> shift]:
                     continue
                 place = np.searchsorted(hashes, runs[at])
-                if place < len(hashes) and hashes[place] == runs[at]:
-                    found[document, 0], found[document, 1] = owners[place, 0], owners[place, 1]
-                    earliest = at
-                    break
+                if place == len(hashes) or hashes[place] != runs[at]:
+                    continue
+                if not placed:
+                    hash_placed_units(data, begin, close, kinds, folds, units, places)
+                    placed = True
+                end = places[at + size] if at + size < count else close
+                while is_blank(data[end - 1]):
+                    end -= 1
+                at_hand = min(number - 1, len(rows) - 1)
+                follows = last == at - 1 and number <= len(rows)
+                if follows and benchmarks[at_hand] == owners[place, 0] and items[at_hand] == owners[place, 1]:
+                    ends[at_hand] = end - begin
+                else:
+                    if number < len(rows):
+                        rows[number] = document
+                        starts[number] = places[at] - begin
+                        ends[number] = end - begin
+                        benchmarks[number], items[number] = owners[place, 0], owners[place, 1]
+                    number += 1
+                last = at
+    return number

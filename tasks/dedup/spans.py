@@ -1,8 +1,7 @@
 """Spans of text that are repeated across documents and within them, and what of each document is cut.
 
-A text is split at line ends in one compiled pass over its bytes. Fenced code, tables, quotations and lines that are set
-in are no spans, and neither is a paragraph that holds some: what stands together is not torn. A span takes along the
-blanks behind it, so what is left reads on.
+A text is split in one compiled pass over its bytes. What stands apart (``tasks.passages``) is no span. A span takes
+along the blanks behind it, so what is left reads on.
 """
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 
 from smelt.recipe.dedup import Spans
 from tasks.compiled import compiled
+from tasks.passages import is_blank, line_end, paragraph, sentence_end
 from tasks.units import FOLDS, KINDS, hash_units, text_buffers
 
 SPAN = np.dtype(
@@ -84,33 +84,22 @@ def _spans(data, offsets, kinds, folds, room, unit, min_bytes, keys, owners, sta
     count = 0
     for text in range(len(offsets) - 1):
         begin, close = offsets[text], offsets[text + 1]
-        at, fenced = begin, False
+        at = begin
         while at < close:
-            # a paragraph: lines up to an empty one, then the empty ones
-            first, whole = at, True
-            while at < close:
-                end = _line_end(data, at, close)
-                if not fenced and _is_empty(data, at, end):
-                    break
-                marked = _opens_fence(data, at, end)
-                whole = whole and not (fenced or marked or _is_set_apart(data, at, end))
-                fenced = fenced != marked
-                at = end
-            last = at
-            while at < close and _is_empty(data, at, _line_end(data, at, close)):
-                at = _line_end(data, at, close)
-            if not whole or last == first:
+            first = at
+            last, at, plain = paragraph(data, at, close)
+            if not plain or last == first:
                 continue
             start = first
             while start < last:
                 stop = last
                 if unit == 1:
-                    stop = _line_end(data, start, last)
+                    stop = line_end(data, start, last)
                 elif unit == 2:
-                    stop = _sentence_end(data, start, last)
+                    stop = sentence_end(data, start, last)
                 end = at if start == first and stop == last else stop
                 size = stop
-                while size > start and _is_blank(data[size - 1]):
+                while size > start and is_blank(data[size - 1]):
                     size -= 1
                 if size - start >= min_bytes:
                     if count < len(keys):
@@ -121,61 +110,3 @@ def _spans(data, offsets, kinds, folds, room, unit, min_bytes, keys, owners, sta
                     count += 1
                 start = stop
     return count
-
-
-@compiled
-def _line_end(data, at, close):
-    """Where the line ends, its line feed with it."""
-    while at < close and data[at] != 10:
-        at += 1
-    return min(at + 1, close)
-
-
-@compiled
-def _is_blank(byte):
-    return byte == 32 or 9 <= byte <= 13
-
-
-@compiled
-def _is_empty(data, at, end):
-    while at < end and _is_blank(data[at]):
-        at += 1
-    return at == end
-
-
-@compiled
-def _opens_fence(data, at, end):
-    """Whether the line begins with three backticks or tildes, and so opens or closes a block of code."""
-    while at < end and data[at] == 32:
-        at += 1
-    if at + 3 > end or (data[at] != 96 and data[at] != 126):
-        return False
-    return data[at] == data[at + 1] == data[at + 2]
-
-
-@compiled
-def _is_set_apart(data, at, end):
-    """Whether a line is set in by four blanks or a tab, of a table (|) or of a quotation (>)."""
-    blanks = 0
-    while at < end and (data[at] == 32 or data[at] == 9):
-        blanks += 4 if data[at] == 9 else 1
-        at += 1
-    return blanks >= 4 or (at < end and (data[at] == 124 or data[at] == 62))
-
-
-@compiled
-def _sentence_end(data, at, close):
-    """Behind the next full stop, question or exclamation mark that a blank follows, or of Chinese, and the blanks."""
-    while at < close:
-        byte = data[at]
-        at += 1
-        ends = byte in (46, 33, 63) and at < close and _is_blank(data[at])
-        if at + 1 < close and byte in (0xE3, 0xEF):
-            ideographic = np.uint32(data[at]) << 8 | data[at + 1]
-            ends = ideographic == 0x8082 if byte == 0xE3 else ideographic in (0xBC81, 0xBC9F)
-            at += 2 * ends
-        if ends:
-            while at < close and _is_blank(data[at]):
-                at += 1
-            return at
-    return close

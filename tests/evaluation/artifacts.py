@@ -6,6 +6,8 @@ import uuid
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+
 from smelt.gates.suite import result_key, suite_id
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest
@@ -14,6 +16,7 @@ from smelt.recipe.dedup import RUNGS
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.graph import KINDS, kind_of, stages
 from smelt.recipe.report import ReportConfig
+from tasks import documents
 
 STEPS, TOKENS_PER_STEP = 240, 8192
 DOCUMENTS = {
@@ -98,7 +101,11 @@ def whole_run(lake: Lake) -> tuple[dict[str, Manifest], ReportConfig]:
             continue
         config = {"name": stage, "groups": [{"rules": [["few_han", "cjk_share < 0.2"]]}]}
         config = {"target_tokens": 1_000_000} if stage == "dedup" else config
-        add(stage, {"00000": ({".parquet": b"x" * 1000}, 9450, stats[stage])}, config=config)
+        files = {".parquet": b"x" * 1000}
+        if stage == "decontaminate":
+            met = [{"benchmark": "words-zh", "item": 7, "passage": "桌子上放着一本书。"}]
+            files[".hits.parquet"] = documents.write(pa.Table.from_pylist(met))
+        add(stage, {"00000": (files, 9450, stats[stage])}, config=config)
     add("tokenizer", {"tokenizer": ({"/tokenizer.json": b"{}"}, 16384, {"tokenizer": _tokenizer()})})
     add("tokens", {"00000": ({".bin": b"x"}, 7000, stats["tokens"])})
     phases = [
@@ -173,6 +180,7 @@ def _document_stats() -> dict[str, dict]:
     fired = {"lang": {"zh": 400, "en": 20}}
     found["select"]["rules"] = {"0": {"asked": {"lang": {"zh": 4000, "en": 5000}}, "fired": {"few_han": fired}}}
     rungs = {rung: {"documents": 9000 - place, "tokens": 2_000_000 // (place + 1)} for place, rung in enumerate(RUNGS)}
+    found["decontaminate"]["hits"] = {"words-zh": {"documents": 9, "items": {"7": 8, "11": 1}}}
     found["dedup"] |= {"ladder": {"0": rungs}, "left": {"0": rungs["0.9"]}}
     split = {
         "documents": 7000,

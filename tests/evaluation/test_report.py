@@ -57,6 +57,7 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         "<b>Fell most:</b> raise  → ValueError",
         "poetry 11",
         "The ladder of all",
+        '<td class="n">7</td><td class="n">8</td><td>桌子上放着一本书。</td>',
         '<tr><td>0.9</td><td class="n">8,999</td><td class="n">1,000,000</td><td>taken</td></tr>',
         "score_quality",
         "Enough documents in language zh",
