@@ -52,10 +52,12 @@ class Reuse(Config):
 class Order(Config):
     """The order of the documents of each group in a phase; which documents they are is the same in any order."""
 
-    by: Literal["shuffle", "source", "quality", "difficulty"] = "shuffle"
+    by: Literal["shuffle", "source", "quality", "difficulty", "in_context"] = "shuffle"
     """`shuffle`: by the recipe's seed. Its first blocks don't depend on how many tokens the phase has, as long as no
-    group runs short, so that a phase can be made longer; in any other order they do. `source`: as the sources have
-    them. `quality` and `difficulty`: by a column of numbers."""
+    group runs short, so that a phase can be made longer; in other orders they do. `source`: as the sources have them.
+    `quality` and `difficulty`: by a column of numbers. `in_context`: beside documents that are alike, in contexts of a
+    sequence's length, which are shuffled (Shi et al. 2023); a longer phase keeps all but the contexts of its last
+    262,144 documents of each group."""
     column: str = ""
     """The column; by default `score_quality` for `quality`."""
     first: Literal["low", "high"] = "low"
@@ -73,7 +75,7 @@ class Order(Config):
     def _column_where_one_is_read(self) -> Self:
         if self.by == "difficulty" and not self.column:
             raise ValueError("order by difficulty needs a column (name one: {by: difficulty, column: score_loss})")
-        if self.by in ("shuffle", "source") and (self.column or self.first != "low"):
+        if self.by in ("shuffle", "source", "in_context") and (self.column or self.first != "low"):
             raise ValueError(f"order by {self.by} reads no column (leave out column and first)")
         return self
 

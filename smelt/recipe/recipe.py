@@ -107,6 +107,12 @@ class Recipe(Config):
         if kept is not None and kept < self.export.average:
             line = f"export.average: {self.export.average} checkpoints, of which {kept} are kept"
             yield f"{line} (raise training.checkpoint.keep_last)"
+        for number, phase in enumerate(self.phases):
+            if phase.order.by == "in_context" and self.training.document_mask:
+                yield (
+                    f"phases[{number}].order: attention stays within a document, so that neighbours are not seen (set "
+                    "training.document_mask: false, or another order)"
+                )
         for stage, resources in self.resources.items():
             if resources.min_workers is not None and kind_of(stage) != "train":
                 yield f"resources.{stage}.min_workers: is a training's (leave it out)"

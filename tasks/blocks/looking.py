@@ -21,7 +21,7 @@ from smelt.lake.artifact import RECORD
 from smelt.recipe.mixture import BlocksConfig
 from smelt.takedown import blocked
 from tasks.blocks.gather import gather
-from tasks.blocks.stage import SLICE, num_blocks
+from tasks.blocks.phases import SLICE, num_blocks
 from tasks.dedup import exchange
 from tasks.indexed import token_dtype
 

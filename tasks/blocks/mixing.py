@@ -27,6 +27,18 @@ _UNLIMITED = 1_000
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """Stretches of documents in reading order: numbers of documents in the catalog (int64), which use of each (int32,
+    from 1), their groups (int64), the first token of each in its document and how many there are (int64)."""
+
+    documents: np.ndarray
+    uses: np.ndarray
+    groups: np.ndarray
+    offsets: np.ndarray
+    tokens: np.ndarray
+
+
+@dataclass(frozen=True)
 class Stream:
     """What a phase reads.
 
@@ -34,15 +46,24 @@ class Stream:
         documents: int64, N; numbers of documents in the catalog, in reading order; one may come more than once.
         uses: int32, N; which use of its document each is, from 1.
         groups: int64, N; number of the group, in the order of ``asked``.
+        tokens: int64, N; how many of each are read: all, but for the last one's.
         asked: share of each group that the recipe asks for.
+        shares: share that was drawn for: another where groups run short.
         got: tokens of each group in the stream.
     """
 
     documents: np.ndarray
     uses: np.ndarray
     groups: np.ndarray
+    tokens: np.ndarray
     asked: dict[str, float]
+    shares: dict[str, float]
     got: dict[str, int]
+
+    @property
+    def pieces(self) -> Pieces:
+        """The documents as they come."""
+        return Pieces(self.documents, self.uses, self.groups, np.zeros_like(self.documents), self.tokens)
 
 
 def groups(catalog: Catalog, weights: dict[str, float]) -> tuple[dict[str, float], np.ndarray]:
@@ -86,7 +107,7 @@ def mix(catalog: Catalog, uses: np.ndarray, phase: BlockPhase, length: int, conf
         share = wanted[name] / length if short else shares[name]
         wells.append(_Well(catalog, own, uses, allowed, rate, share, config.reuse.decay, seed, number))
     drawn = _interleaved(catalog, wells, length)
-    if phase.order.by != "shuffle":
+    if phase.order.by not in ("shuffle", "in_context"):  # what of the latter is read goes by turns alone
         drawn = _arranged(catalog, drawn, phase.order, len(shares))
     tokens = catalog.tokens[drawn.documents]
     ends = np.cumsum(tokens)
@@ -98,7 +119,9 @@ def mix(catalog: Catalog, uses: np.ndarray, phase: BlockPhase, length: int, conf
         drawn.documents[read],
         drawn.uses[read],
         drawn.groups[read],
+        inside[read],
         shares,
+        {name: well.share for name, well in zip(shares, wells, strict=True)},
         {name: int(size) for name, size in zip(shares, got, strict=True)},
     )
 

@@ -4,7 +4,8 @@ Round ``order`` decides, from the index of documents alone, which document stand
 (see ``mixing``), and writes for each block the slices it is made of. Round ``parts`` gathers the slices of one
 block from the token files. Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends
 included: the last token of a block, which is the first of the next, is there to be predicted. ``N`` is a
-multiple of what one optimizer step reads; the last block of a phase may be shorter.
+multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order ``in_context``
+have rounds of their own before these (see ``context.rounds``).
 """
 
 import json
@@ -14,69 +15,27 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from smelt.lake import held
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.repetition import effective
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks import documents
 from tasks.blocks import catalog as catalogs
 from tasks.blocks import mixing
+from tasks.blocks.context import rounds as context_rounds
+from tasks.blocks.context.rounds import in_context
 from tasks.blocks.gather import gather
+from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_shards, phase_tokens, stream_of, tokens_dtype
 from tasks.dedup import exchange
-from tasks.indexed import index_bytes, read_index
-
-SLICE = np.dtype(
-    [
-        ("id", "<u8"),
-        ("offset", "<i8"),
-        ("start", "<i8"),
-        ("tokens", "<i8"),
-        ("part", "<u4"),
-        ("label", "<u4"),
-        ("group", "<u4"),
-        ("use", "<u4"),
-        ("document", "<i8"),
-        ("length", "<i8"),
-        ("checksum", "<u8"),
-    ]
-)
-"""Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block;
-where the whole document lies (document, in tokens), its length in tokens and its checksum; the number of the label and
-of the group of the mixture that it was drawn for, and which use of the document it is, from 1."""
-
-
-def phase_tokens(phase: BlockPhase) -> int:
-    """Tokens that the phase trains on: whole optimizer steps."""
-    return max(1, phase.tokens // phase.batch_tokens) * phase.batch_tokens
-
-
-def block_tokens(phase: BlockPhase, config: BlocksConfig) -> int:
-    """Tokens of a full block of the phase: whole optimizer steps."""
-    return min(phase_tokens(phase), max(1, config.block_tokens // phase.batch_tokens) * phase.batch_tokens)
-
-
-def num_blocks(phase: BlockPhase, config: BlocksConfig) -> int:
-    """Blocks of the phase."""
-    return -(-phase_tokens(phase) // block_tokens(phase, config))
-
-
-def phase_shards(context: Context) -> list[Shard]:
-    """One shard a phase whose blocks are made."""
-    config: BlocksConfig = context.config
-    width = len(str(len(config.phases) - 1))
-    return [Shard(f"{number:0{width}d}", number) for number in range(config.first_phase, len(config.phases))]
+from tasks.indexed import index_bytes
 
 
 def order(context: Context, shard: Shard) -> Part:
-    """The slices of a phase's blocks. Phases before it are gone through as well, for what they used up."""
+    """The slices of a phase's blocks."""
     config: BlocksConfig = context.config
-    catalog = catalogs.read(
-        context.lake, context.inputs, config.groups, sorted(config.columns(phase.order for phase in config.phases))
-    )
-    uses = np.zeros(len(catalog.ids), np.int32)
-    for phase in config.phases[: shard.payload + 1]:
-        stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config, config.seed)
-    slices, blocks = cut(catalog, stream, phase_tokens(phase), block_tokens(phase, config))
+    phase = config.phases[shard.payload]
+    catalog, uses, stream = stream_of(context, shard.payload)
+    pieces = stream.pieces if phase.order.by != "in_context" else in_context(context, shard, stream)
+    slices, blocks = cut(catalog, pieces, phase_tokens(phase), block_tokens(phase, config))
     names = {
         "labels": [{"lang": lang, "domain": domain} for lang, domain in catalog.names],
         "groups": list(stream.asked),
@@ -108,37 +67,36 @@ def repetition(
     return found
 
 
-def cut(catalog: catalogs.Catalog, stream: mixing.Stream, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+def cut(catalog: catalogs.Catalog, pieces: mixing.Pieces, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut a stream of documents into blocks.
 
     Args:
-        stream: its last document reaches token ``total`` or beyond.
+        pieces: the last one reaches token ``total`` or beyond.
         total: tokens of the phase.
         block: tokens of a full block.
 
     Returns:
         SLICE records in reading order, and the number of the block of each.
     """
-    lengths = catalog.tokens[stream.documents]
-    ends = np.cumsum(lengths)
-    starts = ends - lengths
+    ends = np.cumsum(pieces.tokens)
+    starts = ends - pieces.tokens
     ends = np.minimum(ends, total + 1)
     first = starts // block
     first = np.where((starts % block == 0) & (starts > 0), first - 1, first)  # a block ends with the next one's first
     last = np.minimum((ends - 1) // block, (total - 1) // block)
     counts = last - first + 1
-    document = np.repeat(np.arange(len(lengths)), counts)
+    document = np.repeat(np.arange(len(ends)), counts)
     number = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts) + first[document]
     start = np.maximum(starts[document], number * block)
     end = np.minimum(ends[document], np.minimum((number + 1) * block, total) + 1)
     slices = np.zeros(len(document), SLICE)
-    chosen = stream.documents[document]
+    chosen = pieces.documents[document]
     slices["id"], slices["part"] = catalog.ids[chosen], catalog.parts[chosen]
     slices["label"] = catalog.labels[chosen]
-    slices["group"], slices["use"] = stream.groups[document], stream.uses[document]
+    slices["group"], slices["use"] = pieces.groups[document], pieces.uses[document]
     slices["document"], slices["length"] = catalog.offsets[chosen], catalog.tokens[chosen]
     slices["checksum"] = catalog.checksums[chosen]
-    slices["offset"] = catalog.offsets[chosen] + start - starts[document]
+    slices["offset"] = catalog.offsets[chosen] + pieces.offsets[document] + start - starts[document]
     slices["start"], slices["tokens"] = start - number * block, end - start
     return slices, number
 
@@ -164,8 +122,7 @@ def block(context: Context, shard: Shard) -> Part:
     names = json.loads(context.get("order", of_phase, ".names.json"))
     labels, groups = names["labels"], names["groups"]
     tokens = context.inputs["tokens"]
-    index = tokens.key(tokens.parts[0], ".idx")
-    dtype = read_index(held.read(context.lake, tokens, tokens.parts[0], ".idx"), where=context.lake.path(index)).dtype
+    dtype = tokens_dtype(context)
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
     gather(context.lake, tokens, slices, dtype, target)
 
@@ -205,4 +162,7 @@ def block(context: Context, shard: Shard) -> Part:
     return Part(files, rows=len(slices), stats=stats)
 
 
-STAGE = Stage("blocks", rounds=(Round("order", phase_shards, order), Round("parts", block_shards, block)))
+STAGE = Stage(
+    "blocks",
+    rounds=(*context_rounds.ROUNDS, Round("order", phase_shards, order), Round("parts", block_shards, block)),
+)

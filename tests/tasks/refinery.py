@@ -95,12 +95,15 @@ def commit(lake: Lake, stage: str, tables: Sequence[pa.Table]) -> Manifest:
 
 
 def tokenized(lake: Lake, parts: Sequence[Sequence[Document]], dtype: np.dtype) -> Manifest:
-    """A tokens artifact of documents (``id``, ``lang``, ``domain``, ``tokens``) whose every token is ``number``."""
+    """A tokens artifact of documents (``id``, ``lang``, ``domain``, ``tokens``) whose every token is ``number``.
+
+    Where it is an array, it is the document's tokens.
+    """
     artifact = Artifact("tokens", uuid.uuid4().hex[:20])
     records = []
     for place, part in enumerate(parts):
         sizes = np.array([item["tokens"] for item in part])
-        content = np.repeat(np.array([item["number"] for item in part], dtype), sizes)
+        content = np.concatenate([np.broadcast_to(item["number"], item["tokens"]) for item in part]).astype(dtype)
         index = pa.table({name: [item[name] for item in part] for name in ("id", "lang", "domain", "tokens")})
         index = index.append_column("offset", pa.array(np.cumsum(sizes) - sizes))
         index = index.append_column("checksum", pa.array(checksums(content.tobytes(), sizes, dtype)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smelt.recipe.dedup import MinHash
 from tasks.blocks.catalog import Catalog
-from tasks.blocks.mixing import Stream
+from tasks.blocks.mixing import Pieces
 from tasks.blocks.stage import cut
 from tasks.dedup import minhash
 from tasks.sampling import draws, share_out
@@ -90,7 +90,9 @@ def test_cut_blocks_hold_the_stream_token_by_token(sizes, step, steps_in_block):
     ids = np.arange(len(sizes), dtype=np.uint64)
     catalog = Catalog(ids, zeros, zeros, np.array(sizes), ids, zeros, (("en", "web"),))
     needed = np.flatnonzero(np.cumsum(sizes) - sizes <= total)
-    slices, blocks = cut(catalog, Stream(needed, zeros[needed] + 1, zeros[needed], {}, {}), total, block)
+    slices, blocks = cut(
+        catalog, Pieces(needed, zeros[needed] + 1, zeros[needed], zeros[needed], np.array(sizes)[needed]), total, block
+    )
     for number in range(-(-total // block)):
         own = slices[blocks == number]
         wanted = stream[number * block : min((number + 1) * block, total) + 1]

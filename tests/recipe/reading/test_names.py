@@ -64,6 +64,11 @@ def recipe_of(tmp_path):
         ({"phases.main.order": "quality"}, "phases.main.order.column: no column of numbers 'score_quality' (add it to"),
         ({"phases.main.order": {"by": "source", "first": "high"}}, "order by source reads no column"),
         ({"phases.main.order": "difficulty"}, "order by difficulty needs a column"),
+        ({"phases.main.order": {"by": "in_context", "column": "score_loss"}}, "order by in_context reads no column"),
+        (
+            {"phases.main.order": "in_context", "training.document_mask": True},
+            "phases.main.order: attention stays within",
+        ),
         ({"mixture.reuse.quality": {"curve": [[0, 1], [0.5, 0], [1, 2]]}}, "rates must not fall"),
         ({"gates.select.accepted_disproportions": ["shrot/lang/zh"]}, "no rule 'shrot' (did you mean 'short'?)"),
         ({"gates.select.accepted_disproportions": ["short/langs/zh"]}, "did you mean 'lang'?"),

@@ -1,0 +1,73 @@
+"""The phases whose blocks are made: their sizes, their documents, and the record of a slice."""
+
+import numpy as np
+
+from smelt.lake import held
+from smelt.recipe.mixture import BlockPhase, BlocksConfig
+from smelt.stage import Context, Shard
+from tasks.blocks import catalog as catalogs
+from tasks.blocks import mixing
+from tasks.indexed import read_index
+
+SLICE = np.dtype(
+    [
+        ("id", "<u8"),
+        ("offset", "<i8"),
+        ("start", "<i8"),
+        ("tokens", "<i8"),
+        ("part", "<u4"),
+        ("label", "<u4"),
+        ("group", "<u4"),
+        ("use", "<u4"),
+        ("document", "<i8"),
+        ("length", "<i8"),
+        ("checksum", "<u8"),
+    ]
+)
+"""Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block;
+where the whole document lies (document, in tokens), its length in tokens and its checksum; the number of the label and
+of the group of the mixture that it was drawn for, and which use of the document it is, from 1."""
+
+
+def phase_tokens(phase: BlockPhase) -> int:
+    """Tokens that the phase trains on: whole optimizer steps."""
+    return max(1, phase.tokens // phase.batch_tokens) * phase.batch_tokens
+
+
+def block_tokens(phase: BlockPhase, config: BlocksConfig) -> int:
+    """Tokens of a full block of the phase: whole optimizer steps."""
+    return min(phase_tokens(phase), max(1, config.block_tokens // phase.batch_tokens) * phase.batch_tokens)
+
+
+def num_blocks(phase: BlockPhase, config: BlocksConfig) -> int:
+    """Blocks of the phase."""
+    return -(-phase_tokens(phase) // block_tokens(phase, config))
+
+
+def phase_shards(context: Context) -> list[Shard]:
+    """One shard a phase whose blocks are made."""
+    config: BlocksConfig = context.config
+    width = len(str(len(config.phases) - 1))
+    return [Shard(f"{number:0{width}d}", number) for number in range(config.first_phase, len(config.phases))]
+
+
+def stream_of(context: Context, number: int) -> tuple[catalogs.Catalog, np.ndarray, mixing.Stream]:
+    """The catalog, how often each document is used by the end of a phase (int32, D), and the phase's documents.
+
+    Phases before it are gone through as well, for what they used up.
+    """
+    config: BlocksConfig = context.config
+    columns = sorted(config.columns(phase.order for phase in config.phases))
+    catalog = catalogs.read(context.lake, context.inputs, config.groups, columns)
+    uses = np.zeros(len(catalog.ids), np.int32)
+    for phase in config.phases[: number + 1]:
+        stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config, config.seed)
+    return catalog, uses, stream
+
+
+def tokens_dtype(context: Context) -> np.dtype:
+    """The type of the tokens that are read."""
+    tokens = context.inputs["tokens"]
+    index = tokens.key(tokens.parts[0], ".idx")
+    content = held.read(context.lake, tokens, tokens.parts[0], ".idx")
+    return read_index(content, where=context.lake.path(index)).dtype
