@@ -22,6 +22,7 @@ from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
 from smelt.recipe.training.config import CheckpointConfig
 from smelt.recipe.training.model import ModelConfig
+from training.checkpoints.index import check_index
 from training.checkpoints.writer import Snapshot, gather
 from training.model.megatron import dist_checkpointing
 from training.model.model import Llama
@@ -239,6 +240,7 @@ def fetch(lake: Lake, artifact: Artifact, record: PartRecord, folder: Path) -> P
         for suffix in record.files:
             path = target / suffix.lstrip("/")
             held.fetch(lake, artifact, record, suffix, path)
+        check_index(target)
     dist.barrier()
     return target
 
