@@ -48,8 +48,8 @@ from smelt.recipe.training.phases import Phase
 from tasks.tokenizer.train import train as train_tokenizer
 
 SEEDS = (1, 2, 3)
-MODEL = {"num_layers": 2, "hidden_size": 96, "num_heads": 3, "num_query_groups": 3}
-VOCAB_SIZE = 2048
+HEAD_SIZE = 32
+VOCAB_SIZE = 1024
 RAW = "raw"
 CHAINS = ("fineweb", "fineweb_2")
 PEER = "datatrove"
@@ -111,7 +111,7 @@ def compare(
         if arm.name in whole:
             natural = Arm(arm.name, arm.sources, {**arm.values, "mixture": {"weights": {}, "max_epochs": 1}})
             todo[arm.name + EQUAL_RAW] = [(natural, max(sizes.step_tokens, encoded["tokens"] - sizes.step_tokens))]
-    jobs = [(name, *job, seed) for (name, own), seed in product(todo.items(), seeds) for job in own]
+    jobs = [(name, *job, seed) for seed, (name, own) in product(seeds, todo.items()) for job in own]
     made = [
         (
             name,
@@ -187,9 +187,14 @@ def result_of(compared: Compared) -> dict[str, Any]:
     }
 
 
-def measure(web: Path | None, megabytes: float, tokens: int, kilobytes: float, processes: int) -> dict[str, Any]:
+def model_of(width: int, layers: int) -> dict[str, int]:
+    """A model's shape, as a recipe has it."""
+    heads = width // HEAD_SIZE
+    return {"num_layers": layers, "hidden_size": width, "num_heads": heads, "num_query_groups": heads}
+
+
+def measure(sizes: Sizes, web: Path | None, megabytes: float, kilobytes: float, processes: int) -> dict[str, Any]:
     """All arms on real raw input."""
-    sizes = Sizes(tokens=tokens, model=MODEL, vocab_size=VOCAB_SIZE)
     with own_store() as settings, tempfile.TemporaryDirectory() as home:
         lake, folder = Lake(settings, url="s3://smelt/worth"), Path(home)
         files, harms = raw.plant(raw.gather(megabytes, web))
@@ -204,7 +209,8 @@ def measure(web: Path | None, megabytes: float, tokens: int, kilobytes: float, p
         "planted": {kind: sum(harm.kind == kind for harm in harms) for kind in sorted({harm.kind for harm in harms})},
         "web_pages": web is not None,
     }
-    result["figures"]["tokens"] = tokens
+    parameters = ModelConfig(**sizes.model).num_parameters(sizes.vocab_size)
+    result["figures"]["model"] = {"parameters": parameters, "tokens": sizes.tokens, "seeds": len(SEEDS)}
     return result
 
 
@@ -243,11 +249,14 @@ def main() -> None:
     parser.add_argument("--web", type=Path, default=os.environ.get("WEB_PAGES"), help="folder of web pages")
     parser.add_argument("--megabytes", type=float, default=20.0, help="raw input")
     parser.add_argument("--tokens", type=int, default=600_000, help="to train each model on")
+    parser.add_argument("--width", type=int, default=96, help="of the model, in multiples of 32")
+    parser.add_argument("--layers", type=int, default=2, help="of the model")
     parser.add_argument("--kilobytes", type=float, default=150.0, help="held-out text of each language")
     parser.add_argument("--processes", type=int, default=2, help="models that are trained at a time")
     given = parser.parse_args()
     web = Path(given.web) if given.web else None
-    result = measure(web, given.megabytes, given.tokens, given.kilobytes, given.processes)
+    sizes = Sizes(given.tokens, model_of(given.width, given.layers), VOCAB_SIZE)
+    result = measure(sizes, web, given.megabytes, given.kilobytes, given.processes)
     for line in table(result["figures"]):
         print(line)
     publish(result, given)

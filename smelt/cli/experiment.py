@@ -46,13 +46,13 @@ def experiment(
         airflow.wait_for_dag()
     going = Going(plan, airflow, Lake.connect())
     going.find_done()
-    found = _write_page(going)
+    found = going.standing.write_page(going.lake)
     try:
         with (Screen if console.is_terminal else Lines)(console, f"experiment {plan.experiment.name}") as shown:
             shown.update(going.table)
             while not going.over:
                 if going.step():
-                    found = _write_page(going)
+                    found = going.standing.write_page(going.lake)
                     shown.note(_so_far(going, found))
                 shown.update(going.table)
                 time.sleep(LOOK_EVERY_S)
@@ -76,24 +76,6 @@ def _print_plan(plan: "ExperimentPlan", console: Console) -> None:
     )
 
 
-def _outcome(going: "Going", resamples: int) -> dict[str, Any]:
-    from smelt.experiments.outcome import outcome
-
-    cells = {cell.name: cell.title for cell in going.plan.cells}
-    done = [going.points[name] for name in cells if name in going.points]
-    return outcome(done, {cells[name]: why for name, why in going.failed.items()}, resamples=resamples)
-
-
-def _write_page(going: "Going") -> dict[str, Any]:
-    """The page as far as the cells have come, without intervals; and what it says."""
-    from smelt.experiments.page import render
-    from smelt.experiments.store import page_key
-
-    found = _outcome(going, 0)
-    going.lake.put(page_key(going.plan.experiment.name), render(going.plan, found, going.states).encode())
-    return found
-
-
 def _so_far(going: "Going", found: dict[str, Any]) -> str:
     from smelt.experiments.outcome import ALL
 
@@ -108,16 +90,12 @@ def _so_far(going: "Going", found: dict[str, Any]) -> str:
 def _finish(console: Console, going: "Going", address: str) -> None:
     from smelt.cli.services import print_addresses
     from smelt.experiments import store
-    from smelt.experiments.fits.law import RESAMPLES
-    from smelt.experiments.page import render
 
     plan = going.plan
     for name, why in going.failed.items():
         title = next(cell.title for cell in plan.cells if cell.name == name)
         console.print(f"{title} failed: {why}", style="red", markup=False, highlight=False)
-    found = _outcome(going, RESAMPLES)
-    page = render(plan, found, going.states)
-    going.lake.put(store.page_key(plan.experiment.name), page.encode())
+    found, manifest = going.standing.conclude(going.lake)
     for label, one in ((label, one) for label, law in found["laws"].items() for one in law["held_out"]):
         console.print(
             f"{one['title']}, loss of {label}: expected {one['expected']:.4f} ({one['low']:.4f} to {one['high']:.4f}), "
@@ -126,10 +104,9 @@ def _finish(console: Console, going: "Going", address: str) -> None:
         )
     for line in [*found["refused"].values(), *(found["mixture"] or {"says": ()})["says"]]:
         console.print(line, markup=False, highlight=False)
-    if going.failed:
+    if manifest is None:
         console.print(f"{len(going.failed)} of {len(plan.cells)} cells failed; the same command runs those alone")
         raise typer.Exit(1)
-    manifest = store.write(going.lake, plan, found, page)
     local = going.lake.settings.home / "experiments" / f"{plan.experiment.name}.html"
     going.lake.download(manifest.key(store.KIND, store.PAGE), local)
     print_addresses(

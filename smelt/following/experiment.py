@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smelt.checkout import CHECKOUT
+from smelt.experiments import unfinished
 from smelt.experiments.plan import Cell, ExperimentPlan
 from smelt.experiments.results import Point, cell_plan, point
+from smelt.experiments.standing import Standing
 from smelt.following.airflow import Airflow
 from smelt.following.stages import Row, rows
 from smelt.lake import Lake
+from smelt.plan import Plan
 from smelt.run import find_run, progress_key, safe_run_id
 
 UNDER_WAY = 2
@@ -40,9 +43,10 @@ class Going:
     _rows: dict[str, Row] = field(default_factory=dict)
 
     def find_done(self) -> None:
-        """Take over what the lake has already."""
+        """Take over what the lake has already, and have it kept until the experiment is finished."""
+        plans = unfinished.begin(self.lake, self.plan)
         for cell in self.plan.cells:
-            self._look(cell)
+            self._look(cell, plans[cell.name])
 
     def step(self) -> bool:
         """Look after the cells that run, and start what there is room for; whether any cell was done or failed."""
@@ -66,6 +70,11 @@ class Going:
         return found | dict.fromkeys(self._runs, "running") | dict.fromkeys(self.points, "done") | self.failed
 
     @property
+    def standing(self) -> Standing:
+        """What is known of the cells by now."""
+        return Standing(self.plan, self.points, self.failed, self.states)
+
+    @property
     def table(self) -> list[Row]:
         """A row a cell, for the terminal."""
         return [self._row(cell) for cell in self.plan.cells]
@@ -76,8 +85,8 @@ class Going:
     def _cell(self, name: str) -> Cell:
         return next(cell for cell in self.plan.cells if cell.name == name)
 
-    def _look(self, cell: Cell) -> bool:
-        found = point(self.lake, cell, cell_plan(self.plan, cell, self.lake.settings))
+    def _look(self, cell: Cell, planned: Plan) -> bool:
+        found = point(self.lake, cell, planned)
         if found is not None:
             self.points[cell.name] = found
         return found is not None
@@ -110,7 +119,7 @@ class Going:
         if state not in ("success", "failed"):
             return
         del self._runs[cell.name]
-        if not self._look(cell):
+        if not self._look(cell, cell_plan(self.plan, cell, self.lake.settings)):
             wrong = [task for task in tasks.values() if task.state == "failed"]
             said = [f"{task.name}: {self.airflow.error(run_id, task.name) or 'no word'}" for task in wrong]
             self.failed[cell.name] = "; ".join(said) or "its evaluation is not in the lake"

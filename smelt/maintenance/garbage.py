@@ -7,6 +7,7 @@ Kept are
 * what every run planned that has not ended, whatever the policy says: Airflow leaves in the lake that it has
   (``operators.ends``);
 * what every run planned that is pinned, or that wrote anything within the grace time;
+* what the cells of every experiment planned that is not finished (``smelt.experiments.unfinished``);
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
 
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smelt.experiments import unfinished
 from smelt.identity import canonical
 from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
@@ -141,8 +143,10 @@ class _Runs:
             kept |= set([run_id for run_id in run_ids if published_key(run_id, CORPUS) in listed][:1])
         kept |= {run_id for run_id in runs if pin_key(run_id) in listed or now - written[run_id] < policy.grace}
         kept |= {run_id for run_id in runs if ended_key(run_id) not in listed}
-        return {name for run_id in kept for name in runs[run_id].names} | {
-            name for run in runs.values() for name in run.pins
+        return {
+            *(name for run_id in kept for name in runs[run_id].names),
+            *(name for run in runs.values() for name in run.pins),
+            *(name for plan in unfinished.marked(self.lake) for name in _planned_names(plan)),
         }
 
     def _known(self, listed: dict[str, Listed]) -> dict[str, _Run]:
@@ -163,13 +167,13 @@ class _Runs:
             group=canonical([run["plan"]["recipe"], dates]),
             created=run["created"],
             taken_over=bool(run.get("taken_from")),
-            names=frozenset(_planned_names(run)),
+            names=frozenset(_planned_names(run["plan"])),
             pins=frozenset(Artifact(kind_of(stage), fingerprint).root for stage, fingerprint in pins),
         )
 
 
-def _planned_names(run: dict[str, Any]) -> Iterator[str]:
-    for planned in run["plan"]["stages"]:
+def _planned_names(plan: dict[str, Any]) -> Iterator[str]:
+    for planned in plan["stages"]:
         yield Artifact(kind_of(planned["stage"]), planned["fingerprint"]).root
         if LISTING in planned["inputs"]:
             yield listing_key(planned["inputs"][LISTING])
