@@ -66,6 +66,20 @@ class Spans(Config):
     """A document of which a smaller share of bytes would be left goes whole."""
 
 
+class Substrings(Config):
+    """Passages that documents share to the byte, wherever they begin and end: all but one occurrence are cut.
+
+    What `spans` leaves alone is left alone: code, tables, quotations.
+    """
+
+    min_bytes: int = Field(default=500, ge=128, le=65_536)
+    """UTF-8 bytes that a passage must have. Every one of as many is found."""
+    max_gap: int = Field(default=50, ge=0)
+    """Bytes between two passages that are cut, up to which they go as well."""
+    min_left: float = Field(default=0.3, ge=0, le=1)
+    """A document of which a smaller share of bytes would be left goes whole."""
+
+
 class DedupGroup(Matching):
     """Levels and a threshold for some documents; what is null is as the recipe has it for all.
 
@@ -82,6 +96,8 @@ class DedupGroup(Matching):
     """The similarity from which a document goes."""
     spans: bool | None = None
     """Whether repeated spans are cut; needs `spans`."""
+    substrings: bool | None = None
+    """Whether shared passages are cut; needs `substrings`."""
     unit: Unit | None = None
     """What is compared in the place of `spans.unit`."""
     target_tokens: Amount | None = None
@@ -98,13 +114,14 @@ class DedupGroup(Matching):
 @dataclass(frozen=True)
 class Levels:
     """What a document is compared by, the similarity from which it goes as a near-duplicate (of some rungs: infinite),
-    and by what it is cut."""
+    by what it is cut, and whether the passages that it shares are."""
 
     urls: bool
     exact: bool
     near: bool
     threshold: float
     unit: Unit | None
+    substrings: bool
 
 
 class DedupConfig(Config):
@@ -129,6 +146,8 @@ class DedupConfig(Config):
     """The similarity from which a near-duplicate goes."""
     spans: Spans | None = None
     """Repeated paragraphs, lines or sentences of the documents that stay are cut; null leaves them in."""
+    substrings: Substrings | None = None
+    """Passages of 500 bytes and more that several of the documents that stay hold are cut; null leaves them in."""
     target_tokens: Amount | None = None
     """Tokens that must be left, about (by `num_tokens_estimate`), of the documents that no group with a target of its
     own takes. The strictest rung that leaves them is found and taken: exact, near-duplicates at 0.9, 0.8, 0.7, then
@@ -152,12 +171,16 @@ class DedupConfig(Config):
                 raise ValueError(f"groups[{number}].near is on and minhash is null (say how under minhash)")
             if group.spans and self.spans is None and not laddered:
                 raise ValueError(f"groups[{number}].spans is on and spans is null (say which under spans)")
+            if group.substrings and self.substrings is None:
+                raise ValueError(f"groups[{number}].substrings is on and substrings is null (say how under substrings)")
             if group.unit and (group.spans is False or (self.spans is None and not laddered)):
                 raise ValueError(f"groups[{number}].unit is set and its spans are off (remove it)")
         return self
 
     @model_validator(mode="after")
     def _a_rung_is_found_and_not_written(self) -> Self:
+        if self.targets and self.substrings is not None:
+            raise ValueError("target_tokens and substrings are set (no rung counts what these cut: remove one)")
         if self.targets and self.minhash is None:
             raise ValueError("target_tokens is set and minhash is null (the ladder has near-duplicates: say how)")
         for number, group in enumerate(self.groups):
@@ -198,7 +221,8 @@ class DedupConfig(Config):
 
     def _levels(self, rungs: Mapping[int, str]) -> Iterator[Levels]:
         unit = self.spans.unit if self.spans else None
-        written = Levels(self.urls, self.exact, self.minhash is not None, self.threshold, unit)
+        near, substrings = self.minhash is not None, self.substrings is not None
+        written = Levels(self.urls, self.exact, near, self.threshold, unit, substrings)
         for group, pool in zip((DedupGroup(), *self.groups), self.pools, strict=True):
             whole = _on(written, rungs[pool]) if pool in rungs else written
             own: Unit | None = group.unit or whole.unit or unit or "paragraph"
@@ -208,6 +232,7 @@ class DedupConfig(Config):
                 near=whole.near if group.near is None else group.near,
                 threshold=whole.threshold if group.threshold is None else group.threshold,
                 unit=own if (whole.unit is not None if group.spans is None else group.spans) else None,
+                substrings=whole.substrings if group.substrings is None else group.substrings,
             )
 
 

@@ -26,7 +26,7 @@ def decide(records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         several keys comes several times.
     """
     records = records[np.argsort(records["key"], kind="stable")]
-    records = records[_shared(records["key"])]  # most keys are met once
+    records = records[shared(records["key"])]  # most keys are met once
     order = np.lexsort((records["row"], records["part"], records["id"], ~records["rank"], records["key"]))
     records = records[order]
     worse, better = _propose(records["key"].copy(), records["text"].copy())
@@ -46,7 +46,7 @@ def decide(records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found[level != BAND][list(PAIR.names or ())].astype(PAIR), found[level == BAND]
 
 
-def _shared(keys: np.ndarray) -> np.ndarray:
+def shared(keys: np.ndarray) -> np.ndarray:
     """Which of the sorted keys are met more than once."""
     same_as_last = np.concatenate(([False], keys[1:] == keys[:-1], [False]))
     return (same_as_last[1:] | same_as_last[:-1])[: len(keys)]

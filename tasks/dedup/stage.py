@@ -14,8 +14,9 @@ band is a proposal, which is verified from the texts themselves.
 Rounds: ``signatures`` writes the keys of a part by ranges; ``buckets`` pairs the documents of a range; ``texts`` sends
 what the proposed documents are verified by to where they are; ``verified`` compares; where a target of tokens is set,
 five rounds find the levels that leave it (see ``ladder``); ``settled`` says who goes; of the documents that stay
-``spans`` writes paragraphs (or lines, or sentences) by ranges, and ``repeats`` says which are cut; and ``parts``
-gathers the decisions on a part into columns beside it.
+``spans`` writes paragraphs (or lines, or sentences) by ranges, and ``repeats`` says which are cut; four rounds find the
+passages that they share (see ``substrings.rounds``); and ``parts`` gathers the decisions on a part into columns beside
+it.
 """
 
 from typing import Any
@@ -36,6 +37,7 @@ from tasks.dedup.cutting import cuts_of, repeat_shards, repeats, span_shards, sp
 from tasks.dedup.deciding import COPIES, DECISIONS, PAIRS, read_settled, settled, settled_shards
 from tasks.dedup.levels import deciding, groups, holds, part_names, proposing
 from tasks.dedup.records import ADDRESS, CANDIDATE, DECISION, SIGNATURE, WHOLE, source_hash
+from tasks.dedup.substrings import rounds
 from tasks.dedup.verifying import Pairs, packed
 from tasks.sampling import ids_as_numbers
 
@@ -219,8 +221,10 @@ def decisions(context: Context, shard: Shard) -> Part:
     gone = gone[np.argsort(gone["row"])]
     copied, copies = np.unique(read_settled(context, shard.name, COPIES, np.dtype(np.uint32)), return_counts=True)
     cuts = cuts_of(context, shard.name, "repeats", repeat_shards(context))
-    cutting = any(level.unit for level in deciding(context))
+    passages = rounds.matched_of(context, shard.name)
+    min_left = min_lefts(context)
     columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
+    columns += ["text"] if passages else []
     columns += [ladder.TOKENS] if config.targets else []
     names = {source_hash(name): name for name in context.inputs["select"].stats.get("by_source", {})}
     first, stats = 0, list[dict[str, Any]]()
@@ -232,9 +236,12 @@ def decisions(context: Context, shard: Shard) -> Part:
             duplicates = np.zeros(len(table), np.int32)
             duplicates[copied[low:high].astype(np.int64) - first] = copies[low:high]
             decided, left = decided_columns(table["id"], own, duplicates), table
-            if cutting:
+            if min_left is not None:
                 spans_of = [cuts.get(row, []) for row in range(first, first + len(table))]
-                decided, left, counted = with_cuts(decided, table, spans_of, spans_config(config).min_left)
+                if passages and config.substrings:
+                    found = rounds.passages_of(table["text"], first, passages, config.substrings.max_gap)
+                    spans_of = [documents.united((own, found.get(first + n, []))) for n, own in enumerate(spans_of)]
+                decided, left, counted = with_cuts(decided, table, spans_of, min_left)
                 stats.append(counted)
             out.write(decided)
             lost = lost_to_others(table["source"], own, names)
@@ -245,6 +252,14 @@ def decisions(context: Context, shard: Shard) -> Part:
                 stats.append({"left": ladder.count(table, config, keep, cut)})
             first += len(table)
     return Part(out.files(), out.rows, merge_stats(stats))
+
+
+def min_lefts(context: Context) -> float | None:
+    """The share of a document that must be left where something is cut; None where nothing is."""
+    config: DedupConfig = context.config
+    asked = [spans_config(config).min_left] if any(level.unit for level in deciding(context)) else []
+    asked += [config.substrings.min_left] if config.substrings and rounds.looks_for_passages(context) else []
+    return max(asked, default=None)
 
 
 def _looks_near(context: Context) -> bool:
@@ -266,6 +281,10 @@ STAGE = Stage(
         Round("settled", settled_shards, settled),
         Round("spans", span_shards, spans),
         Round("repeats", repeat_shards, repeats),
+        Round("anchors", rounds.anchor_shards, rounds.anchors),
+        Round("met", rounds.range_shards, rounds.met),
+        Round("contexts", rounds.anchor_shards, rounds.contexts),
+        Round("matched", rounds.range_shards, rounds.matches),
         Round("parts", parts_as_shards("clean"), decisions),
     ),
 )

@@ -131,6 +131,8 @@ def test_the_rung_hangs_neither_on_the_cut_into_parts_nor_on_the_order_of_work(l
         ({"target_tokens": "2B", "exact": False}, "target_tokens and exact: false are set"),
         ({"target_tokens": "2B", "spans": {"unit": "line"}}, "target_tokens and spans.unit are set"),
         ({"target_tokens": "2B", "minhash": None}, "target_tokens is set and minhash is null"),
+        ({"target_tokens": "2B", "substrings": {}}, "target_tokens and substrings are set"),
+        ({"groups": [{"substrings": True}]}, "substrings is on and substrings is null"),
         ({"groups": [{"target_tokens": 5, "spans": True}], "spans": {}}, "has target_tokens and spans"),
         ({"groups": [{"unit": "line"}]}, "unit is set and its spans are off"),
     ],
