@@ -21,6 +21,7 @@ from bench.command import best_of, command
 from bench.texts import texts
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from tasks.encoder import Encoder
+from tasks.tokenizer.sample import of_texts
 from tasks.tokenizer.train import train
 
 CONFIG = TokenizerConfig(train=TrainTokenizer(vocab_size=16384))
@@ -31,7 +32,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     os.environ |= {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
     logger.remove()
     column = pa.concat_arrays([texts(lang, megabytes / 3) for lang in ("en", "zh", "code")])
-    content = train(column.to_pylist(), CONFIG)
+    content = train(of_texts(column.to_pylist()), CONFIG).tokenizer_json
     seen = pa.array(np.arange(len(column)) % 2 == 0)
     earlier, column = column.filter(seen), column.filter(pa.compute.invert(seen))
     size, listed = column.nbytes / 1e6, column.to_pylist()

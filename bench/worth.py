@@ -45,6 +45,7 @@ from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.model import ModelConfig
 from smelt.recipe.training.phases import Phase
+from tasks.tokenizer.sample import of_texts
 from tasks.tokenizer.train import train as train_tokenizer
 
 SEEDS = (1, 2, 3)
@@ -94,9 +95,8 @@ def compare(
     pieces = heldout.unseen(pieces, [text for own in texts.values() for of in own.values() for text in of])
     tokenizer = folder / "tokenizer.json"
     of = [texts[name] for name in whole] or list(texts.values())
-    tokenizer.write_bytes(
-        train_tokenizer(_sample(of), TokenizerConfig(train=TrainTokenizer(vocab_size=sizes.vocab_size)))
-    )
+    config = TokenizerConfig(train=TrainTokenizer(vocab_size=sizes.vocab_size))
+    tokenizer.write_bytes(train_tokenizer(of_texts(_sample(of)), config).tokenizer_json)
     figures: dict[str, dict[str, Any]] = {}
     todo: dict[str, list[tuple[Arm, int]]] = {}
     for arm in arms:

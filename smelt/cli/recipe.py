@@ -12,6 +12,8 @@ from smelt.cli.main import app
 from smelt.cli.tables import print_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smelt.lake import Lake
     from smelt.plan import Plan
     from smelt.recipe.recipe import Recipe
@@ -145,8 +147,25 @@ def _check_store(console: Console) -> None:
 def _vocabulary(recipe: "Recipe") -> str:
     """The tokens by what they are for, and the rows of the embedding that none of them has."""
     tokenizer, size, rows = recipe.tokenizer, recipe.vocab_size, recipe.embedding_rows
-    named = f" ({tokenizer.reserved} reserved, {len(tokenizer.whole_tokens())} added)" if tokenizer.train else ""
+    named = ""
+    if tokenizer.train is not None:
+        named = f" ({tokenizer.reserved} reserved, {len(tokenizer.whole_tokens())} added)"
+    elif new := recipe.num_new_tokens:
+        named = f" ({size - new:,} taken, {new:,} new)"
     return f"{size:,}{named}, padded to {rows:,}: {rows - size:,} spare rows"
+
+
+def _extension(recipe: "Recipe") -> "Iterator[str]":
+    """What the tokens that a taken tokenizer gets cost."""
+    if new := recipe.num_new_tokens:
+        model = recipe.model
+        matrices = 1 if model.tied_embeddings else 2
+        weights = new * model.hidden_size * matrices
+        begin = "as the mean of their pieces" if recipe.training.start_from is not None else "at random"
+        yield (
+            f"tokenizer: {new:,} new tokens are {weights:,} weights, which begin {begin} and are learned by training "
+            "alone; all text is tokenized for the vocabulary anew"
+        )
 
 
 def _reuse(recipe: "Recipe") -> str:
@@ -244,7 +263,7 @@ def plan(
     supplies = forecast(read, found, Lake(known))
     _tell_supply(supplies, console)
     short = [*(supply.warning for supply in supplies if supply.then), *warnings(found, read.dedup, Lake(known))]
-    for note in (*found.notes, *short):
+    for note in (*_extension(read), *found.notes, *short):
         console.print(note, style="yellow", markup=False)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
 

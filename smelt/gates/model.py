@@ -29,36 +29,12 @@ from smelt.recipe.gates import (
     EvaluateGate,
     ExportGate,
     ReportGate,
-    TokenizerGate,
     TokensGate,
     TrainGate,
 )
 
 EXPORTED = ("/config.json", "/model*.safetensors", "/tokenizer.json")
 """Files of an export; large weights are several."""
-
-
-def tokenizer(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokenizerGate) -> Gate:
-    """Text comes back unchanged, and in fewer tokens than it has characters."""
-    known = manifest.stats["tokenizer"]
-    tried = known["round_trip"]["documents"]
-    by_lang = known["by_lang"].values()
-    figures = common(manifest) | {
-        "vocab_size": known["vocab_size"],
-        "padded_vocab_size": known["padded_vocab_size"],
-        "measured_documents": tried,
-        "round_trip_share": share(tried - known["round_trip"]["failed"], tried),
-        "characters_per_token": share(sum(i["characters"] for i in by_lang), sum(i["tokens"] for i in by_lang)),
-        "special_tokens_missing": sum(known[role]["id"] is None for role in ("end_of_document", "padding")),
-    }
-    checks = [
-        at_least("padded_vocab_size", known["vocab_size"], "The padded vocabulary holds every token"),
-        equal("special_tokens_missing", 0, "The special tokens are in the vocabulary"),
-        at_least("measured_documents", 1, "It was measured on documents"),
-        at_least("round_trip_share", config.min_round_trip_share, "Documents come back unchanged", percent),
-        at_least("characters_per_token", config.min_characters_per_token, "A token stands for enough characters"),
-    ]
-    return Gate(figures, checks)
 
 
 def tokens(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: TokensGate) -> Gate:

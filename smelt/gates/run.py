@@ -20,6 +20,7 @@ from smelt.gates.pages import index_page, offline_page  # noqa: E402
 from smelt.gates.result import GateResult, Outcome  # noqa: E402
 from smelt.gates.sample import SEEN  # noqa: E402
 from smelt.gates.suite import gate_root, result_key, suite_id  # noqa: E402
+from smelt.gates.tokenizer import tokenizer  # noqa: E402
 from smelt.lake import Lake, Manifest  # noqa: E402
 from smelt.recipe.gates import GatesConfig  # noqa: E402
 
@@ -34,7 +35,7 @@ GATES: dict[str, Ask] = {
     "select": documents.select,
     "dedup": documents.dedup,
     "decontaminate": documents.decontaminate,
-    "tokenizer": model.tokenizer,
+    "tokenizer": tokenizer,
     "tokens": model.tokens,
     "blocks": model.blocks,
     "train": model.train,

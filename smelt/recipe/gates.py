@@ -117,6 +117,10 @@ class TokenizerGate(Config):
     """Share of sampled documents that must come back unchanged from encoding and decoding."""
     min_characters_per_token: float = Field(1.0, ge=0)
     """Characters that a token must stand for, on average over the sample."""
+    min_chinese_characters_per_token: float = Field(1.4, ge=0)
+    """The same over Chinese documents; asked of vocabularies of 64,000 tokens and more, and shown of smaller ones."""
+    max_dirty_share: float = Field(0.005, ge=0, le=1)
+    """Share of a trained vocabulary that may be dirty by `tokenizer.train.dirty`."""
 
 
 class TokensGate(Config):

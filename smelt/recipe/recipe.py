@@ -127,11 +127,17 @@ class Recipe(Config):
 
     @property
     def vocab_size(self) -> int:
-        """Tokens of the tokenizer, before padding: as trained, or as the given file has them."""
+        """Tokens of the tokenizer, before padding: as trained, or as the given file has them and `extend` adds."""
         if self.tokenizer.train is not None:
             return self.tokenizer.train.vocab_size
         content = json.loads(self.tokenizer.read())
-        return 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
+        own = 1 + max([*content["model"]["vocab"].values(), *(added["id"] for added in content["added_tokens"])])
+        return own + len(self.tokenizer.new_tokens(content))
+
+    @property
+    def num_new_tokens(self) -> int:
+        """Tokens that `extend` adds to the given tokenizer."""
+        return len(self.tokenizer.new_tokens(json.loads(self.tokenizer.read()))) if self.tokenizer.extend else 0
 
     @property
     def embedding_rows(self) -> int:
@@ -155,11 +161,12 @@ class Recipe(Config):
         """The recipe with the digest of the weights that training goes on from, if it does.
 
         Raises:
-            RecipeError: when they are not weights of the recipe's model.
+            RecipeError: when they are not weights of the recipe's model, or know another tokenizer.
         """
         if (start := self.training.start_from) is None:
             return self
         start.insist_on(self.model, rows=self.embedding_rows)
+        start.insist_on_tokenizer(self.tokenizer.read())
         training = self.training.model_copy(update={"start_from": start.with_digest()})
         return self.model_copy(update={"training": training})
 

@@ -5,7 +5,7 @@ a shuffled order, so that a corpus of terabytes costs no more than a small one. 
 draw lies in the last twentieth are never trained on: the tokenizer's figures come from them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from smelt.stage import Context
 from tasks import documents
 from tasks.sampling import draws, parts_that_hold, share_out
 
+COLUMNS = ["id", "text", "lang", "domain", "source", "url"]
 HELD_OUT = 0.95
 """Draws from here on are for measuring."""
 SPARE = 3
@@ -46,7 +47,7 @@ def targets(available: Mapping[str, int], config: TrainTokenizer) -> dict[str, i
 
 
 def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
-    """Documents (``lang``, ``text``) to train on, and to measure on."""
+    """Documents (``COLUMNS``) to train on, and to measure on."""
     decided = context.inputs["decontaminate"]
     wanted = targets({lang: size["bytes"] for lang, size in decided.stats["by_lang"].items()}, config)
     spare = {lang: SPARE * size for lang, size in wanted.items()}
@@ -61,13 +62,19 @@ def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     }
     train, measure = [], []
     for name in names:
-        for table in documents.batches(context.lake, context.inputs, name, ["id", "text", "lang", documents.KEPT]):
+        for table in documents.batches(context.lake, context.inputs, name, [*COLUMNS, documents.KEPT]):
             table = table.filter(table[documents.KEPT])
             drawn = draws(table["id"], "tokenizer")
             langs = table["lang"].to_pylist()
             train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
             measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))
-    return (pa.concat_tables(train).select(["lang", "text"]), pa.concat_tables(measure).select(["lang", "text"]))
+    return (pa.concat_tables(train).select(COLUMNS), pa.concat_tables(measure).select(COLUMNS))
+
+
+def of_texts(texts: Iterable[str]) -> pa.Table:
+    """Texts of which nothing else is known, as documents to train on."""
+    column = pa.array(texts, pa.large_string())
+    return pa.table({name: column if name == "text" else pa.repeat("", len(column)) for name in COLUMNS})
 
 
 def bytes_by_language(table: pa.Table) -> dict[str, int]:

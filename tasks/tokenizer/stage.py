@@ -11,44 +11,62 @@ from smelt.errors import StageError
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.tokenizer import sample
-from tasks.tokenizer.judge import judge
-from tasks.tokenizer.train import finder, train
+from tasks.tokenizer.extend import extended
+from tasks.tokenizer.judge import compression, judge
+from tasks.tokenizer.train import train
+from tasks.tokenizer.words import finder
 
 SHARD = "tokenizer"
+LISTS = (
+    "pieces",
+    "dirty_tokens",
+    "dead_tokens",
+    "longest_tokens",
+    "longest_chinese_tokens",
+    "removed_examples",
+    "beside",
+)
+"""Of the card, what the manifest has no need of."""
 
 
 def work(context: Context, shard: Shard) -> Part:
-    """Make the tokenizer and its figures."""
+    """Make the tokenizer, its figures, and the card that says what it is worth."""
     config: TokenizerConfig = context.config
     trained_on, measured_on = sample.draw(context, config.train or TrainTokenizer())
-    drawn = pa.concat_tables([trained_on, measured_on])
     if len(measured_on) == 0:  # so small a corpus has nothing to hold out
         measured_on = trained_on
     if config.train is None:
-        content = config.read()
+        made = extended(config)
         trained_on = trained_on.slice(0, 0)
     else:
-        content = train((text.as_py() for text in trained_on["text"]), config)
-    figures = describe(content, config)
+        made = train(trained_on, config)
+    figures = describe(made.tokenizer_json, config) | {"pieces": made.pieces}
     figures["sample"] = {
         "asked": dict(config.train.weights) if config.train else {},
         "bytes": sample.bytes_by_language(trained_on),
     }
-    whole = config.whole_tokens()
-    figures["added_tokens"] = uses(drawn["text"], whole)
-    figures |= judge(content, measured_on, whole=(*config.special_tokens, *whole))
-    stats = {name: value for name, value in figures.items() if name != "dirty_tokens"}
-    stats["num_dirty_tokens"] = len(figures["dirty_tokens"])
+    figures["added_tokens"] = uses(
+        trained_on["text"] if len(trained_on) else measured_on["text"], config.whole_tokens()
+    )
+    figures["removed_tokens"] = made.removed
+    whole = (*config.special_tokens, *config.whole_tokens())
+    card = figures | judge(made, measured_on, whole=whole, dirty=(config.train or TrainTokenizer()).dirty)
+    card["beside"] = {name: compression(other.read(name), measured_on) for name, other in config.compare.items()}
+    card["removed_examples"] = made.examples
+    stats = {name: value for name, value in card.items() if name not in LISTS}
+    stats["num_dirty_tokens"] = len(card["dirty_tokens"])
     files: dict[str, Any] = {
-        "/tokenizer.json": content,
+        "/tokenizer.json": made.tokenizer_json,
         "/figures.json": json.dumps(figures, ensure_ascii=False, indent=1).encode(),
+        "/card.json": json.dumps(card, ensure_ascii=False, indent=1).encode(),
     }
     return Part(files, rows=figures["vocab_size"], stats={"tokenizer": stats})
 
 
 def uses(texts: pa.ChunkedArray, whole: tuple[str, ...]) -> dict[str, int]:
     """How often each string that is one token stands in the texts."""
-    found = Counter(token for text in texts for token in finder(whole).findall(text.as_py()))
+    borders = finder(whole)
+    found = Counter(token for text in texts for token in borders.findall(text.as_py()))
     return {token: found[token] for token in whole}
 
 
@@ -72,7 +90,8 @@ def describe(content: bytes, config: TokenizerConfig) -> dict[str, Any]:
                 f"there is no token {token!r}", where=f"tokenizer.{role}", mend="name one that the tokenizer has"
             )
         specials[role] = {"token": token, "id": number}
-    reserved = {token: tokenizer.token_to_id(token) for token in config.reserved_tokens} if config.train else {}
+    ids = {token: tokenizer.token_to_id(token) for token in config.reserved_tokens}
+    reserved = {token: number for token, number in ids.items() if number is not None}
     asked = max(size, config.train.vocab_size) if config.train else size  # the model's shape follows from the recipe
     padded = -(-asked // config.pad_vocab_to) * config.pad_vocab_to
     return {"vocab_size": size, "padded_vocab_size": padded, **specials, "reserved_tokens": reserved}

@@ -1,61 +1,173 @@
-"""Training a byte-level BPE (Sennrich et al. 2016; Radford et al. 2019) with Hugging Face's tokenizers.
+"""Training a byte-level BPE (Sennrich et al. 2016; Radford et al. 2019) that has no dirty tokens.
 
 Every text is a sequence of bytes, so nothing is ever unknown. Before merging, text is split by Qwen2's
-pattern: words with the space before them, punctuation, line ends, and *each digit alone*, so that numbers
-are always cut the same way and arithmetic can be learned.
+pattern: words with the space before them, punctuation, line ends, and digits *each alone* or in groups from
+the right, so that numbers are always cut the same way and arithmetic can be learned.
+
+The most frequent pair is merged, then the next, as Hugging Face's tokenizers does it, but for pairs that would give
+what no token should be (``tasks.tokenizer.dirty``): they stay apart, nothing is built on them, and the vocabulary
+goes on with the next pair until it has its size.
 """
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+import numpy as np
+import pyarrow as pa
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from smelt.recipe.tokenizer import TokenizerConfig
+from smelt.recipe.tokenizer import LISTED, TokenizerConfig
+from tasks.pretokens import PATTERNS
+from tasks.tokenizer.dirty import SPARED, malformed, rule_of
+from tasks.tokenizer.merging import Merger
+from tasks.tokenizer.words import Words, count_words
 
-PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""Qwen2's; in exactly this form gigatoken has compiled code for it."""
+_PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+BYTES = [*_PRINTABLE, *(byte for byte in range(256) if byte not in _PRINTABLE)]
+"""The bytes in the order of the characters that stand for them in a ``tokenizer.json`` (GPT-2's table)."""
+CHARACTERS = {
+    byte: chr(byte if place < len(_PRINTABLE) else 256 + place - len(_PRINTABLE)) for place, byte in enumerate(BYTES)
+}
+MAX_EXAMPLES = 300
+"""Removed tokens of a rule that are listed, at most; all are counted."""
 
 
-def train(texts: Iterable[str], config: TokenizerConfig) -> bytes:
-    """The ``tokenizer.json`` of a BPE trained on the texts; the same bytes for the same texts.
+@dataclass(frozen=True)
+class Trained:
+    """A tokenizer, and what became of it on the way.
+
+    Attributes:
+        tokenizer_json: the same bytes for the same sample.
+        removed: by rule, how many tokens were not let in.
+        examples: the most frequent of them: token, rule, uses, where from and a text.
+        spared: tokens that a rule names and that stay because they stand mostly in code.
+        pieces: what a tokenizer that was extended makes of each new token, by its id.
+    """
+
+    tokenizer_json: bytes
+    removed: dict[str, int] = field(default_factory=dict)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    spared: frozenset[str] = frozenset()
+    pieces: dict[int, list[int]] = field(default_factory=dict)
+
+
+def train(sample: pa.Table, config: TokenizerConfig) -> Trained:
+    """Train on documents (``text``, ``lang``, ``source``, ``url``, ``id``).
 
     The special tokens come first (end of document is id 0), then the strings that are one token each, then the 256
     bytes, then what is merged, in the order of merging.
     """
     assert config.train is not None, "only a tokenizer with `train` is trained"
     whole = config.whole_tokens()
-    tokenizer = Tokenizer(models.BPE())
+    words = count_words(sample, PATTERNS[config.train.digits], whole)
+    learner = _Learner(words, sample, config, room=config.train.vocab_size - len(config.special_tokens) - len(whole))
+    learner.learn()
+    names = ["".join(CHARACTERS[byte] for byte in piece) for piece in learner.pieces]
+    given = [*config.special_tokens, *whole]
+    tokens = [*given, *names]
+    tokenizer = Tokenizer(
+        models.BPE(
+            vocab={token: number for number, token in enumerate(tokens)},
+            merges=[(names[left], names[right]) for left, right in learner.merges],
+        )
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(PATTERN), "isolated"),
+            pre_tokenizers.Split(Regex(PATTERNS[config.train.digits]), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=config.train.vocab_size,
-        min_frequency=config.train.min_frequency,
-        special_tokens=[*config.special_tokens, *whole],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        max_token_length=config.train.max_token_bytes,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator((piece for text in texts for piece in between(text, whole)), trainer)
+    tokenizer.add_special_tokens(given)
     described = json.loads(tokenizer.to_str())
     for token in described["added_tokens"]:
         token["special"] = token["content"] not in whole
-    return json.dumps(described, ensure_ascii=False, indent=1).encode()
+    return Trained(
+        json.dumps(described, ensure_ascii=False, indent=1).encode(),
+        dict(learner.removed),
+        learner.examples,
+        frozenset(learner.spared),
+    )
 
 
-def finder(whole: Sequence[str]) -> re.Pattern[str]:
-    """Finds the strings that are one token each, as tokenizers does: the first, and of several there the longest."""
-    return re.compile("|".join(re.escape(token) for token in sorted(whole, key=len, reverse=True)))
+class _Learner:
+    """Merges until the vocabulary is full.
 
+    Attributes:
+        pieces: the bytes of each token, the 256 bytes first.
+        merges: pairs of tokens, in order.
+    """
 
-def between(text: str, whole: Sequence[str]) -> list[str]:
-    """What of a text is not one of the strings that are one token each."""
-    return finder(whole).split(text)
+    def __init__(self, words: Words, sample: pa.Table, config: TokenizerConfig, room: int) -> None:
+        assert config.train is not None
+        self._words, self._sample, self._config, self._room = words, sample, config.train, room
+        self._listed = self._config.dirty.listed.read(LISTED)
+        self.pieces = [bytes([byte]) for byte in BYTES]
+        self.merges: list[tuple[int, int]] = []
+        self.removed: Counter[str] = Counter()
+        self.examples: list[dict[str, Any]] = []
+        self.spared: set[str] = set()
+        self._codes, self._origins = np.array(words.codes, np.int64), np.array(words.origins, np.int32)
+        content = [text.encode() for text in words.texts]
+        ranks = np.empty(256, np.int32)
+        ranks[BYTES] = np.arange(256)
+        symbols = ranks[np.frombuffer(b"".join(content), np.uint8)]
+        starts = np.cumsum([0, *map(len, content)], dtype=np.int64)
+        self._merger = Merger(symbols, starts, np.array(words.counts, np.int64), room)
+
+    def learn(self) -> None:
+        """Merge the most frequent pair that may be a token, again and again."""
+        numbers = {piece: number for number, piece in enumerate(self.pieces)}
+        refused: set[bytes] = set()
+        while len(self.pieces) < self._room and (found := self._merger.top()) is not None:
+            slot, left, right, total = found
+            if total < self._config.min_frequency:
+                break
+            piece = self.pieces[left] + self.pieces[right]
+            if len(piece) > self._config.max_token_bytes or piece in refused:
+                continue
+            if piece not in numbers:
+                if self._refuses(slot, piece):
+                    refused.add(piece)
+                    continue
+                numbers[piece] = len(self.pieces)
+                self.pieces.append(piece)
+            self.merges.append((left, right))
+            self._merger.merge(slot, numbers[piece])
+
+    def _refuses(self, slot: int, piece: bytes) -> bool:
+        rule = malformed(piece)
+        text = piece.decode(errors="replace")
+        if rule is None and not text.endswith("\ufffd"):
+            rule = rule_of(text, self._config.dirty, self._listed)
+        ask_origin = rule is None and "origin" in self._config.dirty.rules and len(piece) > 1
+        if rule is None and not (ask_origin and self._words.suspected.any()):
+            return False
+        survey = self._merger.survey(slot, self._codes, self._origins)
+        if rule is None:
+            if survey.origin < 0 or not self._words.suspected[survey.origin]:
+                return False
+            rule = "origin"
+        if rule in SPARED and 2 * survey.in_code >= survey.total:
+            self.spared.add(text)
+            return False
+        self.removed[rule] += 1
+        if self.removed[rule] <= MAX_EXAMPLES:
+            shown = piece.decode(errors="backslashreplace")
+            self.examples.append({"token": shown, "rule": rule, "uses": survey.total, **self._example(survey.word)})
+        return True
+
+    def _example(self, word: int) -> dict[str, Any]:
+        """Where a word was met first: the document, its origin, and the text around."""
+        row = self._words.documents[word]
+        text, found = self._sample["text"][row].as_py(), self._words.texts[word]
+        place = max(0, text.find(found))
+        around = text[max(0, place - 30) : place + len(found) + 30]
+        origin = self._words.origins[word]
+        return {
+            "origin": self._words.names[origin] if origin >= 0 else "several",
+            "document": self._sample["id"][row].as_py(),
+            "text": around,
+        }

@@ -219,6 +219,7 @@ def _tokenizer() -> dict[str, Any]:
         "num_dirty_tokens": 14,
         "by_lang": {
             lang: {"documents": 130, "bytes": 400_000, "bytes_per_token": a, "characters_per_token": b}
+            | {"tokens": int(400_000 / a), "characters": int(400_000 / a * b)}
             for lang, (a, b) in ratios.items()
         },
     }

@@ -21,6 +21,7 @@ from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.indexed import checksums, index_bytes
 from tasks.tally import tally
+from tasks.tokenizer.sample import COLUMNS
 
 Document = Mapping[str, Any]
 STAGES = {
@@ -80,6 +81,16 @@ def decided(lake: Lake, parts: Sequence[Sequence[Document]]) -> dict[str, Manife
     for stage in ("dedup", "decontaminate"):
         inputs[stage] = run(KEEP_ALL, context(lake, stage, None, inputs))
     return inputs
+
+
+def sample(texts: Sequence[str], *, lang: str = "en", sources: Sequence[str] = ("test",)) -> pa.Table:
+    """Documents as a tokenizer is trained on them; the sources take turns."""
+    rows = [
+        {"id": identify(f"{row}/{text}"), "text": text, "lang": lang, "domain": "other", "url": None}
+        | {"source": sources[row % len(sources)]}
+        for row, text in enumerate(texts)
+    ]
+    return pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in COLUMNS]))
 
 
 def commit(lake: Lake, stage: str, tables: Sequence[pa.Table]) -> Manifest:

@@ -47,6 +47,12 @@ def manifest(lake, inputs):
     return refinery.run(STAGE, refinery.context(lake, "tokens", TokensConfig(validation_share=0.1), inputs))
 
 
+def made(texts, **options):
+    """The file of a tokenizer trained on texts."""
+    config = CONFIG.model_copy(update={"train": CONFIG.train.model_copy(update=options)})
+    return train(refinery.sample(texts), config).tokenizer_json
+
+
 def fetch(lake, manifest, part, split, folder):
     for suffix in ("bin", "idx", "docs.parquet"):
         lake.download(manifest.key(part, f"{split}.{suffix}"), folder / f"{part}{split}.{suffix}")
@@ -101,17 +107,19 @@ def lake_file(lake, key):
 
 
 def test_a_document_cannot_forge_the_end_of_a_document(lake):
-    content = train([ENGLISH, CHINESE, CODE] * 5, CONFIG)
+    content = made([ENGLISH, CHINESE, CODE] * 5)
     encoder = Encoder(content)
     ids, _ = encoder.encode(refinery.pa.array(["a <|endoftext|> b", "c <|padding|>", "<|email|>"]))
     assert not {0, 1} & set(ids.tolist())
     assert ids[-1] == Tokenizer.from_str(content.decode()).token_to_id("<|email|>")
 
 
-def test_gigatoken_gives_the_ids_of_tokenizers():
-    content = train([ENGLISH, CHINESE, CODE] * 5, CONFIG)
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_gigatoken_gives_the_ids_of_tokenizers(digits):
+    content = made([ENGLISH, CHINESE, CODE, "1234567 in 2026, 10000 and 314159 or 271828"] * 5, digits=digits)
+    numbers = [f"{10**size + 7}x{'8' * size},{9**size}\n１２３４{size}Ⅳ①" for size in range(12)]
     texts = refinery.pa.array(
-        ODD + [english(seed) for seed in range(200)] + [chinese(seed) for seed in range(200)] + [CODE]
+        ODD + numbers + [english(seed) for seed in range(200)] + [chinese(seed) for seed in range(200)] + [CODE]
     )
     fast, reference = Encoder(content), Encoder(content, engine="tokenizers")
     assert (fast.engine, reference.engine) == ("gigatoken", "tokenizers")
@@ -122,7 +130,7 @@ def test_gigatoken_gives_the_ids_of_tokenizers():
 def test_a_tokenizer_that_gigatoken_refuses_is_used_all_the_same():
     import json
 
-    described = json.loads(train([ENGLISH] * 5, CONFIG))
+    described = json.loads(made([ENGLISH] * 5))
     described["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = r"\w{1,3}|\W"
     encoder = Encoder(json.dumps(described).encode())
     assert encoder.engine == "tokenizers"

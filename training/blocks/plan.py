@@ -1,6 +1,8 @@
 """Which step trains on which block: known before training starts, from the recipe and the blocks' sizes alone."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, held
@@ -52,12 +54,14 @@ class Vocabulary:
         size: number of token ids.
         padded_size: rows the recipe plans for, which the tokenizer may not have filled.
         end_of_document, end_token: the token that ends each document, as id and as text.
+        pieces: tokens that an extended tokenizer got, by id, with what it was before made of them.
     """
 
     size: int
     padded_size: int
     end_of_document: int
     end_token: str
+    pieces: Mapping[int, Sequence[int]] = MappingProxyType({})
 
     @property
     def token_bytes(self) -> int:
@@ -69,7 +73,8 @@ def read_vocabulary(lake: Lake, tokenizer: Manifest) -> Vocabulary:
     """The vocabulary of a ``tokenizer`` artifact."""
     figures = held.read_json(lake, tokenizer, "tokenizer", "/figures.json")
     end = figures["end_of_document"]
-    return Vocabulary(figures["vocab_size"], figures["padded_vocab_size"], end["id"], end["token"])
+    pieces = {int(token): own for token, own in figures.get("pieces", {}).items()}
+    return Vocabulary(figures["vocab_size"], figures["padded_vocab_size"], end["id"], end["token"], pieces)
 
 
 def require_layout(config: TrainConfig, workers: int) -> None:

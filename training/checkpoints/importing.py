@@ -4,7 +4,9 @@ Each process reads only the rows and columns that are its own: of its pipeline s
 its tensor-parallel rank holds.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -34,19 +36,21 @@ def fetch_start(start: StartFrom, cache: Path) -> Path:
 
 
 @torch.no_grad()
-def load_llama(model: Llama, folder: Path) -> None:
+def load_llama(model: Llama, folder: Path, pieces: Mapping[int, Sequence[int]] = MappingProxyType({})) -> None:
     """Fill ``model`` in its own number format.
 
     Args:
         folder: ``config.json`` agrees with the model (``StartFrom.insist_on``); rows of the vocabulary that it has
             none for stay as they are.
+        pieces: tokens that the weights have never met, by id, with what they are made of: their rows become the mean
+            of those rows.
 
     Raises:
         StageError: when a weight is missing.
     """
     weights = _Weights(folder)
     if model.pre_process:
-        _fill_rows(model.embedding.word_embeddings.weight, weights, EMBEDDING)
+        _fill_rows(model.embedding.word_embeddings.weight, weights, EMBEDDING, pieces)
     for layer in model.decoder.layers:
         theirs, attention, mlp = f"model.layers.{layer.layer_number - 1}.", layer.self_attention, layer.mlp
         groups = attention.linear_qkv.weight.shape[0] // model.config.kv_channels
@@ -68,14 +72,18 @@ def load_llama(model: Llama, folder: Path) -> None:
         model.decoder.final_layernorm.weight.copy_(weights.whole("model.norm.weight"))
         if model.output_layer.weight is not None:  # tied, and in one stage with the embedding, it has none of its own
             name = EMBEDDING if model.share_embeddings_and_output_weights else HEAD
-            _fill_rows(model.output_layer.weight, weights, name)
+            _fill_rows(model.output_layer.weight, weights, name, pieces)
 
 
-def _fill_rows(parameter: Tensor, weights: "_Weights", name: str) -> None:
-    """Fill this process's rows of the padded vocabulary, as far as there are such."""
+def _fill_rows(parameter: Tensor, weights: "_Weights", name: str, pieces: Mapping[int, Sequence[int]]) -> None:
+    """Fill this process's rows of the padded vocabulary, as far as there are such or they follow from others."""
     first = parameter.shape[0] * parallel_state.get_tensor_model_parallel_rank()
     rows = weights.rows(name, first, first + parameter.shape[0])
     parameter[: rows.shape[0]].copy_(rows)
+    for token, own in pieces.items():
+        if first <= token < first + parameter.shape[0]:
+            found = torch.cat([weights.rows(name, piece, piece + 1) for piece in own])
+            parameter[token - first].copy_(found.float().mean(dim=0))
 
 
 class _Weights:

@@ -137,7 +137,7 @@ class Trainer:
             recomputes=config.training.recompute == "layer",
         )
         if weights is not None:
-            load_llama(self.model, weights)
+            load_llama(self.model, weights, vocabulary.pieces)
         self.parallel = DistributedDataParallel(
             self.model.config,
             DistributedDataParallelConfig(grad_reduce_in_fp32=True, overlap_grad_reduce=self.replicas > 1),

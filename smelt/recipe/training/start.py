@@ -128,6 +128,28 @@ class StartFrom(Config):
             )
         self._insist_on_files(base)
 
+    def insist_on_tokenizer(self, own: bytes) -> None:
+        """Raise one line where the weights' ``tokenizer.json`` cuts text into other tokens than the recipe's.
+
+        Args:
+            own: the file at ``tokenizer.path``, before it is extended.
+
+        Raises:
+            RecipeError: when tokens, ids or merges differ, or the weights come without a tokenizer.
+        """
+        path = f"{self.path.rstrip('/')}/tokenizer.json"
+        theirs, ours = (_tokens(content) for content in (_read_json(path), json.loads(own)))
+        changed = sorted(token for token in {*theirs[0]} | {*ours[0]} if theirs[0].get(token) != ours[0].get(token))
+        if changed or theirs[1] != ours[1]:
+            first = (
+                f"{len(changed):,} have other ids, {changed[0]!r} for one" if changed else "they are merged otherwise"
+            )
+            raise RecipeError(
+                f"its tokens are not those that the weights know: {first}",
+                where="tokenizer.path",
+                mend=f"set tokenizer.path: {path}; tokenizer.extend adds tokens to it",
+            )
+
     def _insist_on_files(self, base: str) -> None:
         """Refuse a folder without safetensors, or with an index that names others."""
         names = attached.folder_files(self.path, where=WHERE, only=FILES)
@@ -162,6 +184,13 @@ def read_config(folder: str, *, where: str = WHERE) -> dict[str, Any]:
             )
             raise RecipeError(line, where=place, mend=_mend(name))
     return found
+
+
+def _tokens(described: dict[str, Any]) -> tuple[dict[str, int], list[list[str]]]:
+    """Ids by token, and the merges, of a ``tokenizer.json``; merges may be written as pairs or with a space between."""
+    added = {token["content"]: token["id"] for token in described["added_tokens"]}
+    merges = [pair.split(" ") if isinstance(pair, str) else pair for pair in described["model"].get("merges", [])]
+    return {**described["model"]["vocab"], **added}, merges
 
 
 def _read_json(path: str, where: str = WHERE) -> dict[str, Any]:

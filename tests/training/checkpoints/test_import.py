@@ -208,7 +208,8 @@ training: {start_from: START}
 def recipe_file(lake: Lake, tmp_path: Path) -> Path:
     """A recipe that starts from ``hf`` beside it, which is still to be made."""
     found = tokenizer(lake)
-    lake.download(found.artifact.key("parts", "tokenizer", "/tokenizer.json"), tmp_path / "tokenizer.json")
+    for file in (tmp_path / "tokenizer.json", tmp_path / "hf" / "tokenizer.json"):
+        lake.download(found.artifact.key("parts", "tokenizer", "/tokenizer.json"), file)
     names = {"TOKENIZER": tmp_path / "tokenizer.json", "START": tmp_path / "hf", "FFN": MODEL.ffn_hidden_size}
     text = RECIPE
     for name, value in names.items():
@@ -296,6 +297,38 @@ def test_what_no_recipe_can_have_is_one_line(recipe_file: Path, tmp_path: Path, 
     file.write_text(json.dumps(json.loads(file.read_text()) | settings))
     with pytest.raises(RecipeError, match=line):
         load_recipe(recipe_file).with_start()
+
+
+def test_another_tokenizer_than_the_weights_own_is_refused(recipe_file: Path, tmp_path: Path) -> None:
+    random_llama(tmp_path / "hf", tied=True)
+    own = tmp_path / "hf" / "tokenizer.json"
+    described = json.loads(own.read_text())
+    assert load_recipe(recipe_file).with_start().vocab_size == 258
+    vocabulary = described["model"]["vocab"]
+    vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
+    own.write_text(json.dumps(described))
+    line = r"tokenizer\.path: .* not those that the weights know: 2 have other ids, 'a' for one \(set tokenizer\.path: "
+    with pytest.raises(RecipeError, match=line + r".*/hf/tokenizer\.json"):
+        load_recipe(recipe_file).with_start()
+    own.unlink()
+    with pytest.raises(RecipeError, match=r"training\.start_from: .*/hf/tokenizer\.json: no such file"):
+        load_recipe(recipe_file).with_start()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_rows_of_new_tokens_begin_as_the_mean_of_their_pieces(tmp_path: Path, tied: bool) -> None:
+    theirs = random_llama(tmp_path / "hf", tied=tied)
+    model = MODEL.model_copy(update={"tied_embeddings": tied})
+    built = build_model(model, vocab_size=ROWS, max_sequence_length=64, rope_base=1e4, precision="fp32", seed=1)
+    drawn = built.state_dict()["embedding.word_embeddings.weight"].clone()
+    load_llama(built, tmp_path / "hf", {KNOWN: [5, 6, 7], KNOWN + 1: [9]})
+    names = {"embedding.word_embeddings.weight": theirs.get_input_embeddings()}
+    names |= {} if tied else {"output_layer.weight": theirs.get_output_embeddings()}
+    for name, rows in names.items():
+        ours, known = built.state_dict()[name], rows.weight.detach()
+        assert torch.equal(ours[:KNOWN], known)
+        assert torch.allclose(ours[KNOWN], known[5:8].mean(dim=0)) and torch.equal(ours[KNOWN + 1], known[9])
+    assert torch.equal(built.state_dict()["embedding.word_embeddings.weight"][KNOWN + 2 :], drawn[KNOWN + 2 :])
 
 
 def test_files_that_are_not_there_are_one_line(recipe_file: Path, tmp_path: Path) -> None:
