@@ -217,6 +217,8 @@ def _tokenizer() -> dict[str, Any]:
         "unused_tokens": {"count": 1210, "share": 0.0739},
         "round_trip": {"documents": 400, "failed": 0},
         "num_dirty_tokens": 14,
+        "removed_tokens": {"link": 9, "spam": 31},
+        "added_tokens": {"<EMAIL>": 120},
         "by_lang": {
             lang: {"documents": 130, "bytes": 400_000, "bytes_per_token": a, "characters_per_token": b}
             | {"tokens": int(400_000 / a), "characters": int(400_000 / a * b)}

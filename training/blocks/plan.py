@@ -1,8 +1,7 @@
 """Which step trains on which block: known before training starts, from the recipe and the blocks' sizes alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, held
@@ -61,7 +60,7 @@ class Vocabulary:
     padded_size: int
     end_of_document: int
     end_token: str
-    pieces: Mapping[int, Sequence[int]] = MappingProxyType({})
+    pieces: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def token_bytes(self) -> int:
