@@ -27,10 +27,8 @@ def character_sets() -> dict[str, str]:
         )
         for name, (first, last) in _ROWS.items()
     }
-    everything = (chr(code) for code in (*range(0x4E00, 0xA000), *range(0xF900, 0xFB00)))
-    found["gb18030_two_bytes"] = "".join(
-        character for character in everything if len(character.encode("gb18030")) == 2 and character != "\ue000"
-    )
+    everything = (chr(code) for first, end in _IDEOGRAPHS for code in range(first, end))
+    found["gb18030_two_bytes"] = "".join(one for one in everything if len(one.encode("gb18030")) == 2)
     return found
 
 
