@@ -25,6 +25,7 @@ from tasks.blocks.context import pools, vectors
 from tasks.blocks.context.path import path
 from tasks.blocks.mixing import Pieces, Stream
 from tasks.encoder import Encoder
+from tasks.tokenizer.sample import of_texts
 from tasks.tokenizer.train import train
 
 CONTEXT = 2048
@@ -80,7 +81,7 @@ def real(lang: str, megabytes: float) -> dict[str, float]:
     column = texts(lang, megabytes)
     documents = column.to_pylist()
     config = TokenizerConfig.model_validate({"train": {"vocab_size": 16_384}})
-    tokenizer = train((text[:20_000] for text in documents), config)
+    tokenizer = train(of_texts([text[:20_000] for text in documents]), config).tokenizer_json
     tokens, lengths = Encoder(tokenizer).encode(pa.array(documents, pa.large_string()))
     stream = drawn(lengths)
     together, took = laid(stream, tokens, np.cumsum(lengths))
