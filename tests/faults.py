@@ -1,15 +1,30 @@
-"""A proxy before a real object store, to be put out of order: it refuses, is silent, loses answers, lies."""
+"""A proxy before a real object store, to be put out of order: it refuses, is silent, loses answers, lies.
 
+It is so for a while (``out_of_order``), or now and then, by chance from a seed (``chances``).
+"""
+
+import random
 import socket
+import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlparse
 
-Fault = Literal["503", "refused", "silence", "lost answer", "broken off", "unconditional"]
+Fault = Literal[
+    "500", "503", "429", "refused", "silence", "slow", "lost request", "lost answer", "broken off", "unconditional"
+]
+STATUSES: Mapping[Fault, int] = {"500": 500, "503": 503, "429": 429}
+SLOW_S = 3.0
+SILENT_S = 25.0
+"""How long one request is left without an answer, where nothing is mended before: longer than clients bear it."""
+NO_WAIT = struct.pack("ii", 1, 0)
+"""A socket that is closed so is reset: what its other side still has to read is gone."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -23,15 +38,21 @@ class _Handler(BaseHTTPRequestHandler):
         super().handle_one_request()
 
     def _pass_on(self) -> None:
-        fault = self.server.fault
+        fault = self.server.fault or self.server.drawn()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if fault in ("refused", "silence"):
-            self.server.mended.wait()
+            self.server.mended.wait(SILENT_S)
             self.close_connection = True
             return
-        if fault == "503":
-            self._answer(503, {}, b"")
+        if fault == "lost request":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_WAIT)
+            self.close_connection = True
             return
+        if fault is not None and fault in STATUSES:
+            self._answer(STATUSES[fault], {}, b"")
+            return
+        if fault == "slow":
+            time.sleep(SLOW_S)
         asked = HTTPConnection("127.0.0.1", self.server.behind, timeout=60)
         asked.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
@@ -71,6 +92,8 @@ class FaultyStore(ThreadingHTTPServer):
 
     Attributes:
         fault: what is wrong with it now.
+        chances: of each fault, for any one request.
+        drawn_faults: how many requests met each fault by chance.
     """
 
     daemon_threads = True
@@ -81,21 +104,46 @@ class FaultyStore(ThreadingHTTPServer):
         self.fault: Fault | None = None
         self.mended = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.chances: Mapping[Fault, float] = {}
+        self.drawn_faults: Counter[Fault] = Counter()
+        self._random = random.Random()
+
+    def by_chance(self, chances: Mapping[Fault, float], seed: int) -> None:
+        """Be out of order now and then, from now on, in an order that follows from the seed."""
+        self._random.seed(seed)
+        self.mended.clear()
+        self.chances = chances
+
+    def drawn(self) -> Fault | None:
+        """What the next request meets, by chance."""
+        left = self._random.random() if self.chances else 1.0
+        for fault, chance in self.chances.items():
+            if left < chance:
+                self.drawn_faults[fault] += 1
+                return fault
+            left -= chance
+        return None
 
     def out_of_order(self, fault: Fault, seconds: float) -> threading.Timer:
         """Be so from now on, for so long."""
         self.mended.clear()
         self.fault = fault
-        timer = threading.Timer(seconds, self.mend)
+        timer = threading.Timer(seconds, self._end_of_fault)
         timer.start()
         return timer
 
     def mend(self) -> None:
         """Be in order again."""
+        self.chances = {}
+        self._end_of_fault()
+
+    def _end_of_fault(self) -> None:
         self.fault = None
         self.mended.set()
+        if self.chances:
+            self.mended.clear()  # those who wait have been told; the next that is drawn waits again
 
-    def handle_error(self, request: socket.socket, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Clients that give up are what it is for."""
 
 

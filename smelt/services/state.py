@@ -16,6 +16,9 @@ from smelt.services import ports as ports_module
 from smelt.settings import STATE_FILE, Settings
 
 BUCKET = "smelt"
+FRONT_VARIABLE = "SMELT_STORE_FRONT"
+"""Names the address of what stands before the embedded store, where `smelt up` is told so: ``bench.chaos`` puts a proxy
+there that loses requests."""
 PREFERRED_PORTS = {
     "s3": 8333,
     "airflow": 8080,
@@ -71,7 +74,7 @@ class State:
     def _settings(self) -> dict[str, Any]:
         return {
             "lake": f"s3://{BUCKET}/lake",
-            "endpoint": f"http://127.0.0.1:{self.ports['s3']}",
+            "endpoint": os.environ.get(FRONT_VARIABLE) or f"http://127.0.0.1:{self.ports['s3']}",
             "access_key": self.secrets["s3_access_key"],
             "secret_key": self.secrets["s3_secret_key"],
             "ray_api": f"http://127.0.0.1:{self.ports['ray']}",
