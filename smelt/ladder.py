@@ -106,7 +106,7 @@ def warnings(plan: Plan, config: DedupConfig, lake: Lake) -> list[str]:
 def pool_name(config: DedupConfig, pool: int) -> str:
     """Which documents a pool has, in words."""
     if pool == 0:
-        return "all others" if len(config.targets) > 1 else "all" if set(config.pools) == {0} else "all others"
+        return "all" if len(config.targets) == 1 and set(config.pools) == {0} else "all others"
     group = config.groups[pool - 1]
     said = [f"{name} {', '.join(getattr(group, name))}" for name in Matching.model_fields if getattr(group, name)]
     return " and ".join(said) or f"groups[{pool - 1}]"

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smelt.lake import Lake, Manifest, held
+from smelt.recipe.decontaminate import HITS
 
-HITS = ".hits.parquet"
 SHOWN = 3
 """Items of a benchmark that are shown, those that most documents hold."""
 SEARCHED_PARTS = 8

@@ -75,16 +75,12 @@ def show(console: Console, trace: "Trace", *, whole_text: bool = False) -> None:
             name = "" if at else f"{sequence.block}:{sequence.number}"
             table.add_row(*map(escape, (name, *_cells(stretch))), style="red" if stretch.taken_down else None)
     print_whole(table, console)
-    for stretch in (stretch for sequence in trace.sequences for stretch in sequence.stretches):
+    stretches = [stretch for sequence in trace.sequences for stretch in sequence.stretches]
+    for stretch in stretches:
         if stretch.pieces:
             console.print(f"\n[bold]{stretch.id}[/]  {escape(stretch.url)}", soft_wrap=True)
             console.print(bordered(stretch, whole=whole_text), markup=False, soft_wrap=True, style="dim")
-    gone = {
-        stretch.id: stretch.taken_down
-        for sequence in trace.sequences
-        for stretch in sequence.stretches
-        if stretch.taken_down
-    }
+    gone = {stretch.id: stretch.taken_down for stretch in stretches if stretch.taken_down}
     for name, entry in gone.items():
         console.print(f"\n[red]{name} {escape(taken_down(entry, None))}[/]", soft_wrap=True)
 

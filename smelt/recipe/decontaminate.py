@@ -11,6 +11,10 @@ from smelt.recipe.benchmarks.config import Layout
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.reading import attached
 
+HITS = ".hits.parquet"
+"""Suffix of what a part's documents hold of benchmarks: ``id``, ``benchmark``, ``item`` and ``passage`` (its first
+characters) of each hit."""
+
 
 class Benchmark(Config):
     """A set of questions and answers that the model will be judged by."""

@@ -12,14 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
-from smelt.recipe.decontaminate import DecontaminateConfig
+from smelt.recipe.decontaminate import HITS, DecontaminateConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.decontaminate.grams import Grams, collect, find
 from tasks.decontaminate.passages import before_cuts, cuts_around
 
-HITS = ".hits.parquet"
-"""``id``, ``benchmark``, ``item`` and ``passage`` (its first characters) of each hit in a document that came in."""
 PASSAGE = 300
 """Characters of a passage that are kept."""
 

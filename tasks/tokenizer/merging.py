@@ -48,9 +48,8 @@ class Merger:
         self._symbols, self._starts, self._counts = symbols, starts, counts
         self._lengths = np.diff(starts).astype(np.int32)
         self._num_tokens = num_tokens
-        most = (
-            3 * len(symbols) + 1
-        )  # a merge takes a symbol away and makes two pairs at most; untouched pages cost nothing
+        # a merge takes a symbol away and makes two pairs at most; pages that are not touched cost nothing
+        most = 3 * len(symbols) + 1
         self._node_word, self._node_next = np.empty(most, np.int32), np.empty(most, np.int32)
         self._marks = np.array([0, 0, -1, 0, 0], np.int64)
         self._pairs, self._totals = np.empty(0, np.int64), np.empty(0, np.int64)

@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smelt.errors import RecipeError
-from smelt.recipe.decontaminate import Benchmark, DecontaminateConfig, with_digests
+from smelt.recipe.decontaminate import HITS, Benchmark, DecontaminateConfig, with_digests
 from tasks import documents
 from tasks.decontaminate import STAGE
 from tasks.decontaminate.grams import HIT
 from tasks.decontaminate.passages import cuts_around
-from tasks.decontaminate.stage import HITS
 from tests.tasks import refinery
 
 TIDES = {
