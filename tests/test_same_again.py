@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from smelt.checkout import CHECKOUT
 from smelt.lake import Lake
 from tasks.compiled import cache_folder
 
@@ -43,6 +44,7 @@ def test_another_time_zone_locale_hash_seed_and_number_of_threads_give_the_same_
         (tmp_path / str(number)).mkdir()
         kernels = {"NUMBA_CACHE_DIR": str(cache_folder())}  # compiling them anew would take minutes
         environment = {**os.environ, **own.settings.environment(), "SMELT_LAKE": own.url, **kernels, **habits}
+        environment["PYTHONPATH"] = str(CHECKOUT)  # of the tests, which the folder of work doesn't have
         asked = [sys.executable, "-c", MAKE, str(recipe)]
         made = subprocess.run(asked, env=environment, cwd=tmp_path / str(number), capture_output=True, text=True)
         assert made.returncode == 0, made.stderr

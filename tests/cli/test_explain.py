@@ -14,6 +14,14 @@ def story(told, name):
     return json.loads(answer.stdout)
 
 
+def times_read_whole(told, encoded):
+    """How often the first phase's own bytes have the document's tokens, of two bytes each."""
+    tokens, blocks = told.made["tokens"], told.made["blocks-1"]
+    start, end = 2 * encoded["offset"], 2 * (encoded["offset"] + encoded["tokens"])
+    document = told.lake.get(tokens.key(encoded["part"], ".bin"))[start:end]
+    return b"".join(told.lake.get(blocks.key(part, ".bin")) for part in blocks.parts).count(document)
+
+
 def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
     found = story(told, "good")
     assert found["fate"] == "kept"
@@ -21,7 +29,8 @@ def test_a_kept_document_is_followed_into_the_blocks_that_read_it(told):
     assert found["encoded"]["split"] == "training"
     phase, anneal = found["reading"]["phases"]
     assert (phase["name"], anneal["name"]) == ("main", "anneal")
-    assert phase["uses"] >= 2  # of about 1,200 tokens the phase reads 3,072
+    whole = times_read_whole(told, found["encoded"])  # ids follow from addresses, so that every run draws its own order
+    assert whole >= 1 and phase["uses"] - whole in (0, 1)  # the phase's end may cut a document off
     assert anneal["uses"] >= 1 and all(name.startswith("1-") for name in anneal["blocks"])
     assert found["reading"]["blocks"] == 12 + 16
     shown = told(found["id"][:12]).stdout
