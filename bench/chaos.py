@@ -32,7 +32,7 @@ from bench.troubles import Troubles
 from smelt.artifacts import existing
 from smelt.lake import Lake
 from smelt.maintenance.verify import verify
-from smelt.recipe.graph import KINDS
+from smelt.recipe.graph import ARTIFACTS
 from smelt.run import load_run
 from smelt.services import stack
 from smelt.services.state import FRONT_VARIABLE, prepare_state
@@ -103,7 +103,7 @@ class Chaos:
 
     def disturbed(self, seed: int) -> dict[str, Any]:
         """What ``run`` makes of a lake without artifacts while troubles go on."""
-        for kind in KINDS:
+        for kind in ARTIFACTS:
             self.lake.delete([item.key for item in self.lake.objects(f"{kind}/")])
         self._proxy.by_chance(CHANCES, seed)
         with Troubles(self.home, self._every_s, self._outage, lambda: stack.up(self.home), seed) as troubles:

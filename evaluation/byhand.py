@@ -97,7 +97,8 @@ def _checkpoint(lake: Lake, train: Manifest, text: Text, config: EvaluateConfig,
     phase, record = _record(lake, train, wanted)
     model = load_model(lake, phase, record)
     tokenizer, end = _tokenizer(lake, text.tokenizer), read_vocabulary(lake, text.tokenizer).end_of_document
-    subject = judging.checkpoint_subject(model, phase, tokenizer, end, config)
+    masked = bool(phase.config["training"]["document_mask"])
+    subject = judging.checkpoint_subject(model, tokenizer, end, config, document_mask=masked)
     streams = choose(lake, text.tokens, cap=config.max_tokens_per_label, end_of_document=end)
     return judging.about(model, record.name) | _judged(subject, config, streams)
 

@@ -13,8 +13,7 @@ from evaluation.likelihood import Model
 from evaluation.perplexity import DIGITS, model_losses, summary
 from evaluation.probes import Answer, judge_probes
 from evaluation.samples import sample_texts
-from smelt.lake import Manifest
-from smelt.recipe.evaluate import EvaluateConfig
+from smelt.recipe.evaluate import JudgeConfig
 from training.blocks.heldout import Stream, stream_of
 from training.checkpoints.load import LanguageModel, Writes, generate
 
@@ -48,7 +47,7 @@ class Subject:
     document_mask: bool
 
 
-def judge(subject: Subject, config: EvaluateConfig, streams: Sequence[Stream]) -> dict[str, Any]:
+def judge(subject: Subject, config: JudgeConfig, streams: Sequence[Stream]) -> dict[str, Any]:
     """Losses on held-out text, and sample texts; probes and benchmarks are asked for apart."""
     losses = model_losses(subject.model, streams, subject.length, document_mask=subject.document_mask)
 
@@ -66,7 +65,7 @@ def judge(subject: Subject, config: EvaluateConfig, streams: Sequence[Stream]) -
     }
 
 
-def _texts(subject: Subject, config: EvaluateConfig) -> dict[str, Any]:
+def _texts(subject: Subject, config: JudgeConfig) -> dict[str, Any]:
     """Losses on the user's own texts by set, with the tokenizer's compression of them."""
     streams = []
     for name, texts in config.texts.items():
@@ -80,9 +79,9 @@ def _texts(subject: Subject, config: EvaluateConfig) -> dict[str, Any]:
 
 
 def checkpoint_subject(
-    model: LanguageModel, phase: Manifest, tokenizer: Tokenizer, end: int, config: EvaluateConfig
+    model: LanguageModel, tokenizer: Tokenizer, end: int, config: JudgeConfig, *, document_mask: bool
 ) -> Subject:
-    """A checkpoint of a ``train`` artifact as it was trained: at its phase's length, with its document mask."""
+    """A checkpoint as it was trained: at its phase's length, with its document mask."""
     return Subject(
         model=model,
         reader=lambda: Reader.of(model),
@@ -90,7 +89,7 @@ def checkpoint_subject(
         end=end,
         stop=end,
         length=config.sequence_length or model.longest,
-        document_mask=bool(phase.config["training"]["document_mask"]),
+        document_mask=document_mask,
     )
 
 
@@ -100,6 +99,6 @@ def about(model: LanguageModel, name: str) -> dict[str, Any]:
     return {"checkpoint": name, "step": known.step, "tokens": known.tokens, "phase": known.phase}
 
 
-def probes(reader: Reads, tokenizer: Tokenizer, config: EvaluateConfig, *, end: int) -> dict[str, list[Answer]]:
+def probes(reader: Reads, tokenizer: Tokenizer, config: JudgeConfig, *, end: int) -> dict[str, list[Answer]]:
     """What a model says to each probe, by set."""
     return {item.name: judge_probes(reader, tokenizer, item.probes(), end=end) for item in config.probes}

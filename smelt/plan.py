@@ -24,7 +24,8 @@ from smelt.recipe.training.config import TrainConfig
 
 LISTING = "listing"  # name of the input that stands for the raw files
 REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
-NO_ARTIFACTS = (LISTING, REBUILD)
+CHECKPOINT, TEXT, VOCABULARY = "checkpoint", "text", "vocabulary"  # inputs of a judgement: digests of what they hold
+NO_ARTIFACTS = (LISTING, REBUILD, CHECKPOINT, TEXT, VOCABULARY)
 
 
 class Planned(BaseModel):

@@ -9,7 +9,7 @@ from smelt.errors import StageError
 from smelt.gates.result import GateResult
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.plan import Plan, Planned
-from smelt.recipe.graph import KINDS
+from smelt.recipe.graph import ARTIFACTS
 from smelt.run import run_key
 
 
@@ -50,7 +50,7 @@ def manifest_of(lake: Lake, stage: str, fingerprint: str) -> Manifest:
     Raises:
         StageError: when there is no such stage or artifact.
     """
-    found = find_manifest(lake, stage, fingerprint) if stage in KINDS else None
+    found = find_manifest(lake, stage, fingerprint) if stage in ARTIFACTS else None
     if found is None:
         raise StageError("no such artifact", where=f"{stage}/{fingerprint}", mend="`smelt artifacts` lists them")
     return found

@@ -26,7 +26,7 @@ from smelt.lake.artifact import merge_stats
 from smelt.metrics import PARTS_REUSED
 from smelt.metrics import record as count
 from smelt.plan import NO_ARTIFACTS, Planned
-from smelt.recipe.graph import STAGES, spec
+from smelt.recipe.graph import IMPLEMENTATION_OF_JUDGEMENT, JUDGEMENT, STAGES, spec
 from smelt.recipe.recipe import Recipe
 from smelt.stage import Context, Progress, Shard, Stage
 
@@ -128,8 +128,8 @@ def _missing(planned: Planned, name: str) -> StageError:
 
 def load_stage(kind: str) -> Stage:
     """The implementation of a kind of stage, imported by the name that its spec gives."""
-    found = next(stage for stage in STAGES if stage.kind == kind)
-    module, _, attribute = found.implementation.partition(":")
+    implementations = {stage.kind: stage.implementation for stage in STAGES} | {JUDGEMENT: IMPLEMENTATION_OF_JUDGEMENT}
+    module, _, attribute = implementations[kind].partition(":")
     return getattr(import_module(module), attribute)
 
 

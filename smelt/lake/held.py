@@ -20,16 +20,17 @@ from smelt.errors import DamageError, MissingError
 from smelt.lake.artifact import Artifact, Manifest, PartFile, PartRecord, footer_length
 from smelt.lake.store import Lake
 
+_MADE_BY = {"judgement": "evaluate"}
+"""The stage that makes what is no stage's own artifact."""
 _TAIL = 64 << 10
 """Bytes at a Parquet file's end that are asked for first; most footers lie in them."""
 
 
 def damaged(lake: Lake, artifact: Artifact, key: str, what: str) -> DamageError:
     """The error that names an object which is not what was written, and what to do about it."""
-    address = f"{artifact.stage}/{artifact.fingerprint}"
-    return DamageError(
-        what, where=lake.path(key), mend=f"`smelt verify {address}` names all damage; then `--force {artifact.stage}`"
-    )
+    address, stage = f"{artifact.stage}/{artifact.fingerprint}", _MADE_BY.get(artifact.stage, artifact.stage)
+    mend = f"`smelt verify {address}` names all damage; then `--force {stage}`"
+    return DamageError(what, where=lake.path(key), mend=mend)
 
 
 def difference(expected: PartFile, size: int, sha256: str) -> str | None:

@@ -9,6 +9,7 @@ Kept are
 * what every run planned that is pinned, or that wrote anything within the grace time;
 * what the cells of every experiment planned that is not finished (``smelt.experiments.unfinished``);
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
+* a checkpoint's judgement, as long as an evaluation that uses it is;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
 
 A run that was taken over from another to evaluate it counts among none of the newest: it has planned nothing.
@@ -35,7 +36,7 @@ from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.store import Listed
 from smelt.maintenance.pins import pin_key
 from smelt.plan import LISTING
-from smelt.recipe.graph import KINDS, kind_of
+from smelt.recipe.graph import ARTIFACTS, JUDGEMENT, USED, kind_of
 from smelt.run import ended_key, published_key, run_key
 from smelt.sources.listing import LISTINGS, listing_key
 
@@ -75,6 +76,13 @@ class Garbage:
         return sum(item.bytes for item in self.objects)
 
     @property
+    def wanted_as(self) -> set[str]:
+        """Names of which one is kept where it is: its own, and of a judgement the evaluations that use it."""
+        used = f"{self.name}{USED}/"
+        users = [item.key.removeprefix(used) for item in self.objects if item.key.startswith(used)]
+        return {self.name, *(Artifact("evaluate", fingerprint).root for fingerprint in users)}
+
+    @property
     def newest(self) -> datetime:
         """When it was last written to."""
         return max(item.modified for item in self.objects)
@@ -85,7 +93,7 @@ def find_garbage(lake: Lake, policy: Policy, *, now: datetime | None = None) -> 
     now = now or datetime.now(UTC)
     found = list(_collectable(lake))  # before the runs: what a run plans with meanwhile is then seen as kept
     kept = _Runs(lake).kept_names(policy, now=now)
-    return [item for item in found if item.name not in kept and now - item.newest >= policy.grace]
+    return [item for item in found if not kept & item.wanted_as and now - item.newest >= policy.grace]
 
 
 def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime | None = None) -> Iterator[Garbage]:
@@ -95,7 +103,7 @@ def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime
     """
     runs = _Runs(lake)
     for item in garbage:
-        if item.name not in runs.kept_names(policy, now=now or datetime.now(UTC)):
+        if not runs.kept_names(policy, now=now or datetime.now(UTC)) & _seen_now(lake, item).wanted_as:
             for keys in _in_order([listed.key for listed in item.objects]):
                 lake.delete(keys)
             yield item
@@ -180,13 +188,18 @@ def _planned_names(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def _collectable(lake: Lake) -> Iterator[Garbage]:
-    for kind in KINDS:
+    for kind in ARTIFACTS:
         for fingerprint in lake.folders(f"{kind}/"):
             root = Artifact(kind, fingerprint).root
             if objects := lake.objects(root):
                 yield Garbage(root, tuple(objects))
     for item in lake.objects(LISTINGS):
         yield Garbage(item.key, (item,))
+
+
+def _seen_now(lake: Lake, item: Garbage) -> Garbage:
+    """The same, with those that have come to use it since."""
+    return Garbage(item.name, tuple(lake.objects(item.name))) if item.name.startswith(f"{JUDGEMENT}/") else item
 
 
 def _in_order(keys: list[str]) -> list[list[str]]:

@@ -23,26 +23,36 @@ class Generation(Config):
     """Seed of sampling."""
 
 
-class EvaluateConfig(Config):
-    """Which checkpoints are judged, and on what."""
+class JudgeConfig(Config):
+    """What a checkpoint is judged on."""
 
-    max_checkpoints: int = Field(8, ge=1)
-    """Checkpoints that are judged at most: the last one, and others at even distances before it."""
     max_tokens_per_label: int = Field(32_768, ge=128)
     """Held-out tokens of each language and domain that are scored at most, taken in document order."""
     sequence_length: int | None = Field(None, ge=16)
     """Context in tokens; by default that of the phase which the checkpoint is from."""
     probes: tuple[ProbeSet, ...] = ()
     """Files of probes: single questions that are followed over checkpoints."""
-    max_probe_fall: float = Field(0.1, gt=0, le=1)
-    """By how much a probe's probability may fall below its highest of earlier checkpoints before it is an alarm, as
-    is a preference that turns."""
     benchmarks: tuple[Benchmark, ...] = ()
     """Benchmarks, each asked in one or several forms."""
     texts: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")], TextSet] = Field(default_factory=dict)
     """Texts of one's own by name: their loss, and a gate on it."""
     generation: Generation = Generation()
     """Sample texts."""
+
+
+class EvaluateConfig(JudgeConfig):
+    """Which checkpoints are judged, and on what."""
+
+    max_checkpoints: int | None = Field(8, ge=1)
+    """Checkpoints that are judged at most: the last one, and others at even distances before it; `null` for all."""
+    max_probe_fall: float = Field(0.1, gt=0, le=1)
+    """By how much a probe's probability may fall below its highest of earlier checkpoints before it is an alarm, as
+    is a preference that turns."""
+
+    def of_one(self) -> JudgeConfig:
+        """What decides the figures of one checkpoint: no gate, and nothing of how many there are."""
+        own = self.model_copy(update={"texts": {name: one.without_gate() for name, one in self.texts.items()}})
+        return JudgeConfig(**{name: getattr(own, name) for name in JudgeConfig.model_fields})
 
 
 def with_digests(config: EvaluateConfig) -> EvaluateConfig:

@@ -138,6 +138,15 @@ STAGES = stages(MAX_PHASES)
 """Every stage that a recipe can have."""
 KINDS = tuple(dict.fromkeys(stage.kind for stage in STAGES))
 """Every kind of stage, from top to bottom."""
+JUDGEMENT, IMPLEMENTATION_OF_JUDGEMENT = "judgement", "evaluation.judgement:STAGE"
+"""Kind of what one checkpoint's evaluation is, and what makes it: an artifact that ``evaluate`` gathers, and no stage,
+since a plan can't know which checkpoints there will be."""
+USED = "used"
+"""Folder of a judgement's artifact: an empty object for each evaluation that has it, by fingerprint."""
+JUDGEMENTS = "judgements"
+"""Round of ``evaluate`` whose parts name the judgements of its checkpoints."""
+ARTIFACTS = (*KINDS, JUDGEMENT)
+"""Every kind of artifact that has parts, and may be verified and collected."""
 
 
 def spec(name: str) -> StageSpec:

@@ -3,14 +3,19 @@
 import json
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluation.stage import STAGE, spaced
+from evaluation.judgement import find
+from evaluation.stage import STAGE, checkpoint_shards, spaced
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake
+from smelt.lake.artifact import MANIFEST, RECORD
+from smelt.maintenance.verify import verify
+from smelt.plan import REBUILD
 from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.evaluate import EvaluateConfig, Generation
 from smelt.recipe.probes import ProbeSet
@@ -89,8 +94,47 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     assert all(score["items"] == 2 and score["low"] <= score["accuracy"] <= score["high"] for score in asked.values())
     assert last["samples"][0]["prompt"] == "a"
 
-    again = replace(given, artifact=Artifact("evaluate", uuid.uuid4().hex[:20]))
-    assert _evaluate(again) == found
+    _another_evaluation_takes_over_what_is_judged(given, found)
+    _what_was_killed_is_gone_on_with(given, found)
+
+
+def _another_evaluation_takes_over_what_is_judged(given: Context, found: list[dict]) -> None:
+    """Its gates and the number of its checkpoints say nothing of one checkpoint's figures."""
+    before = _made(given.lake)
+    texts = {name: texts.without_gate() for name, texts in given.config.texts.items()}
+    config = given.config.model_copy(update={"max_checkpoints": 1, "max_probe_fall": 0.5, "texts": texts})
+    other = _another(given, config)
+    assert _evaluate(other) == found[-1:]
+    assert _made(given.lake) == before
+    users = [item.key.partition("/used/")[2] for item in given.lake.objects("judgement/")]
+    assert users.count(other.artifact.fingerprint) == 1
+
+
+def _what_was_killed_is_gone_on_with(given: Context, found: list[dict]) -> None:
+    """Without its end, and with one stretch of items missing, a judgement has that stretch made and its end."""
+    lake = given.lake
+    judged = json.loads(given.get("judgements", "step-0000064", ".json"))["judgement"]
+    artifact = Artifact("judgement", judged)
+    assert verify(lake, artifact.manifest(lake)).damages == ()
+    gone = [f"{artifact.root}{MANIFEST}", artifact.key("benchmarks", "000001", RECORD)]
+    gone.append(artifact.key("checkpoint", "step-0000064", RECORD))
+    lake.delete(gone)
+    before = _made(lake)
+    assert _evaluate(_another(given, given.config)) == found
+    again = {key.removeprefix(artifact.root) for key, modified in _made(lake).items() if before.get(key) != modified}
+    ends = {f"checkpoint/step-0000064{suffix}" for suffix in (RECORD, "/evaluation.json")}
+    assert again == {MANIFEST, "benchmarks/000001.json", f"benchmarks/000001{RECORD}", *ends}
+    forced = replace(_another(given, given.config), external={REBUILD: "1"})
+    assert find(forced, checkpoint_shards(forced)[-1].payload) is None, "what is built anew is judged anew"
+
+
+def _another(given: Context, config: EvaluateConfig) -> Context:
+    return replace(given, config=config, artifact=Artifact("evaluate", uuid.uuid4().hex[:20]))
+
+
+def _made(lake: Lake) -> dict[str, datetime]:
+    """When each object of a judgement was written, but for who uses it."""
+    return {item.key: item.modified for item in lake.objects("judgement/") if "/used/" not in item.key}
 
 
 def test_the_last_checkpoint_is_always_judged() -> None:

@@ -63,9 +63,12 @@ def test_what_only_an_older_run_used_goes_and_what_runs_share_stays(ingested, la
     old = ingested("one")
     new = ingested("two", **{"sources.0.lang": "zh"})
     assert old.planned("fetch").fingerprint == new.planned("fetch").fingerprint
+    for name, user in (("a", old), ("b", new)):
+        lake.put(f"judgement/{name}/used/{user.planned('evaluate').fingerprint}", b"")
     found = find_garbage(lake, POLICY, now=LATER)
-    assert names(found) == [root(old)]
-    assert names(collect(lake, found, POLICY, now=LATER)) == [root(old)]
+    assert names(found) == [root(old), "judgement/a/"], "a judgement stays with the evaluations that use it"
+    lake.put(f"judgement/a/used/{new.planned('evaluate').fingerprint}", b"")
+    assert names(collect(lake, found, POLICY, now=LATER)) == [root(old)], "one has come to use it meanwhile"
     assert lake.objects(root(old)) == [] and lake.objects(root(new))
     assert find_garbage(lake, POLICY, now=LATER) == []
 

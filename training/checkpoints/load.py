@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from smelt.errors import StageError
-from smelt.lake import Lake, Manifest, PartRecord
+from smelt.lake import Artifact, Lake, Manifest, PartRecord
 from smelt.phases import has_weights
 from training.blocks.data import document_starts
 from training.checkpoints import checkpoint
@@ -80,10 +80,15 @@ def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = N
         part: the checkpoint's part or its name; by default the last one.
     """
     record = manifest.part(part) if isinstance(part, str) else (part or manifest.parts[-1])
+    return load_checkpoint(lake, manifest.artifact, record)
+
+
+def load_checkpoint(lake: Lake, artifact: Artifact, record: PartRecord) -> LanguageModel:
+    """The model as it was at a checkpoint of a training that may be going on."""
     start_alone()
     folder = Path(tempfile.mkdtemp(prefix="smelt-model-"))
     try:
-        description = read_description(lake, manifest.artifact, record)
+        description = read_description(lake, artifact, record)
         model = build_model(
             description.config,
             vocab_size=description.padded_vocab_size,
@@ -92,7 +97,7 @@ def load_model(lake: Lake, manifest: Manifest, part: PartRecord | str | None = N
             precision="fp32" if description.precision == "fp32" else "bf16",  # FP8 is a way to train
             seed=0,
         )
-        checkpoint.load_weights(model, checkpoint.fetch(lake, manifest.artifact, record, folder))
+        checkpoint.load_weights(model, checkpoint.fetch(lake, artifact, record, folder))
     finally:
         shutil.rmtree(folder)
     return LanguageModel(model.to(device()), description)
