@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 
+import polars as pl
+
 TOKENS = {"begins": 16, "line": 32, "letter": 8, "number": 256, "code": 512}
 """Tokens that an answer is given, by rule; of a regular expression as many as of a number."""
 ASKS_AGAIN = ("\n\n", "Question:", "问题：")
@@ -74,8 +76,8 @@ def _line(text: str) -> str:
 
 
 def _group(rule: str, text: str) -> str | None:
-    found = re.search(rule[len("regex(") : -1], text)
-    return found.group(1).strip() if found and found.group(1) else None
+    found = pl.Series([text]).str.extract(rule[len("regex(") : -1], 1)[0]
+    return found.strip() if found else None
 
 
 def _ends(answer: str, rest: str) -> bool:

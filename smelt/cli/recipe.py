@@ -36,19 +36,15 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
     Raises:
         RecipeError: for a pair without ``=``, or a value that is no YAML.
     """
-    import yaml
-
     from smelt.errors import RecipeError
+    from smelt.recipe.reading.plain import plain
 
     overrides = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals:
             raise RecipeError("no value", where=f"--set {pair}", mend="write --set key.path=value")
-        try:
-            overrides[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise RecipeError("the value is no YAML", where=f"--set {pair}", mend="quote it") from None
+        overrides[key] = plain(value, where=f"--set {pair}")
     return overrides
 
 

@@ -96,7 +96,7 @@ def stages(num_phases: int) -> tuple[StageSpec, ...]:
         StageSpec("export", 2, (*trained, "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
         StageSpec(
             "evaluate",
-            3,
+            4,
             (*trained, "tokens", "tokenizer"),
             "evaluation.stage:STAGE",
             lambda r: r.evaluate_config(),

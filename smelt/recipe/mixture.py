@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.select import insist_on_few_words
 
 SCORE = "score_quality"
 """The column that an order or a curve by quality goes by where none is named."""
@@ -102,6 +103,13 @@ class Groups(Config):
         if isinstance(values, dict) and isinstance(values.get("groups"), list):
             return {**values, "groups": dict(values["groups"])}
         return values
+
+    @field_validator("groups")
+    @classmethod
+    def _can_be_evaluated(cls, groups: dict[str, str]) -> dict[str, str]:
+        for name, expression in groups.items():
+            insist_on_few_words(name, expression)
+        return groups
 
     @field_serializer("groups")
     def _in_order(self, groups: dict[str, str]) -> list[list[str]]:

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from smelt.errors import RecipeError
 from smelt.recipe.base import Config
 from smelt.recipe.reading import attached
 from smelt.recipe.reading.complaints import as_error, complaints
+from smelt.recipe.reading.plain import plain
 
 Kind = Literal["prob", "prefer", "rank"]
 
@@ -106,11 +106,9 @@ class ProbeSet(Config):
         """
         where = f"{self._where}: {self.path}"
         try:
-            raw = yaml.safe_load(attached.read(self.path, where=self._where, digest=self.digest).decode())
+            raw = plain(attached.read(self.path, where=self._where, digest=self.digest).decode(), where=where)
         except UnicodeDecodeError:
             raise RecipeError("not UTF-8", where=where, mend="give a YAML file") from None
-        except yaml.YAMLError as error:
-            raise RecipeError(" ".join(str(error).split()), where=where, mend="mend the YAML") from None
         if not isinstance(raw, dict) or not raw:
             raise RecipeError("has no groups of probes", where=where, mend="write `facts:` and a list of probes below")
         found = list(self._read(raw, where))

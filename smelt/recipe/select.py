@@ -21,12 +21,24 @@ _SQL_WORDS = set(
     """and or not in is null true false between like case when then else end least greatest abs round
     coalesce cast as double float int bigint""".split()  # noqa: SIM905
 )
+MOST_WORDS = 500
+"""In one expression. From twice as many on, polars overflows a thread's stack."""
 
 
 def columns_of(expression: str) -> set[str]:
     """The column names that an SQL expression speaks of."""
     words = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", expression))
     return {word for word in words if word.lower() not in _SQL_WORDS}
+
+
+def insist_on_few_words(name: str, expression: str) -> None:
+    """Refuse an expression so long that what evaluates it would end the process: polars calls itself at each operator.
+
+    Raises:
+        ValueError: saying what is too long; values in quotes and numbers count nothing.
+    """
+    if len(re.findall(r"[A-Za-z_]\w*|[^\w\s,]+", re.sub(r"'[^']*'", "", expression))) > MOST_WORDS:
+        raise ValueError(f"{name!r} has more than {MOST_WORDS} words and operators (write `column in (…)`, or two)")
 
 
 def nearest(word: str, choices: list[str]) -> str:
@@ -72,6 +84,7 @@ class RuleGroup(Matching):
     @classmethod
     def _known_columns(cls, rules: dict[str, str | None]) -> dict[str, str | None]:
         for name, expression in rules.items():
+            insist_on_few_words(name, expression or "")
             for column in sorted(columns_of(expression or "")):
                 if column not in COLUMNS and not column.startswith(("score_", "keywords_")):
                     raise ValueError(f"rule {name!r} names no column {column!r} ({nearest(column, list(COLUMNS))})")

@@ -1,6 +1,8 @@
 """A listing stands for the raw files: any change of a file changes its digest."""
 
 import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from smelt.settings import Settings
 from smelt.sources.globs import fixed_part, matches
 from smelt.sources.listing import listing
 
+_PIECE = re.compile(r"\*\*/|\*\*|\[!?[ab]+\]|.")
 SETTINGS = Settings(lake="s3://none/here")
 
 
@@ -19,6 +22,31 @@ def test_stars_stay_inside_a_folder_and_double_stars_do_not() -> None:
     assert matches("b.html", ("**/*.html",))
     assert not matches("a/b.html", ("*.html",))
     assert fixed_part("data/x/**/*.txt") == "data/x/"
+
+
+def test_a_glob_is_what_its_parts_say_and_no_path_takes_it_for_ever() -> None:
+    parts = {
+        "**/": "(?:.*/)?",
+        "**": ".*",
+        "*": "[^/]*",
+        "?": "[^/]",
+        "[ab]": "[ab]",
+        "[!a]": "[^a]",
+        "a": "a",
+        "/": "/",
+    }
+    draw = random.Random(1)
+    taken = 0
+    for _ in range(3000):
+        pieces = draw.choices([*parts], k=draw.randint(1, 6))
+        path = "".join(draw.choices("aab/", k=draw.randint(0, 7)))
+        glob = "".join(pieces)
+        meant = re.fullmatch("".join(parts[piece] for piece in _PIECE.findall(glob)), path, re.DOTALL)
+        assert matches(path, (glob,)) == bool(meant), (glob, path)
+        taken += bool(meant)
+    assert taken > 300
+    assert not matches("a" * 300, ("*a" * 40 + "b",)) and not matches("a/" * 100, ("**/" * 30 + "b",))
+    assert not matches("ab" * 2000, ("**a" + "?" * 60 + "/",))  # more states than are remembered
 
 
 def test_a_changed_or_added_file_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

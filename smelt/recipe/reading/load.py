@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from smelt.errors import RecipeError
@@ -12,6 +11,7 @@ from smelt.recipe.base import Config
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.reading.complaints import Complaint, as_error, complaints
 from smelt.recipe.reading.overrides import lay_over
+from smelt.recipe.reading.plain import plain
 from smelt.recipe.reading.shape import written
 from smelt.recipe.recipe import Recipe
 
@@ -28,11 +28,9 @@ def read_mapping(path: str | Path, kind: str, *, begins: str) -> dict[str, Any]:
     """
     path, a = Path(path), "an" if kind[0] in "aeiou" else "a"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = plain(path.read_text(encoding="utf-8"), where=str(path))
     except FileNotFoundError:
         raise RecipeError(f"no such {kind}", where=str(path), mend=f"see {kind}s/ for those that ship") from None
-    except yaml.YAMLError as error:
-        raise RecipeError(" ".join(str(error).split()), where=str(path), mend="mend the YAML") from None
     except (OSError, UnicodeDecodeError) as error:
         line = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise RecipeError(str(line), where=str(path), mend="give a YAML file") from None

@@ -193,6 +193,8 @@ def test_who_knows_but_does_not_say_falls_when_it_must_write(tmp_path: Path, ite
         ("completion:words", "completion has no 'words'"),
         ("generate:regex(()", "no regular expression"),
         ("generate:regex(a)", "has not one group"),
+        ("generate:regex((a)\\1)", "no regular expression: .*backreferences are not supported"),
+        ("generate:regex(((a{999}){999}){999})", "no regular expression: .*size limit"),
         ("generate:code", "the items have no tests"),
     ],
 )

@@ -1,5 +1,7 @@
 """A wrong recipe is told in one line, before anything starts."""
 
+from itertools import pairwise
+
 import pytest
 
 from smelt.errors import RecipeError
@@ -95,6 +97,36 @@ def test_broken_yaml_and_a_missing_file_are_told_in_one_line(tmp_path):
     assert "\n" not in str(caught.value)
     with pytest.raises(RecipeError, match="no such recipe"):
         load_recipe(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "a: &a [1, 1, 1]\n" + "".join(f"{y}: &{y} [*{x}, *{x}, *{x}]\n" for x, y in pairwise("abcdefghijkl")),
+            "aliases",
+        ),
+        ("a: &a [*a]\n", "too deep"),
+        ("a: " + "[" * 60 + "]" * 60 + "\n", "too deep"),
+        ("a: " + "{a: " * 5000 + "}" * 5000 + "\n", "too deep"),
+        ("a: 2026-02-30\n", "day is out of range"),
+        (f"a: {'9' * 9000}\n", "Exceeds the limit"),
+    ],
+    ids=["aliases", "itself", "nested", "nested far", "day", "digits"],
+)
+def test_yaml_made_to_harm_is_refused_in_one_line(recipe_file, text, line):
+    recipe_file.write_text(recipe_file.read_text() + text)
+    with pytest.raises(RecipeError, match=line) as caught:
+        load_recipe(recipe_file)
+    assert "\n" not in str(caught.value) and str(caught.value).startswith(str(recipe_file))
+
+
+@pytest.mark.parametrize("path", ["select.groups", "mixture.groups"])
+def test_an_expression_that_would_end_the_process_is_refused(recipe_file, path):
+    long = " or ".join(["num_bytes < 1"] * 1000)
+    value = [{"rules": {"long": long}}] if path == "select.groups" else {"long": long}
+    with pytest.raises(RecipeError, match="more than 500 words and operators"):
+        load_recipe(recipe_file, {path: value})
 
 
 def test_a_stage_of_a_phase_is_named_by_its_place_or_with_all_phases(recipe_file):
