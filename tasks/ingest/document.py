@@ -23,6 +23,7 @@ Reason = Literal[
     "broken warc",
     "empty",
     "endless man page",
+    "expands too far",
     "file over limit",
     "hostile html",
     "html without text",

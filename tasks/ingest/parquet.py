@@ -15,7 +15,7 @@ from tasks.ingest.rows import from_row
 from tasks.ingest.stored import BLOCK, Stored
 
 _BATCH_BYTES = 8 << 20  # decoded at a time, as far as the file's own figures say
-_BATCH_ROWS = 1024
+_BATCH_ROWS = 64  # what they really hold may be far more: a dictionary's value is there once, however many have it
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary_view)
 
 

@@ -23,6 +23,12 @@ READERS: dict[str, Reader] = {
     "warc": read_crawl,
 }
 """The formats that hold many documents."""
+MOST_GROWTH = 500
+"""How many times its size a file's records may come to, beyond ``FREE_BYTES``. Text packs to a fifth or a twentieth;
+what a few bytes expand to for ever was made to fill a disk."""
+FREE_BYTES = 256 << 20
+_RECORD_BYTES = 100
+"""What each record counts besides its text: it is a row somewhere, and takes time."""
 
 
 def read(raw: RawFile, options: IngestOptions, passed_over: Counter[str] | None = None) -> Iterator[Document | Refusal]:
@@ -35,10 +41,13 @@ def read(raw: RawFile, options: IngestOptions, passed_over: Counter[str] | None 
     Args:
         passed_over: where records are counted, by kind, that are no document by what they are.
     """
-    place = "end"
+    place, size, most = "end", 0, FREE_BYTES + MOST_GROWTH * raw.file_bytes
     try:
         for item in _read(raw, options):
             place = f"after {item.place}"
+            size += _RECORD_BYTES + (len(item.text) if isinstance(item, Document) else 0)
+            if size > most:
+                raise UnreadableError("expands too far", f"its records come to more than {most} bytes")
             if not isinstance(item, PassedOver):
                 yield item
             elif passed_over is not None:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
@@ -53,6 +54,15 @@ def test_images_start_from_exact_versions_and_do_not_run_as_root(file: Path):
         assert re.search(r":\d+\.\d+\.\d+-", image), image
     users = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
     assert users and all(user.isdecimal() and int(user) > 0 for user in users)
+
+
+def test_a_build_may_see_what_it_copies():
+    seen = {line.removeprefix("!") for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    for file in DOCKERFILES:
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
+            for name in line.split():
+                assert name == "." or any(fnmatch(name, pattern) for pattern in seen), (file, name)
+                assert (CHECKOUT / name).exists()
 
 
 @pytest.mark.parametrize("file", LISTS, ids=lambda file: file.stem)

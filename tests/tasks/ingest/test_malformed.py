@@ -7,9 +7,10 @@ import pytest
 
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import FilesSource
+from tasks.ingest import read
 from tasks.ingest.document import Document, Refusal
 from tasks.ingest.stage import STAGE
-from tests.tasks.ingest.malformed import OPTIONS, damaged, hostile, members, neighbours, sound, survives
+from tests.tasks.ingest.malformed import OPTIONS, damaged, growing, hostile, members, neighbours, sound, survives
 from tests.tasks.refinery import columns, listed, run
 
 HOSTILE = hostile()
@@ -37,6 +38,16 @@ def test_a_damaged_file_gives_documents_or_reasons(name: str) -> None:
 def test_damage_to_a_record_costs_no_other(name: str) -> None:
     for seed in range(60):
         neighbours(name, members()[name], random.Random(f"{name}/{seed}"))
+
+
+@pytest.mark.parametrize("name", ["values.parquet", "nulls.parquet", "lines.jsonl.zst", "records.warc.zst"])
+def test_few_bytes_that_expand_for_ever_are_one_refusal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "FREE_BYTES", 1 << 19)
+    monkeypatch.setattr(read, "MOST_GROWTH", 50)
+    content = growing()[name]
+    *before, last = survives(name, content)
+    assert isinstance(last, Refusal) and last.reason == "expands too far"
+    assert sum(len(item.text) for item in before if isinstance(item, Document)) < (1 << 19) + 50 * len(content)
 
 
 def test_neighbours_come_through_and_nothing_is_lost(lake, tmp_path: Path) -> None:
