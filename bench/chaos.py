@@ -31,6 +31,7 @@ from bench.command import arguments_of, publish
 from bench.troubles import Troubles
 from smelt.artifacts import existing
 from smelt.lake import Lake
+from smelt.lake.shared import SHARED
 from smelt.maintenance.verify import verify
 from smelt.recipe.graph import ARTIFACTS
 from smelt.run import load_run
@@ -103,8 +104,8 @@ class Chaos:
 
     def disturbed(self, seed: int) -> dict[str, Any]:
         """What ``run`` makes of a lake without artifacts while troubles go on."""
-        for kind in ARTIFACTS:
-            self.lake.delete([item.key for item in self.lake.objects(f"{kind}/")])
+        for folder in (*(f"{kind}/" for kind in ARTIFACTS), SHARED):
+            self.lake.delete([item.key for item in self.lake.objects(folder)])
         self._proxy.by_chance(CHANCES, seed)
         with Troubles(self.home, self._every_s, self._outage, lambda: stack.up(self.home), seed) as troubles:
             made = self.run()

@@ -108,11 +108,18 @@ class Round:
         name: folder of the round's parts in the artifact.
         shards: lists the shards, in the driver; a function of the context alone.
         work: makes a part of a shard, in a worker; a pure function of context and shard.
+        made_of: for a part that is a function of less than all inputs: what decides its bytes beside the stage's
+            version, as ``smelt.identity`` takes it. A part that another artifact has made of the same is taken over
+            (``smelt.lake.shared``). Called in a worker.
+        as_it_is: whether a part is what lies elsewhere, byte for byte: neither the stage's version nor a rebuild
+            makes it anew.
     """
 
     name: str
     shards: Callable[[Context], list[Shard]]
     work: Callable[[Context, Shard], Part]
+    made_of: Callable[[Context, Shard], Any] | None = None
+    as_it_is: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 One shard is one package of one source. Its part holds the package's regular files in archive order,
 as ``path`` and ``content``, in pieces of about 16 MB so that ``ingest`` can spread them over workers.
-A file whose content came before under another path of the package is left out and counted.
+A file whose content came before under another path of the package is left out and counted. Artifacts share
+packages: one more package fetches that one alone.
 """
 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -55,6 +57,13 @@ def work(context: Context, shard: Shard) -> Part:
     return Part(files=pieces, rows=counts["files"], stats=stats)
 
 
+def made_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """A package's part is the same under any source's name, until ``snapshot`` changes."""
+    config: FetchConfig = context.config
+    source = next(source for source in config.sources if source.name == shard.payload["source"])
+    return {"package": shard.payload["package"], **source.model_dump(include={"snapshot", "include", "exclude"})}
+
+
 def _wanted(file: Path, source: DebPackages, counts: dict[str, int]) -> Iterator[deb.PackageFile]:
     seen: set[bytes] = set()
     for found in deb.files(file):
@@ -87,4 +96,4 @@ def _table(batch: list[deb.PackageFile]) -> pa.Table:
     return pa.table({"path": [f.path for f in batch], "content": [f.content for f in batch]}, schema=SCHEMA)
 
 
-STAGE = Stage("fetch", (Round("parts", shards, work),))
+STAGE = Stage("fetch", (Round("parts", shards, work, made_of),))

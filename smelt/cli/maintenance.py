@@ -15,7 +15,7 @@ def gc(
     keep_runs: Annotated[int, typer.Option(min=1, help="Newest runs of each recipe whose artifacts stay.")] = 3,
     grace_days: Annotated[float, typer.Option(min=0, help="Age in days below which nothing goes.")] = 7,
 ) -> None:
-    """Show or delete the artifacts that no kept run refers to, and multipart uploads that nobody finished."""
+    """Show or delete what no kept run refers to, shared parts included, and multipart uploads that nobody finished."""
     from datetime import timedelta
 
     from smelt.lake import Lake
@@ -36,7 +36,7 @@ def gc(
     freed = sum(item.bytes for item in (gone if delete else found))
     console.print(
         f"{'deleted' if delete else 'would delete (--delete does)'}: "
-        f"{len(gone if delete else found)} artifacts and listings of {size(freed)}, {len(uploads)} uploads"
+        f"{len(gone if delete else found)} artifacts, listings and parts of {size(freed)}, {len(uploads)} uploads"
     )
 
 

@@ -1,7 +1,8 @@
 """Making an artifact: do the shards that have no record yet, then commit the manifest.
 
 How shards are spread is the mapper's business (Ray in jobs, one after the other in tests); which
-shards there are, what a part is called and what the manifest says do not depend on it.
+shards there are, what a part is called and what the manifest says do not depend on it. Nor do they depend on
+whether a part was made for this artifact or is one that another has made of the same.
 """
 
 import os
@@ -23,12 +24,13 @@ from smelt.errors import LakeError, SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import merge_stats
+from smelt.lake.shared import SharedPart
 from smelt.metrics import PARTS_REUSED
 from smelt.metrics import record as count
-from smelt.plan import NO_ARTIFACTS, Planned
+from smelt.plan import NO_ARTIFACTS, REBUILD, Planned
 from smelt.recipe.graph import IMPLEMENTATION_OF_JUDGEMENT, JUDGEMENT, STAGES, spec
 from smelt.recipe.recipe import Recipe
-from smelt.stage import Context, Progress, Shard, Stage
+from smelt.stage import Context, Progress, Round, Shard, Stage
 
 CHECKED_AT_ONCE = 8
 """Objects of an earlier attempt that are read at the same time, some 8 MiB of memory each."""
@@ -134,13 +136,17 @@ def load_stage(kind: str) -> Stage:
 
 
 def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
-    """One shard, from input to committed part. Runs in a worker.
+    """One shard, from input to committed part, or to one of another artifact's that is the same. Runs in a worker.
 
     Raises:
         SmeltError: as the stage's function does; other errors are named with stage and shard.
     """
     current = load_stage(context.artifact.stage).rounds[round_index]
     try:
+        shared = _shared(context, current, shard)
+        if shared and (found := shared.take_over(context.lake, context.artifact, current.name, shard.name)):
+            count(PARTS_REUSED, 1, run=context.run, stage=context.artifact.stage)
+            return found
         part = current.work(context, shard)
     except SmeltError:
         raise
@@ -155,11 +161,24 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
         rows=part.rows,
         stats=part.stats,
         content_digest=part.content_digest,
+        shared=shared.root if shared else "",
     )
     for content in part.files.values():
         if isinstance(content, Path):
             content.unlink()
     return record
+
+
+def _shared(context: Context, current: Round, shard: Shard) -> SharedPart | None:
+    """Where the part of a shard lies that artifacts share; None where it is this artifact's own."""
+    if current.made_of is None:
+        return None
+    kind = context.artifact.stage
+    made_of = {"round": current.name, "of": current.made_of(context, shard)}
+    if not current.as_it_is:
+        version = next(stage.version for stage in STAGES if stage.kind == kind)
+        made_of |= {"version": version, "rebuild": context.external.get(REBUILD)}
+    return SharedPart.made_of(kind, made_of)
 
 
 def serially(context: Context, round_index: int, shards: list[Shard]) -> Iterator[PartRecord]:
@@ -200,7 +219,7 @@ def _taken_over(context: Context, round_name: str) -> dict[str, PartRecord]:
 
     def wrong(record: PartRecord) -> str | None:
         for suffix, file in record.files.items():
-            key = artifact.key(record.round, record.name, suffix)
+            key = artifact.key_of(record, suffix)
             if found := held.checked(lake, key, file):
                 return f"{lake.path(key)} {found}"
         return None

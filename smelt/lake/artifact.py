@@ -8,6 +8,8 @@ records and does only what is missing. Objects lie at::
     <lake>/<stage>/<fingerprint>/<round>/<shard><suffix>     a part's objects, e.g. parts/00003.parquet
     <lake>/<stage>/<fingerprint>/<round>/<shard>.record.json its record
     <lake>/<stage>/<fingerprint>/manifest.json               the commit
+
+The objects of a part that artifacts share lie elsewhere, and the record says where (``smelt.lake.shared``).
 """
 
 import hashlib
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from smelt.errors import DamageError
 from smelt.identity import digest
@@ -55,6 +57,7 @@ class PartRecord(BaseModel):
         digest: SHA-256 over the part's content; independent of time, machine and worker.
         digest_of: what it is over: the SHA-256 of the ``files``, or ``content`` where their bytes carry clocks.
         stats: figures of the part that add up over parts (nested mappings of numbers); labels allowed.
+        at: what the keys of its objects begin with where they don't lie in the artifact.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,6 +68,22 @@ class PartRecord(BaseModel):
     digest: str
     digest_of: Literal["files", "content"] = "files"
     stats: dict[str, Any] = {}
+    at: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_place(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An object in its artifact needs no place: such records, and seals over them, are as they were before."""
+        said = plain(self)
+        return said if self.at else {name: value for name, value in said.items() if name != "at"}
+
+    @classmethod
+    def parsed(cls, lake: Lake, key: str, value: Any) -> "PartRecord":
+        """The record that was read from ``key``.
+
+        Raises:
+            DamageError: when it is none.
+        """
+        return _parsed(lake, key, cls, value)
 
     @property
     def bytes(self) -> int:
@@ -118,8 +137,7 @@ class Manifest(BaseModel):
 
     def key(self, part: PartRecord | str, suffix: str) -> str:
         """Key of a part's object; ``part`` is a record or the name of one."""
-        record = part if isinstance(part, PartRecord) else self.part(part)
-        return self.artifact.key(record.round, record.name, suffix)
+        return self.artifact.key_of(part if isinstance(part, PartRecord) else self.part(part), suffix)
 
     def part(self, name: str) -> PartRecord:
         """The part of that name."""
@@ -141,6 +159,10 @@ class Artifact:
     def key(self, round_name: str, shard: str, suffix: str) -> str:
         """Key of an object of a part."""
         return f"{self.root}{round_name}/{shard}{suffix}"
+
+    def key_of(self, record: PartRecord, suffix: str) -> str:
+        """Key of an object of a part that is written, wherever it lies."""
+        return f"{record.at}{suffix}" if record.at else self.key(record.round, record.name, suffix)
 
     def manifest(self, lake: Lake) -> Manifest | None:
         """The manifest, or None while the artifact does not exist.
@@ -164,13 +186,13 @@ class Artifact:
         """Records of the parts of a round that are already written, by shard name."""
         keys = [item.key for item in lake.objects(f"{self.root}{round_name}/") if item.key.endswith(RECORD)]
         with ThreadPoolExecutor(16) as threads:
-            records = list(threads.map(lambda key: _parsed(lake, key, PartRecord, lake.get_json(key)), keys))
+            records = list(threads.map(lambda key: PartRecord.parsed(lake, key, lake.get_json(key)), keys))
         return {record.name: record for record in records}
 
     def record(self, lake: Lake, round_name: str, shard: str) -> PartRecord:
         """The record of a part that is written."""
         key = self.key(round_name, shard, RECORD)
-        return _parsed(lake, key, PartRecord, lake.get_json(key))
+        return PartRecord.parsed(lake, key, lake.get_json(key))
 
     def write_part(
         self,
@@ -182,6 +204,7 @@ class Artifact:
         rows: int,
         stats: dict[str, Any],
         content_digest: str | None = None,
+        shared: str = "",
     ) -> PartRecord:
         """Write a part's objects, then its record.
 
@@ -189,8 +212,9 @@ class Artifact:
             files: content by suffix; a path is streamed from disk.
             content_digest: stands for the digest of the bytes where those carry clocks or addresses
                 (a training checkpoint), so that equal content has equal digests.
+            shared: where other artifacts look for it (``SharedPart.root``): its objects and a record go there first.
         """
-        described = self.write_files(lake, round_name, shard, files)
+        described = _described(files)
         record = PartRecord(
             name=shard,
             round=round_name,
@@ -199,7 +223,12 @@ class Artifact:
             digest=content_digest or files_digest(described),
             digest_of="files" if content_digest is None else "content",
             stats=stats,
+            at=f"{shared}{files_digest(described)[:16]}" if shared else "",
         )
+        for suffix, content in files.items():
+            lake.put(self.key_of(record, suffix), content)
+        if shared:
+            lake.put(f"{shared}part{RECORD}", record.model_dump_json().encode())
         self.write_record(lake, record)
         return record
 
@@ -207,7 +236,7 @@ class Artifact:
         self, lake: Lake, round_name: str, shard: str, files: Mapping[str, bytes | Path]
     ) -> dict[str, PartFile]:
         """Write objects of a part whose record follows; returns their descriptions for it."""
-        described = {suffix: _describe(suffix, content) for suffix, content in sorted(files.items())}
+        described = _described(files)
         for suffix, content in files.items():
             lake.put(self.key(round_name, shard, suffix), content)
         return described
@@ -256,6 +285,10 @@ def footer_length(end: bytes) -> int | None:
         end: the file's last bytes, 8 at least.
     """
     return int.from_bytes(end[-8:-4], "little") + 8 if end[-4:] == b"PAR1" and len(end) >= 8 else None
+
+
+def _described(files: Mapping[str, bytes | Path]) -> dict[str, PartFile]:
+    return {suffix: _describe(suffix, content) for suffix, content in sorted(files.items())}
 
 
 def _describe(suffix: str, content: bytes | Path) -> PartFile:

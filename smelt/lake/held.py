@@ -54,7 +54,7 @@ def read(lake: Lake, of: Manifest | Artifact, part: PartRecord | str, suffix: st
         LakeError: as ``Lake.get`` does.
     """
     artifact, record = _artifact(of), _record(of, part)
-    key = artifact.key(record.round, record.name, suffix)
+    key = artifact.key_of(record, suffix)
     content = lake.get(key)
     wrong = difference(record.files[suffix], len(content), hashlib.sha256(content).hexdigest())
     if wrong:
@@ -74,7 +74,7 @@ def fetch(lake: Lake, of: Manifest | Artifact, part: PartRecord | str, suffix: s
         DamageError, LakeError: as ``read`` does.
     """
     artifact, record = _artifact(of), _record(of, part)
-    key = artifact.key(record.round, record.name, suffix)
+    key = artifact.key_of(record, suffix)
     arriving = target.with_name(target.name + ".arriving")
     lake.download(key, arriving)
     with arriving.open("rb") as file:

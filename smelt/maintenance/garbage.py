@@ -1,4 +1,4 @@
-"""Garbage collection: artifacts and listings that no kept run refers to.
+"""Garbage collection: artifacts and listings that no kept run refers to, and shared parts that no artifact refers to.
 
 Kept are
 
@@ -11,6 +11,10 @@ Kept are
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
 * a checkpoint's judgement, as long as an evaluation that uses it is;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
+
+A part that artifacts share (``smelt.lake.shared``) goes when the last artifact that refers to it has gone, and it is
+older than the grace time itself. Its record goes first, and its objects only if no reference has come since: who takes
+a part over refers to it before looking for its record.
 
 A run that was taken over from another to evaluate it counts among none of the newest: it has planned nothing.
 
@@ -33,6 +37,7 @@ from smelt.experiments import unfinished
 from smelt.identity import canonical
 from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
+from smelt.lake.shared import REFERENCES, SHARED, SharedPart
 from smelt.lake.store import Listed
 from smelt.maintenance.pins import pin_key
 from smelt.plan import LISTING
@@ -60,15 +65,17 @@ class Policy:
 
 @dataclass(frozen=True)
 class Garbage:
-    """An artifact, a trunk of one, or a listing that may go.
+    """An artifact, a trunk of one, a listing, or a shared part that may go.
 
     Attributes:
-        name: ``<stage>/<fingerprint>/``, or the key of a listing.
-        objects: its objects.
+        name: ``<stage>/<fingerprint>/``, the key of a listing, or ``shared/<kind>/<name>/``.
+        objects: its objects; of an artifact also its references to shared parts.
+        users: of a shared part, the artifacts that refer to it, as ``name`` has them.
     """
 
     name: str
     objects: tuple[Listed, ...]
+    users: frozenset[str] = frozenset()
 
     @property
     def bytes(self) -> int:
@@ -93,7 +100,9 @@ def find_garbage(lake: Lake, policy: Policy, *, now: datetime | None = None) -> 
     now = now or datetime.now(UTC)
     found = list(_collectable(lake))  # before the runs: what a run plans with meanwhile is then seen as kept
     kept = _Runs(lake).kept_names(policy, now=now)
-    return [item for item in found if not kept & item.wanted_as and now - item.newest >= policy.grace]
+    going = [item for item in found if not kept & item.wanted_as and now - item.newest >= policy.grace]
+    gone = {item.name for item in going}
+    return [item for item in going if item.users <= gone]
 
 
 def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime | None = None) -> Iterator[Garbage]:
@@ -103,10 +112,23 @@ def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime
     """
     runs = _Runs(lake)
     for item in garbage:
-        if not runs.kept_names(policy, now=now or datetime.now(UTC)) & _seen_now(lake, item).wanted_as:
+        if item.name.startswith(SHARED):
+            if _collect_shared(lake, item):
+                yield item
+        elif not runs.kept_names(policy, now=now or datetime.now(UTC)) & _seen_now(lake, item).wanted_as:
             for keys in _in_order([listed.key for listed in item.objects]):
                 lake.delete(keys)
             yield item
+
+
+def _collect_shared(lake: Lake, item: Garbage) -> bool:
+    """Delete a shared part that is as it was found, and that nobody refers to; whether it is gone."""
+    for doomed in (lambda key: key.endswith(RECORD), lambda key: True):
+        now = lake.objects(item.name)
+        if set(now) - set(item.objects) or any(REFERENCES in listed.key for listed in now):
+            return False
+        lake.delete([listed.key for listed in now if doomed(listed.key)])
+    return True
 
 
 @dataclass(frozen=True)
@@ -188,13 +210,28 @@ def _planned_names(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def _collectable(lake: Lake) -> Iterator[Garbage]:
+    parts: dict[str, list[Listed]] = defaultdict(list)
+    references: dict[str, list[Listed]] = defaultdict(list)
+    users: dict[str, set[str]] = defaultdict(set)
+    for item in lake.objects(SHARED):
+        _, kind, name, rest = item.key.split("/", 3)
+        part = SharedPart(kind, name).root
+        if rest.startswith(REFERENCES):
+            user = Artifact(kind, rest.removeprefix(REFERENCES)).root
+            references[user].append(item)
+            users[part].add(user)
+        else:
+            parts[part].append(item)
     for kind in ARTIFACTS:
-        for fingerprint in lake.folders(f"{kind}/"):
+        named = {user.split("/")[1] for user in references if user.startswith(f"{kind}/")}
+        for fingerprint in sorted(named.union(lake.folders(f"{kind}/"))):
             root = Artifact(kind, fingerprint).root
-            if objects := lake.objects(root):
+            if objects := [*lake.objects(root), *references[root]]:
                 yield Garbage(root, tuple(objects))
     for item in lake.objects(LISTINGS):
         yield Garbage(item.key, (item,))
+    for part, objects in parts.items():
+        yield Garbage(part, tuple(objects), frozenset(users[part]))
 
 
 def _seen_now(lake: Lake, item: Garbage) -> Garbage:

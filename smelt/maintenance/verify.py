@@ -46,11 +46,7 @@ def verify(lake: Lake, manifest: Manifest) -> Verified:
         if record.digest_of == "files" and record.digest != files_digest(record.files):
             key = artifact.key(record.round, record.name, RECORD)
             damages.append(f"{lake.path(key)}: its digest is not that of its files")
-    files = [
-        (artifact.key(record.round, record.name, suffix), file)
-        for record in records
-        for suffix, file in record.files.items()
-    ]
+    files = [(artifact.key_of(record, suffix), file) for record in records for suffix, file in record.files.items()]
     with ThreadPoolExecutor(STREAMS) as threads:
         found = list(threads.map(lambda pair: held.checked(lake, *pair), files))
     damages += [f"{lake.path(key)}: {what}" for (key, _), what in zip(files, found, strict=True) if what]

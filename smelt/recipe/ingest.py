@@ -49,8 +49,9 @@ class IngestOptions(Config):
     max_file_bytes: int = Field(256 << 20, gt=0)
     """Largest file or record of a crawl that is one document (html, pdf, text), in bytes after decompression."""
     shard_bytes: int = Field(32 << 20, gt=0)
-    """Raw bytes per part; smaller parts spread better, larger ones cost less to manage. A file that can be
-    divided (jsonl, lines, parquet, WARC with a member per record) never puts more into a part."""
+    """Most raw bytes per part, which has about half of it where files are small; smaller parts spread better, larger
+    ones cost less to manage. A file that can be divided (jsonl, lines, parquet, WARC with a member per record) never
+    puts more into a part, one that can't is a part of its own."""
 
 
 class IngestConfig(IngestOptions):

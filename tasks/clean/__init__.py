@@ -45,9 +45,22 @@ def work(context: Context, shard: Shard) -> Part:
             rejected = cleaned.filter(cleaned["drop_reason"].is_valid())
             if len(rejected):
                 rejects.write(rejected.select(["id", "text", "source", "url", "drop_reason"]))
-    if shard.name == context.inputs["ingest"].parts[0].name:  # of the config, not of the part: counted once
-        stats.append({"pii_quality": judge.judge(context.config)})
     return Part(out.files() | rejects.files(".rejects.parquet"), out.rows, merge_stats(stats))
+
+
+def made_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """Cleaned documents are a function of the config and the documents."""
+    return {"config": context.config, "ingest": context.inputs["ingest"].part(shard.name).digest}
+
+
+def config_alone(context: Context) -> list[Shard]:
+    """One shard, which is the config, where there is any document."""
+    return [Shard("personal")] if context.inputs["ingest"].parts else []
+
+
+def judged(context: Context, shard: Shard) -> Part:
+    """How well the config finds personal data: statistics that no document has a part in."""
+    return Part({}, 0, {"pii_quality": judge.judge(context.config)})
 
 
 def _cleaned(table: pa.Table, config: CleanConfig) -> tuple[pa.Table, dict[str, Any]]:
@@ -92,4 +105,10 @@ def _type_of(signal: str) -> pa.DataType:
     return pa.int32() if signal.startswith(counts) or signal == "dup_line_chars" else pa.float32()
 
 
-STAGE = Stage("clean", (Round("parts", shards, work),))
+STAGE = Stage(
+    "clean",
+    (
+        Round("judged", config_alone, judged, lambda context, shard: context.config),
+        Round("parts", shards, work, made_of),
+    ),
+)

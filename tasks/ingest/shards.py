@@ -1,13 +1,18 @@
 """What the shards of ``ingest`` are: pieces of packages, groups of small files, ranges of large ones.
 
-A shard has about ``shard_bytes`` of raw bytes. A file that can be divided becomes ranges of that size, and each
+A shard has at most ``shard_bytes`` of raw bytes. A file that can be divided becomes ranges of that size, and each
 range reads the records that begin in it. A file that can't (one gzip stream, a PDF) is a shard of its own when it
 is large. Files of different days of a crawl are never in one shard.
+
+Where small files are parted depends on hashes of their addresses, so that one more file changes the shard that it
+falls into and hardly another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 import xxhash
 
 from smelt.log import logger
@@ -62,22 +67,37 @@ def _package_pieces(context: Context) -> Iterator[dict[str, Any]]:
 
 def _file_groups(config: IngestConfig, listed: Listing) -> Iterator[dict[str, Any]]:
     formats = {source.name: source.format for source in config.sources if isinstance(source, ListedSource)}
-    group: list[dict[str, Any]] = []
-    size, day = 0, None
-    for entry in listed.entries:
-        if group and (entry.date != day or size + entry.bytes > config.shard_bytes):
-            yield {"files": group}
-            group, size = [], 0
-        day = entry.date
-        if entry.bytes > config.shard_bytes and _can_be_divided(entry, formats[entry.source]):
-            for start in range(0, entry.bytes, config.shard_bytes):
-                end = min(start + config.shard_bytes, entry.bytes)
-                yield {"files": [entry.model_dump()], "start": start, "end": end}
+
+    def divided(entry: ListedFile) -> bool:
+        return entry.bytes > config.shard_bytes and _can_be_divided(entry, formats[entry.source])
+
+    for (_, large), entries in groupby(listed.entries, lambda entry: (entry.date, divided(entry))):
+        for group in [[entry] for entry in entries] if large else parted(list(entries), config.shard_bytes):
+            files = [entry.model_dump() for entry in group]
+            if not large:
+                yield {"files": files}
+                continue
+            for start in range(0, group[0].bytes, config.shard_bytes):
+                yield {"files": files, "start": start, "end": min(start + config.shard_bytes, group[0].bytes)}
+
+
+def parted(entries: Sequence[ListedFile], most: int) -> Iterator[Sequence[ListedFile]]:
+    """Neighbours in groups of at most ``most`` bytes; only a file that is larger itself makes a larger group.
+
+    What is too large is parted before the file of the least hash, and each side again, so groups have about half of
+    ``most`` in the mean. A border stands where its file's hash is the least of a stretch that is too large: one more
+    file moves a border only if it falls into that very stretch and has a lesser hash still, or makes it too large.
+    """
+    hashes = np.array([xxhash.xxh3_64_intdigest(f"{e.source} {e.path}") for e in entries], np.uint64)
+    ends = np.concatenate([[0], np.cumsum([entry.bytes for entry in entries], dtype=np.int64)])
+    waiting = [(0, len(entries))]
+    while waiting:
+        start, end = waiting.pop()
+        if end - start == 1 or ends[end] - ends[start] <= most:
+            yield entries[start:end]
         else:
-            group.append(entry.model_dump())
-            size += entry.bytes
-    if group:
-        yield {"files": group}
+            border = start + 1 + int(np.argmin(hashes[start + 1 : end]))
+            waiting += [(border, end), (start, border)]
 
 
 def _can_be_divided(entry: ListedFile, kind: str) -> bool:

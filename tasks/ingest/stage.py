@@ -2,7 +2,8 @@
 
 The first round brings what lies on a hub into the lake, a file a shard; the second reads. A file that cannot be
 read, or a record in it, goes to the part's quarantine with its reason, and its neighbours come through. A document's
-id depends on its source, its file and its place in that, never on how files are put into shards.
+id depends on its source, its file and its place in that, never on how files are put into shards. Artifacts share both
+downloads, which are what they are whatever reads them, and documents.
 """
 
 import io
@@ -53,6 +54,29 @@ def work(context: Context, shard: Shard) -> Part:
     return rows.part(num_files)
 
 
+def download_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """A download is its content, wherever it lies and whoever wants it."""
+    return {"version": shard.payload["version"], "bytes": shard.payload["bytes"]}
+
+
+def made_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """Documents are a function of the options, of the shard's own files, and of what their sources say of them."""
+    config: IngestConfig = context.config
+    options, by_name = config.model_dump(exclude={"sources", "shard_bytes"}), {s.name: s for s in config.sources}
+    payload = shard.payload
+    if "part" in payload:
+        content = context.inputs["fetch"].part(payload["part"]).files[payload["suffix"]].sha256
+        source = by_name[payload["source"]].model_dump(include={"name", "lang", "domain"})
+        return {"options": options, "package": payload["package"], "content": content, "source": source}
+    told = set(ListedSource.model_fields) - {"paths"}
+    files = [
+        {name: file[name] for name in ("path", "bytes", "version", "date")}
+        | {"source": by_name[file["source"]].model_dump(include=told)}
+        for file in payload["files"]
+    ]
+    return {"options": options, "files": files, "start": payload.get("start"), "end": payload.get("end")}
+
+
 def raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
     """The raw files of a shard, or the range of one.
 
@@ -95,7 +119,7 @@ def _content(context: Context, entry: ListedFile, *, first: bool) -> Path | Stor
     """
     if hub.is_hub(entry.uri):
         record = context.artifact.record(context.lake, DOWNLOADS, download_name(entry.uri))
-        key = context.artifact.key(DOWNLOADS, record.name, SUFFIX)
+        key = context.artifact.key_of(record, SUFFIX)
         if first and (wrong := held.checked(context.lake, key, record.files[SUFFIX])):
             raise held.damaged(context.lake, context.artifact, key, wrong)
         return Stored(context.lake, key, entry.bytes)
@@ -137,4 +161,10 @@ def _changed(file: Path) -> StageError:
     return StageError("is not what it was when it was listed", where=str(file), mend="plan the run again")
 
 
-STAGE = Stage("ingest", (Round(DOWNLOADS, downloads, fetch), Round("parts", pieces, work)))
+STAGE = Stage(
+    "ingest",
+    (
+        Round(DOWNLOADS, downloads, fetch, download_of, as_it_is=True),
+        Round("parts", pieces, work, made_of),
+    ),
+)

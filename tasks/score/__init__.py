@@ -45,6 +45,14 @@ def work(context: Context, shard: Shard) -> Part:
     return Part(out.files(), out.rows, merge_stats(stats))
 
 
+def made_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """Scores are a function of the config, the cleaned documents and the models: those that were trained for this
+    corpus follow it, those of a pinned artifact don't, and the config says which they are."""
+    own = sorted({item.model for item in context.config.models if "/" not in item.model})
+    models = {name: context.inputs["classifiers"].part(name).digest for name in own}
+    return {"config": context.config, "clean": context.inputs["clean"].part(shard.name).digest, "models": models}
+
+
 def _scored(table: pa.Table, context: Context) -> tuple[pa.Table, dict[str, Any]]:
     """The labels of a row group, and its statistics."""
     config: ScoreConfig = context.config
@@ -143,4 +151,4 @@ def _check(item: ModelScore, card: dict[str, Any], where: str) -> None:
         )
 
 
-STAGE = Stage("score", (Round("parts", shards, work),))
+STAGE = Stage("score", (Round("parts", shards, work, made_of),))

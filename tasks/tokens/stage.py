@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
@@ -58,6 +59,24 @@ def work(context: Context, shard: Shard) -> Part:
         stats = merge_stats([stats, *written.broken])
     stats["tokens"] = sum(stats[split]["tokens"] for split in SPLITS)
     return Part(files, rows=stats["documents"], stats=stats)
+
+
+def made_of(context: Context, shard: Shard) -> dict[str, Any]:
+    """Tokens are a function of the config, the tokenizer, the text, and the columns that say what of it is encoded and
+    under which labels; whatever else ``score`` or ``dedup`` write of a document changes no token."""
+    decisive = ["lang", "domain", documents.KEPT, documents.CUTS]
+    columns = xxhash.xxh3_128()
+    for table in documents.batches(context.lake, context.inputs, shard.name, decisive):
+        columns.update(documents.write(table))
+    tokenizer = context.inputs["tokenizer"]
+    vocabulary = held.read_json(context.lake, tokenizer, "tokenizer", "/figures.json")
+    return {
+        "config": context.config,
+        "clean": context.inputs["clean"].part(shard.name).digest,
+        "columns": columns.hexdigest(),
+        "tokenizer": tokenizer.part("tokenizer").files["/tokenizer.json"].sha256,
+        "vocabulary": [vocabulary["vocab_size"], vocabulary["end_of_document"]["id"]],
+    }
 
 
 class _Split:
@@ -134,4 +153,4 @@ def _encoder(tokenizer_json: bytes) -> Encoder:
     return Encoder(tokenizer_json)
 
 
-STAGE = Stage("tokens", rounds=(Round("parts", parts_as_shards("clean"), work),))
+STAGE = Stage("tokens", rounds=(Round("parts", parts_as_shards("clean"), work, made_of),))

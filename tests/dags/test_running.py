@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 
 from smelt.engine.jobs import Jobs
 from smelt.following.airflow import Airflow
-from smelt.lake import Lake
+from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import MANIFEST, RECORD
+from smelt.lake.shared import REFERENCES
 from smelt.recipe.graph import STAGES, direct_inputs
 from smelt.run import ended_key, load_run, safe_run_id
 from smelt.services.airflow import USER
@@ -64,6 +66,13 @@ def end_runs(ask: Ask, dag: str, *ids: str) -> None:
     for run in ask("GET", f"dags/{dag}/dagRuns")["dag_runs"]:
         if run["state"] in ("queued", "running") and (not ids or run["dag_run_id"] in ids):
             ask("PATCH", f"dags/{dag}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
+
+
+def written(lake: Lake, artifact: Artifact, manifest: Manifest) -> dict[str, datetime]:
+    """When the objects of an artifact were written, and those of the parts that it shares."""
+    folders = [artifact.root, *(f"{part.at.rpartition('/')[0]}/" for part in manifest.parts)]
+    listed = [item for folder in folders for item in lake.objects(folder) if REFERENCES not in item.key]
+    return {item.key: item.modified for item in listed}
 
 
 def wait_for(what: Callable[[], Any]) -> Any:
@@ -143,9 +152,10 @@ def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, 
     artifact = load_run(lake, run).planned("ingest").artifact
     manifest = artifact.manifest(lake)
     missing = manifest.parts[1]
-    lake.delete([f"{artifact.root}{MANIFEST}", artifact.key(missing.round, missing.name, RECORD)])
+    own, shared = artifact.key(missing.round, missing.name, RECORD), f"{missing.at.rpartition('/')[0]}/part{RECORD}"
+    lake.delete([f"{artifact.root}{MANIFEST}", own, shared])
     ask("PATCH", f"dags/pretrain/dagRuns/{run}/taskInstances/ingest.run", {"new_state": "failed"})
-    before = {item.key: item.modified for item in lake.objects(artifact.root)}
+    before = written(lake, artifact, manifest)
     tried = tries(ask, "pretrain", run)
 
     body = {"dag_run_id": run, "task_ids": ["ingest.run"], "include_downstream": True, "dry_run": False}
@@ -155,10 +165,9 @@ def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, 
     wait_for(lambda: states(ask, "pretrain", run)["ingest.gate"] == "success")
     end_runs(ask, "pretrain", run)
     assert artifact.manifest(lake).digest == manifest.digest
-    after = {item.key: item.modified for item in lake.objects(artifact.root)}
-    made = {key for key, modified in after.items() if before.get(key) != modified}
-    part = {artifact.key(missing.round, missing.name, suffix) for suffix in (*missing.files, RECORD)}
-    assert made == {f"{artifact.root}{MANIFEST}", *part}
+    made = {key for key, modified in written(lake, artifact, manifest).items() if before.get(key) != modified}
+    part = {artifact.key_of(missing, suffix) for suffix in missing.files}
+    assert made == {f"{artifact.root}{MANIFEST}", own, shared, *part}
     above = ("plan", "fetch.run", "fetch.gate")
     assert [tries(ask, "pretrain", run)[task] for task in above] == [tried[task] for task in above]
 

@@ -154,8 +154,9 @@ def test_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_l
 
 
 def forget(lake: Lake, artifact: Artifact) -> None:
-    """Delete an artifact, as an operator would to have it made again."""
-    lake.delete([item.key for item in lake.objects(artifact.root)])
+    """Delete an artifact with the parts that others could take over, so that it is made again."""
+    parts = {record.at.rpartition("/")[0] for record in artifact.records(lake, "parts").values() if record.at}
+    lake.delete([item.key for folder in (artifact.root, *parts) for item in lake.objects(folder)])
 
 
 def wait_for(found: Callable[[], object], within_s: float = 300) -> object:

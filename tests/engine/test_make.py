@@ -71,9 +71,10 @@ def test_a_part_that_was_damaged_since_is_made_anew_by_the_rerun(recipe, lake):
     context = make_context(recipe, planned, lake)
     with pytest.raises(KeyboardInterrupt):
         make_artifact(planned, context, dies_after(NUM_FILES - 1))
-    first, second, *_ = [item.key for item in lake.objects(planned.artifact.root) if item.key.endswith(".parquet")]
-    lake.delete([first])
-    lake.put(second, lake.get(second)[:-1] + b"?")
+    first, second, *_ = planned.artifact.records(lake, "parts").values()
+    lake.delete([planned.artifact.key_of(first, ".parquet")])
+    key = planned.artifact.key_of(second, ".parquet")
+    lake.put(key, lake.get(key)[:-1] + b"?")
     done = []
 
     def counts(context, index, shards):

@@ -21,7 +21,7 @@ from smelt.gates.even import evenly
 from smelt.gates.run import run_gate
 from smelt.gates.sample import MAX_PARTS
 from smelt.lake import Artifact, Lake, Manifest
-from smelt.plan import Plan
+from smelt.plan import REBUILD, Plan
 from smelt.recipe import Recipe, load_recipe
 from smelt.recipe.gates import GatesConfig
 from tests.chain import RECIPE, plan_of
@@ -55,7 +55,8 @@ class Chain:
         """The stage's artifact made once more, elsewhere, and its inputs."""
         planned = self.plan.planned(stage).model_copy(update={"fingerprint": uuid.uuid4().hex[:20]})
         context = make_context(self.recipe, planned, self.lake)
-        context = replace(context, artifact=Artifact(stage, planned.fingerprint))
+        anew = context.external | {REBUILD: planned.fingerprint}  # no part is taken over
+        context = replace(context, artifact=Artifact(stage, planned.fingerprint), external=anew)
         return make_artifact(planned, context, serially), context.inputs
 
 

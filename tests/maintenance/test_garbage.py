@@ -12,7 +12,8 @@ import smelt.cli.maintenance  # noqa: F401
 from smelt.cli.main import app
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
-from smelt.lake import Lake
+from smelt.lake import Artifact, Lake
+from smelt.lake.shared import SHARED, SharedPart
 from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.pins import pin, unpin
 from smelt.maintenance.uploads import stale_uploads
@@ -52,7 +53,8 @@ def _at(lake):
 
 
 def names(found):
-    return [item.name for item in found]
+    """Of artifacts and listings; the parts that go with their last artifact have a test of their own."""
+    return [item.name for item in found if not item.name.startswith(SHARED)]
 
 
 def root(run: Run, stage: str = "ingest") -> str:
@@ -71,6 +73,49 @@ def test_what_only_an_older_run_used_goes_and_what_runs_share_stays(ingested, la
     assert names(collect(lake, found, POLICY, now=LATER)) == [root(old)], "one has come to use it meanwhile"
     assert lake.objects(root(old)) == [] and lake.objects(root(new))
     assert find_garbage(lake, POLICY, now=LATER) == []
+
+
+def shared(found):
+    return [item.name for item in found if item.name.startswith(SHARED)]
+
+
+def test_a_shared_part_goes_with_the_last_artifact_that_refers_to_it(ingested, lake):
+    old = ingested("one")
+    new = ingested("two", **{"ingest.shard_bytes": 1000})  # the same documents, of which an artifact is made anew
+    assert root(old) != root(new)
+    found = find_garbage(lake, POLICY, now=LATER)
+    assert names(found) == [root(old)] and shared(found) == []
+    assert list(collect(lake, found, POLICY, now=LATER)) == found
+    assert verify(lake, new.planned("ingest").artifact.manifest(lake)).damages == ()
+    ingested("three", **{"sources.0.lang": "zh"})
+    found = find_garbage(lake, POLICY, now=LATER)
+    assert names(found) == [root(new)] and len(shared(found)) == 1
+    assert list(collect(lake, found, POLICY, now=LATER)) == found
+    assert lake.objects(shared(found)[0]) == [] and find_garbage(lake, POLICY, now=LATER) == []
+
+
+@pytest.mark.parametrize("when", ["before", "in the middle", "made anew"])
+def test_a_shared_part_that_is_wanted_again_is_left(ingested, lake, monkeypatch, when):
+    run = ingested("one")
+    part = run.planned("ingest").artifact.manifest(lake).parts[0]
+    ingested("two", **{"sources.0.lang": "zh"})
+    found = find_garbage(lake, POLICY, now=LATER)
+    (name,) = shared(found)
+    wanted, delete = SharedPart(*name.split("/")[1:3]), Lake.delete
+
+    def comes_then(self, keys):
+        delete(self, keys)
+        if when == "in the middle" and keys == [f"{name}part.record.json"]:
+            wanted.refer(lake, Artifact("ingest", "f00d"))
+
+    monkeypatch.setattr(Lake, "delete", comes_then)
+    if when == "before":
+        wanted.refer(lake, Artifact("ingest", "f00d"))
+    if when == "made anew":
+        time.sleep(1.1)  # the store's clock has seconds
+        lake.put(f"{part.at}.parquet", lake.get(f"{part.at}.parquet"))
+    assert [item.name for item in collect(lake, found, POLICY, now=LATER)] == [root(run)]
+    assert lake.exists(f"{part.at}.parquet")
 
 
 def test_each_recipe_keeps_its_own_newest_runs(ingested, lake):
@@ -143,7 +188,7 @@ def test_a_collection_reads_a_run_once_however_much_it_deletes(ingested, lake, m
     found, read = find_garbage(lake, POLICY, now=LATER), []
     find_json = Lake.find_json
     monkeypatch.setattr(Lake, "find_json", lambda self, key: read.append(key) or find_json(self, key))
-    assert len(list(collect(lake, found, POLICY, now=LATER))) == 3
+    assert len(names(collect(lake, found, POLICY, now=LATER))) == 3
     assert sorted(read) == [f"runs/run-{number}/run.json" for number in range(4)]
 
 
@@ -173,7 +218,7 @@ def test_a_run_that_has_not_ended_keeps_what_it_uses_whatever_the_policy_says(in
         ingested(f"newer-{number}", **{"sources.0.lang": lang})
     nothing_stays = Policy(keep_runs=1, grace=timedelta(0))
     found = find_garbage(lake, nothing_stays, now=LATER)
-    assert len(found) == 1 and root(live) not in names(found)
+    assert len(names(found)) == 1 and root(live) not in names(found)
     assert names(collect(lake, found, nothing_stays, now=LATER)) == names(found)
     manifest = make_artifact(
         live.planned("clean"), make_context(live.recipe, live.planned("clean"), lake), serially
@@ -219,7 +264,7 @@ def test_an_input_that_was_collected_is_told_as_what_it_is(ingested, lake, when)
     context = make_context(run.recipe, planned, lake)
 
     def meanwhile(context, index, shards):
-        lake.delete([item.key for item in lake.objects(gone)])
+        lake.delete([item.key for folder in (gone, SHARED) for item in lake.objects(folder)])
         yield from serially(context, index, shards)
 
     with pytest.raises(StageError) as told:
@@ -257,7 +302,7 @@ def test_what_a_run_wants_that_comes_in_the_middle_is_left(ingested, lake):
     first = next(collection).name
     left = next(run for run in old if root(run) != first)
     ingested("four", **left.overrides)
-    assert list(collection) == []
+    assert names(collection) == []
     assert left.planned("ingest").artifact.manifest(lake)
 
 

@@ -12,11 +12,13 @@ import pytest
 
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
+from smelt.recipe import parse_recipe
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import HubSource
 from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
 from tasks.sources import download
+from tests.chain import make_through
 from tests.servers import Quiet, serving
 from tests.tasks.ingest.test_ingest import parquet
 from tests.tasks.refinery import columns, listed, run
@@ -157,6 +159,23 @@ def test_broken_downloads_go_on_where_they_broke_off_and_files_are_divided(hub: 
     assert made.stats["fetched_files"] == 3
     resumed = [asked for asked in hub.ranges if asked]
     assert len(resumed) == 3 and len(hub.ranges) == 6
+
+
+def test_a_changed_extractor_downloads_nothing(hub: type[Hub], lake: Lake) -> None:
+    fields = {"kind": "hf", "name": "web", "repo": "us/set", "paths": ["data/*.jsonl"], "layout": "fineweb"}
+    raw = {
+        "name": "small",
+        "sources": [fields],
+        "model": {"preset": "tiny"},
+        "phases": [{"name": "main", "tokens": 100_000, "sequence_length": 64, "global_batch_size": 8}],
+    }
+    made = make_through(parse_recipe(raw, where="small"), lake, "ingest")["ingest"]
+    assert len(hub.ranges) == 1
+    changed = make_through(parse_recipe(raw | {"ingest": {"html": "all"}}, where="small"), lake, "ingest")["ingest"]
+    assert changed.fingerprint != made.fingerprint and changed.digest == made.digest
+    assert len(hub.ranges) == 1 and changed.parts[0].at != made.parts[0].at
+    forced = parse_recipe(raw | {"rebuild": {"ingest": 1}}, where="small")
+    assert make_through(forced, lake, "ingest")["ingest"].digest == made.digest and len(hub.ranges) == 1
 
 
 def test_a_download_of_another_content_is_refused(hub: type[Hub], lake: Lake, tmp_path: Path) -> None:

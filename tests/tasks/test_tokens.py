@@ -1,14 +1,18 @@
 """Token files: what Megatron reads is what the tokenizer says of the documents that were kept."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from megatron.core.datasets.indexed_dataset import IndexedDataset
 from tokenizers import Tokenizer
 
+from smelt.identity import digest
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from smelt.recipe.tokenlist import TokenList
 from smelt.recipe.tokens import TokensConfig
+from smelt.stage import Shard
+from tasks import documents
 from tasks.encoder import Encoder
 from tasks.indexed import read_index, token_dtype
 from tasks.tokenizer import STAGE as TOKENIZER
@@ -146,3 +150,21 @@ def test_an_empty_part_has_empty_files(lake, manifest):
 def test_large_vocabularies_take_four_bytes():
     assert token_dtype(65_499) == np.uint16
     assert token_dtype(65_500) == np.int32
+
+
+def test_a_part_is_named_by_what_decides_its_tokens_alone(lake, inputs):
+    def named(**changed):
+        given = refinery.context(lake, "tokens", TokensConfig(validation_share=0.1), inputs | changed)
+        return digest(STAGE.rounds[0].made_of(given, Shard("00001")))
+
+    ids = documents.read(lake, {"clean": inputs["clean"]}, "00001", ["id"])
+
+    def decided(keep, **columns):
+        tables = {name: pa.repeat(value, len(ids)) for name, value in {"keep": keep, **columns}.items()}
+        return refinery.commit(lake, "dedup", [pa.table({"id": ids["id"], **tables})] * 2)
+
+    plain = named()
+    assert named(dedup=decided(True)) == named(dedup=decided(True, duplicates=7)) == plain
+    assert named(dedup=decided(False)) != plain
+    other = refinery.context(lake, "tokenizer", CONFIG.model_copy(update={"add_tokens": TokenList()}), inputs)
+    assert named(tokenizer=refinery.run(TOKENIZER, other)) != plain
