@@ -14,6 +14,7 @@ the job                   submitted by this very attempt              submitted 
 pending, running          follow it                                   follow it
 succeeded, no artifact    the next job (the lake was cleaned since)   the next job
 failed                    this attempt has failed                     the next job
+left, as it was asked to  this attempt is skipped, and what follows   the next job
 stopped                   this attempt has failed: someone stopped it the next job
 unknown to Ray            submit it                                   submit it
 ========================  ==========================================  ============================
@@ -42,8 +43,9 @@ from smelt.lake import Artifact, Lake
 from smelt.log import plain
 from smelt.plan import Planned
 from smelt.recipe.graph import spec
-from smelt.renewal import renew
 from smelt.run import Run, load_run, safe_run_id
+from smelt.steering import stopping
+from smelt.steering.renewal import renew
 
 _T = TypeVar("_T")
 
@@ -59,6 +61,8 @@ LAST_TRIES = 3
 """How often news that could not be told are tried again when the job has ended, since nobody looks later."""
 USER_ERROR = 3
 """Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
+STOPPED = 4
+"""Exit status of a training that has stopped because somebody asked for it; likewise."""
 
 
 class _FailureError(Exception):
@@ -143,7 +147,8 @@ class StageTrigger(BaseTrigger):
         return spec(self.stage).kind in NEWS_OF
 
     async def _reach_goal(self) -> bool:
-        """False where there is none: a phase that the recipe hasn't, cleared with what it comes after."""
+        """False where there is none: a phase that the recipe hasn't, cleared with what it comes after, or what a run
+        doesn't come to that was asked to stop."""
         lake = connect()
         run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
         if self._tried_before:
@@ -155,20 +160,54 @@ class StageTrigger(BaseTrigger):
             return False
         planned = run.planned(self.stage)
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
+        await _patiently(lambda: asyncio.to_thread(self._take_back, lake), self)
         async with Jobs(lake.settings) as jobs:
             while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
-                self.job, self._printed = await _patiently(lambda: self._find_or_submit(jobs, planned), self), 0
-                await self._follow(jobs, planned)
+                self.job = await _patiently(lambda: self._find_or_submit(jobs, lake, run), self)
+                self._printed = 0
+                if self.job is not None:
+                    await self._follow(jobs, planned)
+                if self.job is None or (self.job.exit_code == STOPPED and self.job.metadata == self._attempt):
+                    self.log.info("the run was asked to stop: `smelt resume %s` goes on", self._run_id)
+                    await _patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
+                    return False
         if self.job is None and self._has_news:  # it ended while nobody followed it
             await self._tell_news(planned)
         return True
 
-    async def _find_or_submit(self, jobs: Jobs, planned: Planned) -> Job:
+    def _take_back(self, lake: Lake) -> None:
+        """Take a request to stop back where the task that has stopped is tried again (blocks)."""
+        assert self.task_instance is not None
+        request = stopping.request_of(lake, self._run_id)
+        if request is not None and request.stage == self.stage and self.task_instance.try_number > request.attempt:
+            self.log.info("the run goes on; it was asked to stop at %s", request.when)
+            stopping.take_back(lake, self._run_id)
+
+    def _stops(self, lake: Lake, run: Run) -> bool:
+        """Whether the run is to stop before this stage: before any training, and what needs one (blocks)."""
+        if stopping.request_of(lake, self._run_id) is None:
+            return False
+        planned = run.planned(self.stage)
+        return planned.kind == "train" or any(
+            run.planned(name).artifact.manifest(lake) is None
+            for name in spec(self.stage).inputs
+            if name in [item.stage for item in run.plan.stages]
+        )
+
+    def _note_stop(self, lake: Lake) -> None:
+        assert self.task_instance is not None
+        stopping.note(lake, self._run_id, self.stage, self.task_instance.try_number)
+
+    async def _find_or_submit(self, jobs: Jobs, lake: Lake, run: Run) -> Job | None:
+        """The job to follow; None where there is none, and the run is to stop before it."""
+        planned = run.planned(self.stage)
         name, number = self.job_name(planned), 1
         while True:
             job_id = name if number == 1 else f"{name}-{number}"
             job = await jobs.find(job_id)
             if job is None:
+                if await asyncio.to_thread(self._stops, lake, run):
+                    return None
                 entrypoint = f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
                 self.log.info("submitting Ray job %s: %s", job_id, entrypoint)
                 submitted = await jobs.submit(job_id, entrypoint, self._attempt)
@@ -242,7 +281,7 @@ class StageTrigger(BaseTrigger):
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""
         job = self.job
         assert job is not None
-        if job.status == "SUCCEEDED" or job.metadata != self._attempt:
+        if job.status == "SUCCEEDED" or job.metadata != self._attempt or job.exit_code == STOPPED:
             return
         if job.status == "STOPPED":
             raise _FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)
@@ -268,6 +307,10 @@ class GateTrigger(StageTrigger):
     def job_name(self, planned: Planned) -> str:
         """The gate's job: by artifact and suite."""
         return f"{planned.stage}-{planned.fingerprint}-gate-{planned.suite}"
+
+    def _stops(self, lake: Lake, run: Run) -> bool:
+        """What is made is judged."""
+        return False
 
     def reached(self, lake: Lake, run: Run) -> bool:
         """Whether the gate has passed, or a person has approved what it found.

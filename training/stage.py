@@ -2,6 +2,7 @@
 
 from smelt.lake import PartRecord
 from smelt.stage import Context, Stage
+from smelt.steering.stopping import StoppedError, request_of
 from training.blocks.plan import BlockPlan, course, plan_blocks, read_vocabulary
 from training.spikes.events import read_events
 
@@ -11,6 +12,7 @@ def run(context: Context) -> list[PartRecord]:
 
     Raises:
         StageError: when the blocks don't hold what the phases ask for, before any process is started.
+        StoppedError: when somebody asked the run to stop, and it has.
     """
     vocabulary = read_vocabulary(context.lake, context.inputs["tokenizer"])
     plans = plan_blocks(context.config, context.inputs["blocks"], vocabulary)
@@ -22,6 +24,13 @@ def run(context: Context) -> list[PartRecord]:
         from training.launch import launch  # with Ray Train, likewise
 
         launch(context)
+        if not _finished(context, plans) and (request := request_of(context.lake, context.run)) is not None:
+            last = max(context.records("checkpoints"), default="its start")
+            raise StoppedError(
+                f"stopped behind {last}, as was asked at {request.when}",
+                where=context.run,
+                mend=f"`smelt resume {context.run}` goes on",
+            )
     return list(context.records("checkpoints").values())
 
 

@@ -45,6 +45,7 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
     from operators.pages.summary import loss_chart, stage_lines
     from smelt.maintenance.pins import pin_key
     from smelt.run import run_key, safe_run_id
+    from smelt.steering.stopping import request_of
 
     safe = safe_run_id(run_id)
     airflow = records.find(safe)
@@ -68,6 +69,7 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
         tensorboard=lake.settings.tensorboard if begun else None,
         report=any(line.planned.stage == "report" and line.manifest for line in stages),
         pinned=lake.exists(pin_key(head.id)),
+        stop=request_of(lake, head.id),
         refresh=airflow.going_on if airflow is not None else any(line.state == "under way" for line in stages),
     )
 

@@ -25,12 +25,12 @@ def branch(
     import yaml
 
     from smelt import settings
-    from smelt.branching import branch as made
     from smelt.cli.recipe import parse_overrides
     from smelt.cli.run import run as start_run
     from smelt.errors import RecipeError
     from smelt.lake import Lake
     from smelt.run import load_run, safe_run_id
+    from smelt.steering.branching import branch as made
 
     if at is None and not set_aside:
         raise RecipeError("no place to branch off", mend="write --at STEP, --set-aside BLOCK or both")

@@ -29,10 +29,13 @@ def run(
     """Run a recipe: start the services where they are down, then show the run until it ends."""
     from smelt.errors import RecipeError
     from smelt.following.airflow import Airflow
+    from smelt.lake import Lake
     from smelt.recipe import load_recipe
+    from smelt.run import safe_run_id
     from smelt.services import stack
     from smelt.services.airflow import USER
     from smelt.settings import home_folder
+    from smelt.steering.stopping import request_of
 
     if bool(recipe) == bool(attach):
         raise RecipeError("nothing to run", mend="write `smelt run RECIPE`, or `smelt run --attach RUN`")
@@ -59,7 +62,10 @@ def run(
     except KeyboardInterrupt:
         console.print(f"The run goes on. `smelt run --attach {run_id}` shows it again; {airflow.page(run_id)}")
         raise typer.Exit(130) from None
-    if ended == "success":
+    request = request_of(Lake.connect(), safe_run_id(run_id))
+    if ended == "success" and request is not None and request.stage:
+        console.print(f"{request.stage} has stopped, as was asked. `smelt resume {run_id}` goes on.", highlight=False)
+    elif ended == "success":
         _where_things_lie(console, airflow, run_id, state)
     else:
         _what_failed(console, airflow, run_id)

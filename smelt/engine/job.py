@@ -21,11 +21,14 @@ from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
 from smelt.run import Run, load_run, progress_key, run_key
+from smelt.steering.stopping import StoppedError
 
 TELLS_WITHIN_S = 5.0
 """Seconds that a store is waited for by a job that has failed, maybe for its absence."""
 USER_ERROR = 3
 """Exit status for an error that a retry can't mend; the object store's troubles may pass."""
+STOPPED = 4
+"""Exit status of a training that has stopped because somebody asked for it."""
 
 
 def main() -> int:
@@ -38,13 +41,17 @@ def main() -> int:
     with log.bound(run=arguments.run, stage=arguments.stage):
         try:
             run_stage(arguments.run, arguments.stage)
+        except StoppedError as stop:
+            _tell_end(arguments.run, arguments.stage, "stopped", str(stop))
+            log.logger.info("%s", stop)
+            return STOPPED
         except SmeltError as error:
-            _tell_failure(arguments.run, arguments.stage, str(error))
+            _tell_end(arguments.run, arguments.stage, "failed", str(error))
             log.logger.error("%s", error)
             return 1 if isinstance(error, LakeOutageError) else USER_ERROR
         except Exception as error:
             line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            _tell_failure(arguments.run, arguments.stage, line)
+            _tell_end(arguments.run, arguments.stage, "failed", line)
             log.logger.exception("%s", line)
             return 1
     return 0
@@ -95,17 +102,17 @@ def _count_start(lake: Lake, run: Run, stage: str) -> None:
             record(metrics.CACHE_HITS, run=run.id, stage=planned.stage)
 
 
-def _tell_failure(run_id: str, stage: str, line: str) -> None:
-    """Leave in the stage's progress that it has failed and why, where the run is there and the lake can be written."""
+def _tell_end(run_id: str, stage: str, state: str, line: str) -> None:
+    """Leave in the stage's progress how it has ended and why, where the run is there and the lake can be written."""
     try:
         lake = Lake.connect(TELLS_WITHIN_S)
         if lake.exists(run_key(run_id)):
             key = progress_key(run_id, stage)
             before = lake.find_json(key) or {"stage": stage, "done": 0, "total": 0, "unit": "parts", "figures": {}}
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            lake.put_json(key, {**before, "state": "failed", "error": line, "updated": now, "eta_s": None})
+            lake.put_json(key, {**before, "state": state, "error": line, "updated": now, "eta_s": None})
     except Exception as error:  # what the job has failed with is what counts
-        log.logger.warning("the failure could not be told in the lake: %s", error)
+        log.logger.warning("the end could not be told in the lake: %s", error)
 
 
 if __name__ == "__main__":

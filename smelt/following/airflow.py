@@ -74,6 +74,17 @@ class Airflow:
         path = f"/api/v2/dags/{DAG}/dagRuns?state=running&order_by=run_after&limit=10"
         return [name for found in self._ask("GET", path)["dag_runs"] if (name := found["dag_run_id"]) != run_id]
 
+    def clear(self, run_id: str, task: str) -> None:
+        """Have a task done again, and all that follows it; a run that has ended goes on."""
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": [task],
+            "include_downstream": True,
+            "only_failed": False,
+            "dry_run": False,
+        }
+        self._ask("POST", f"/api/v2/dags/{DAG}/clearTaskInstances", body)
+
     def fail(self, run_id: str) -> None:
         """End a run: what it has running is stopped, and the run marked as failed."""
         self._ask("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{run_id}", {"state": "failed"})

@@ -11,8 +11,17 @@ from rich.table import Table
 from smelt.following.stages import Row
 from smelt.words import duration, figures, time_left, units
 
-COLOURS = {"done": "green", "cached": "cyan", "running": "yellow", "gate": "yellow", "retrying": "red",
-           "to approve": "bold magenta", "failed": "bold red", "gate failed": "bold red"}  # fmt: skip
+COLOURS = {
+    "done": "green",
+    "cached": "cyan",
+    "running": "yellow",
+    "gate": "yellow",
+    "stopped": "yellow",
+    "retrying": "red",
+    "to approve": "bold magenta",
+    "failed": "bold red",
+    "gate failed": "bold red",
+}
 LINE_EVERY_S = 20.0
 
 

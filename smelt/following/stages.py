@@ -16,7 +16,7 @@ class Row:
     """One line of the table.
 
     Attributes:
-        state: waiting, running, retrying, gate, to approve, done, cached, failed, gate failed or not reached.
+        state: waiting, running, retrying, gate, to approve, done, cached, stopped, failed, gate failed or not reached.
         seconds: since it started, or that it took.
         progress: what the stage last said of its progress; see ``smelt.engine.progress``.
     """
@@ -48,16 +48,16 @@ def rows(
     for planned in stages:
         run, gate = tasks.get(f"{planned.stage}.run"), tasks.get(f"{planned.stage}.gate")
         if run is not None and gate is not None:
-            state = stage_state(run, gate)
+            state = stage_state(run, gate, cached=planned.cached)
             started = state not in ("waiting", "cached", "not reached")
             found.append(Row(planned.title, state, _seconds([run, gate]), progress(planned.stage) if started else None))
     return found
 
 
-def stage_state(run: Task, gate: Task) -> str:
-    """One word for the states of a stage's two tasks."""
+def stage_state(run: Task, gate: Task, *, cached: bool) -> str:
+    """One word for the states of a stage's two tasks. Where it skips what isn't cached, the run has stopped."""
     if run.state == "skipped":
-        return "cached"
+        return "cached" if cached else "stopped"
     if gate.state == "success":
         return "done"
     if gate.state == "awaiting_input":

@@ -23,6 +23,7 @@ from smelt.recipe.graph import stages
 from smelt.run import load_run
 from smelt.services import processes
 from smelt.services.state import State
+from smelt.steering.stopping import ask
 
 RECIPE = Path(__file__).with_name("small.yaml")
 SMELT = str(Path(sys.executable).with_name("smelt"))
@@ -133,7 +134,7 @@ def test_a_gate_that_fails_stops_the_run_and_says_why(stack, first):
 
 
 @pytest.mark.timeout(900)
-def test_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_losses(stack, first):
+def test_a_stop_and_a_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_losses(stack, first):
     lake, run_id = first
     before = manifests(lake, run_id)
     curve = losses(lake, before)
@@ -143,14 +144,27 @@ def test_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_l
     kill_when(stack, lambda command: "smelt.engine.job" in command and "clean" in command)
     kill_when(stack, lambda command: command.startswith("ray::clean"))
     kill(processes.members(stack.home, ["scheduler"])["scheduler"])
-    train = before["train-1"].artifact
-    wait_for(lambda: len(train.records(lake, "checkpoints")) >= 1)
-    kill_when(stack, lambda command: command.startswith("ray::") and "RayTrainWorker" in command)
+    train, run = before["train-1"].artifact, newest_run(lake)
+    wait_for(lambda: [one for one in processes.members(stack.home)["ray"] if is_trainer(command_of(one))])
+    ask(lake, load_run(lake, run))
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode == 0 and "train-1 has stopped, as was asked" in printed, printed
+    assert len(train.records(lake, "checkpoints")) == 1
+    printed, _ = smelt(stack, "resume", run).communicate(timeout=100)
+    assert printed.startswith("train-1 goes on"), printed
+    process = smelt(stack, "run", "--attach", run)
+    wait_for(lambda: len(train.records(lake, "checkpoints")) >= 2)
+    kill_when(stack, is_trainer)
     printed, _ = process.communicate(timeout=800)
     assert process.returncode == 0, printed
     after = manifests(lake, newest_run(lake))
     assert {name: made.digest for name, made in after.items()} == {name: made.digest for name, made in before.items()}
     assert losses(lake, after) == curve
+
+
+def is_trainer(command: str) -> bool:
+    """Whether a process is one that trains."""
+    return command.startswith("ray::") and "RayTrainWorker" in command
 
 
 def forget(lake: Lake, artifact: Artifact) -> None:

@@ -35,17 +35,21 @@ def task(state, *, name="clean.run", attempt=1, seconds=0) -> Task:
         (task("success"), task("awaiting_input"), "to approve"),
         (task("failed"), task("upstream_failed"), "failed"),
         (task("upstream_failed"), task("upstream_failed"), "not reached"),
-        (task("skipped"), task("skipped"), "cached"),
+        (task("skipped"), task("skipped"), "stopped"),
     ],
 )
 def test_two_tasks_make_one_word(run, gate, word):
-    assert stage_state(run, gate) == word
+    assert stage_state(run, gate, cached=False) == word
+
+
+def test_what_is_skipped_is_cached_where_the_plan_says_so():
+    assert stage_state(task("skipped"), task("skipped"), cached=True) == "cached"
 
 
 def test_a_stage_takes_from_its_runs_start_to_its_gates_end():
     tasks = {"clean.run": task("success", seconds=20), "clean.gate": task("success", seconds=25)}
     tasks |= {f"train-{place}.{name}": task("skipped") for place in (1, 2, 3) for name in ("run", "gate")}
-    assert rows(tasks, [CLEAN, TRAIN], lambda stage: None) == [
+    assert rows(tasks, [CLEAN, TRAIN.model_copy(update={"cached": True})], lambda stage: None) == [
         Row("clean", "done", 25.0, None),
         Row("train-2 (anneal)", "cached", None, None),
     ]

@@ -105,15 +105,15 @@ class Jobs:
 
 
 def test_jobs_and_verdicts_are_counted_in_the_triggerer(received, run):
-    planned = run.planned(STAGE)
+    lake = Lake.connect()
     for kind, subject in ((StageTrigger, "stages"), (GateTrigger, "gates")):
         trigger = kind(STAGE)
         trigger.task_instance = SimpleNamespace(run_id=run.id, try_number=1, task_id=f"{STAGE}.run")
-        asyncio.run(trigger._find_or_submit(Jobs(None), planned))
-        asyncio.run(trigger._find_or_submit(Jobs(Job("other", "RUNNING", "", None, {})), planned))
+        asyncio.run(trigger._find_or_submit(Jobs(None), lake, run))
+        asyncio.run(trigger._find_or_submit(Jobs(Job("other", "RUNNING", "", None, {})), lake, run))
         assert received() == [line(subject, "submitted"), line(subject, "reattached")]
     _verdict(run, success=True)
-    assert trigger.reached(Lake.connect(), run)
+    assert trigger.reached(lake, run)
     assert received() == [line("gates", "passed")]
 
 

@@ -15,6 +15,7 @@ from smelt.gates.suite import result_key
 from smelt.lake import Lake
 from smelt.run import Run
 from smelt.settings import Settings
+from smelt.steering import stopping
 from tests.operators.attempts import STAGE, SUCCESS, attempt, event_of, job_name, jobs_of, submitted
 
 
@@ -89,6 +90,30 @@ def test_a_user_who_cancels_a_second_run_leaves_the_job_of_the_first(run, stack_
             return await following[0], await jobs_of(run)
 
     assert asyncio.run(scenario()) == (SUCCESS, {job_name(run): "SUCCEEDED"})
+
+
+def test_a_run_that_is_asked_to_stop_skips_its_training_and_what_follows_until_that_is_tried_again(run, stack_lake):
+    stopping.ask(stack_lake, run)
+    assert asyncio.run(event_of(attempt(StageTrigger, run))) == SUCCESS, "what needs no training goes on"
+    for stage in ("train-1", "export", "train-1"):  # and a triggerer that has started anew
+        event = asyncio.run(event_of(attempt(StageTrigger, run, stage=stage)))
+        assert isinstance(event, TaskSkippedEvent)
+    request = stopping.request_of(stack_lake, run.id)
+    assert (request.stage, request.attempt) == ("train-1", 1)
+    again = asyncio.run(event_of(attempt(StageTrigger, run, stage="train-1", number=2)))
+    assert stopping.request_of(stack_lake, run.id) is None
+    assert "tokenizer" in again.payload["error"], "it has gone to work, where nothing lies that it reads"
+
+
+def test_a_job_that_leaves_as_it_was_asked_to_skips_the_attempt_that_submitted_it(run, stack_lake):
+    async def scenario():
+        async with submitted(run, "bash -c 'exit 4'"):
+            stopping.ask(stack_lake, run)
+            return await event_of(attempt(StageTrigger, run)), await event_of(attempt(StageTrigger, run, number=2))
+
+    left, again = asyncio.run(scenario())
+    assert isinstance(left, TaskSkippedEvent)
+    assert again == SUCCESS and stopping.request_of(stack_lake, run.id) is None
 
 
 def failed_gate(run: Run, lake: Lake) -> GateResult:

@@ -16,6 +16,7 @@ import torch.distributed as dist
 from smelt.errors import StageError
 from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context
+from smelt.steering.stopping import request_of
 from training.blocks.data import Block
 from training.blocks.plan import BlockPlan, checkpoint_due, course, plan_blocks, read_vocabulary, require_layout
 from training.blocks.stream import BlockStream
@@ -165,7 +166,7 @@ class Loop:
         return read_events(self.context)
 
     def _go_on(self) -> bool:
-        """Train on the blocks that are left, or until told to leave; False when one of them was set aside."""
+        """Train on the blocks that are left, or until told or asked to leave; False when one of them was set aside."""
         ahead = course(self.plans, self.events)
         stream = BlockStream(
             self.context.lake,
@@ -187,11 +188,19 @@ class Loop:
             every = self.config.training.checkpoint.every_blocks
             if self.step == plan.end and checkpoint_due(ahead, plan, every):
                 self._save(ROUND)
+                if self._is_to_stop():
+                    break
             elif self.notice.given:
                 self._save(INTERRUPTED)
             if self.notice.given:
                 break
         return True
+
+    def _is_to_stop(self) -> bool:
+        """Whether somebody has asked the run to stop behind this checkpoint: one process looks, all do as it says."""
+        answer = [dist.get_rank() == 0 and request_of(self.context.lake, self.context.run) is not None]
+        dist.broadcast_object_list(answer)
+        return answer[0]
 
     def _train_on(self, plan: BlockPlan, block: Block, wait: float) -> bool:
         """Train on a block, one step launched ahead of the one that is looked at; False when it has been set aside.

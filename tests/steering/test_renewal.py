@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from smelt.lake import Lake
-from smelt.renewal import renew
 from smelt.run import Run, create_run, load_run
+from smelt.steering.renewal import renew
 from tests.chain import RECIPE
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from smelt.branching import branch
 from smelt.errors import RecipeError
 from smelt.lake import Lake
 from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
 from smelt.recipe.training.phases import learning_rate
 from smelt.run import Run
+from smelt.steering.branching import branch
 
 MAIN = {
     "name": "main",
