@@ -1,4 +1,4 @@
-.PHONY: run test install browser check clean
+.PHONY: run test install browser check chaos clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -20,6 +20,11 @@ check: install          ## lint, format, types and the arrows between the rooms
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+SECONDS ?= 1800
+SEED ?= 1
+chaos: install          ## the whole product while its store, network and processes fail: make chaos SECONDS=600 SEED=7
+	$(VENV)/bin/python -m bench.chaos --seconds $(SECONDS) --seed $(SEED)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -10,7 +10,7 @@ is run again and again, while
   refuses everything for half a minute;
 - processes are killed (SIGKILL): a stage's driver, its workers, its trainers, Ray's own parts, each of Airflow's, the
   store, the supervisor of all of them;
-- processes are paused (SIGSTOP) for half a minute, and go on.
+- processes are paused (SIGSTOP) for a minute, and go on.
 
 After each run every stage's digest and every step's loss must be those of the undisturbed run, and every artifact
 whole. What is drawn follows from ``--seed``. A run that fails is started again, as its user would, and counted.
@@ -156,6 +156,7 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
     _say(f"undisturbed in {time.monotonic() - began:.0f} s, {len(quiet['losses'])} steps")
     began, rounds = time.monotonic(), 0
     while time.monotonic() - began < seconds:
+        _say(f"round {rounds + 1} of seed {seed + rounds}")
         made = chaos.disturbed(seed + rounds)
         if wrong := [name for name, value in quiet.items() if made.get(name) != value] + chaos.damages():
             raise SystemExit(f"seed {seed + rounds}: {', '.join(wrong)}: not what the undisturbed run made")
@@ -171,7 +172,6 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
         "injected": injected,
         "kinds": len(injected),
         "faults": sum(injected.values()),
-        "lost": 0,
         "runs_started_again": chaos.failed,
     }
     return {"ratios": {}, "figures": figures}
@@ -189,8 +189,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     given = parser.parse_args()
     result = measure(given.seconds, given.every, given.seed)
+    print(f"{'kind':24} injected")
     for kind, count in result["figures"]["injected"].items():
-        print(f"{kind:24} {count:6}")
+        print(f"{kind:24} {count:8}")
+    print("all of them recovered from: what came out is what the undisturbed run made, and every artifact is whole")
     publish(result, given)
 
 

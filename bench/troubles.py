@@ -15,7 +15,7 @@ import psutil
 from smelt.services import processes, supervisor
 from smelt.services.airflow import API_SERVER
 
-PAUSE_S = 30.0
+PAUSE_S = 60.0
 Victims = Callable[[Mapping[str, list[psutil.Process]]], list[psutil.Process]]
 
 
