@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from evaluation.benchmarks.judge import Stretch, answer, scores, stretches
 from evaluation.benchmarks.reader import Reader
-from smelt.engine.make import make_artifact, serially, work_on
+from smelt.engine.make import Mapper, make_artifact, serially, work_on
 from smelt.identity import fingerprint
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import RECORD
@@ -100,16 +100,17 @@ def find(context: Context, checkpoint: Checkpoint) -> Manifest | None:
     return planned(context, checkpoint)[1].artifact.manifest(context.lake)
 
 
-def made(context: Context, checkpoint: Checkpoint) -> Manifest:
-    """The judgement of a checkpoint, made here as far as it isn't yet; it stays as long as the evaluation does that it
-    was made for.
+def made(context: Context, checkpoint: Checkpoint, mapper: Mapper = serially) -> Manifest:
+    """The judgement of a checkpoint, made as far as it isn't yet; it stays as long as the evaluation does that it was
+    made for.
 
     Args:
         context: of that evaluation.
+        mapper: who works on it; this process, where a worker has it made.
     """
     plan, own = planned(context, checkpoint)
     context.lake.put(f"{own.artifact.root}{USED}/{context.artifact.fingerprint}", b"")
-    return make_artifact(plan, own, serially)
+    return make_artifact(plan, own, mapper)
 
 
 def read(lake: Lake, manifest: Manifest) -> dict[str, Any]:

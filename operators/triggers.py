@@ -119,6 +119,10 @@ class StageTrigger(BaseTrigger):
         """Id of the first job that works towards the goal."""
         return f"{planned.stage}-{planned.fingerprint}"
 
+    def entrypoint(self) -> str:
+        """What a job runs."""
+        return f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
+
     def reached(self, lake: Lake, run: Run) -> bool:
         """Whether the goal is reached (blocks).
 
@@ -208,7 +212,7 @@ class StageTrigger(BaseTrigger):
             if job is None:
                 if await asyncio.to_thread(self._stops, lake, run):
                     return None
-                entrypoint = f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
+                entrypoint = self.entrypoint()
                 self.log.info("submitting Ray job %s: %s", job_id, entrypoint)
                 submitted = await jobs.submit(job_id, entrypoint, self._attempt)
                 count_in_trigger(self.counted, "submitted", self.stage)

@@ -19,9 +19,10 @@ from smelt.errors import StageError
 from smelt.gates.approval import Approval, find_approval, find_decision
 from smelt.gates.even import evenly
 from smelt.gates.result import GateResult
-from smelt.lake import Lake, Manifest
+from smelt.lake import Artifact, Lake, Manifest
 from smelt.maintenance.pins import pin_key
 from smelt.plan import Planned
+from smelt.recipe.graph import JUDGEMENT, JUDGEMENTS
 from smelt.run import progress_key, run_key
 
 MAX_CHECKPOINTS = 64
@@ -255,12 +256,20 @@ def _state(progress: dict[str, Any] | None, task: str, *, over: bool) -> str:
 
 
 def _evaluations(lake: Lake, head: RunHead, *, only_last: bool = False) -> list[dict[str, Any]]:
-    manifest = find_manifest(lake, "evaluate", head.plan.planned("evaluate").fingerprint)
-    parts = manifest.parts if manifest is not None else ()
-    chosen = [parts[-1]] if only_last and parts else [parts[number] for number in evenly(len(parts), MAX_CHECKPOINTS)]
-    assert manifest is not None or not chosen
-    found = [find_json(lake, manifest.key(part, "/evaluation.json")) for part in chosen] if manifest else []
-    return [item for item in found if item is not None]
+    keys = _evaluation_keys(lake, head.plan.planned("evaluate").artifact)
+    chosen = keys[-1:] if only_last else [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
+    return [item for item in (find_json(lake, key) for key in chosen) if item is not None]
+
+
+def _evaluation_keys(lake: Lake, evaluate: Artifact) -> list[str]:
+    """What its checkpoints said, in order; while training goes on, of those that are judged."""
+    if (manifest := find_manifest(lake, evaluate.stage, evaluate.fingerprint)) is not None:
+        return [manifest.key(part, "/evaluation.json") for part in manifest.parts]
+    found = []
+    for name in sorted(evaluate.records(lake, JUDGEMENTS)):
+        named = find_json(lake, evaluate.key(JUDGEMENTS, name, ".json")) or {"judgement": ""}
+        found.append(Artifact(JUDGEMENT, named["judgement"]).key("checkpoint", name, "/evaluation.json"))
+    return found
 
 
 @lru_cache(maxsize=1024)

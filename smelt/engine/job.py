@@ -1,7 +1,7 @@
 """The Ray job of a stage: make its artifact, then run its gate.
 
-Entry point ``python -m smelt.engine.job --run RUN --stage STAGE``. The last line of a failed job is
-``error: ...``, which is what the operator shows.
+Entry point ``python -m smelt.engine.job --run RUN --stage STAGE``; with ``--judge CHECKPOINT`` it judges a checkpoint
+of that training, which goes on. The last line of a failed job is ``error: ...``, which is what the operator shows.
 """
 
 import argparse
@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 
 import ray
 
-from smelt import log, metrics
-from smelt.engine.make import make_artifact, make_context
+from smelt import log, metrics, saved
+from smelt.engine.make import load, make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
 from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
+from smelt.recipe.graph import EARLY
 from smelt.run import Run, load_run, progress_key, run_key
 from smelt.steering.stopping import StoppedError
 
@@ -36,22 +37,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="smelt.engine.job")
     parser.add_argument("--run", required=True)
     parser.add_argument("--stage", required=True)
+    parser.add_argument("--judge", default="")
     arguments = parser.parse_args()
     log.start()
     with log.bound(run=arguments.run, stage=arguments.stage):
         try:
-            run_stage(arguments.run, arguments.stage)
+            if arguments.judge:
+                judge(arguments.run, arguments.stage, arguments.judge)
+            else:
+                run_stage(arguments.run, arguments.stage)
         except StoppedError as stop:
             _tell_end(arguments.run, arguments.stage, "stopped", str(stop))
             log.logger.info("%s", stop)
             return STOPPED
         except SmeltError as error:
-            _tell_end(arguments.run, arguments.stage, "failed", str(error))
+            if not arguments.judge:
+                _tell_end(arguments.run, arguments.stage, "failed", str(error))
             log.logger.error("%s", error)
             return 1 if isinstance(error, LakeOutageError) else USER_ERROR
         except Exception as error:
             line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            _tell_end(arguments.run, arguments.stage, "failed", line)
+            if not arguments.judge:
+                _tell_end(arguments.run, arguments.stage, "failed", line)
             log.logger.exception("%s", line)
             return 1
     return 0
@@ -63,6 +70,45 @@ def run_stage(run_id: str, stage: str) -> None:
     run = load_run(lake, run_id)
     planned = run.planned(stage)
     log.logger.info("%s: artifact %s (%s)", stage, lake.path(planned.artifact.root), planned.reason)
+    _connect(lake)
+    warm_gate()
+    _count_start(lake, run, stage)
+    report = ProgressWriter(lake, run_id, stage)
+    context = make_context(run.recipe, planned, lake, report, run=run_id)
+    started = time.perf_counter()
+    if planned.kind == "train":
+        saved.watch(lake, run_id, stage)
+    manifest = make_artifact(planned, context, over_ray)
+    if planned.kind == "train":
+        saved.unwatch(lake, run_id, stage)
+    record(metrics.STAGE_SECONDS, time.perf_counter() - started, run=run_id, stage=stage)
+    sizes = f"{manifest.rows:,} rows, {manifest.bytes:,} bytes"
+    log.logger.info("%s: %s, digest %s", stage, sizes, manifest.digest[:12])
+    result = gate_in_actor(lake, manifest, context.inputs, run.recipe.gates)
+    passed = sum(item.success for item in result.expectations)
+    verdict = "passed" if result.success else "failed"
+    record(metrics.GATES, run=run_id, stage=stage, verdict=verdict)
+    log.logger.info("%s: gate %s: %d of %d expectations hold", stage, verdict, passed, len(result.expectations))
+
+
+def judge(run_id: str, training: str, checkpoint: str) -> None:
+    """Judge a checkpoint that waits for it, for a run whose training goes on.
+
+    Raises:
+        SmeltError: as the evaluation does.
+    """
+    lake = Lake.connect()
+    run = load_run(lake, run_id)
+    _connect(lake)
+    planned, train = run.planned("evaluate"), run.planned(training)
+    there = {name: value for name, value in planned.inputs.items() if name != train.kind}
+    context = make_context(run.recipe, planned.model_copy(update={"inputs": there}), lake, run=run_id)
+    log.logger.info("%s: judging %s", lake.path(train.artifact.root), checkpoint)
+    load(EARLY)(context, train, checkpoint, over_ray)
+    saved.judged(lake, train.artifact, checkpoint, planned.artifact)
+
+
+def _connect(lake: Lake) -> None:
     ray.init(
         address=lake.settings.ray_address,
         namespace="smelt",
@@ -72,20 +118,6 @@ def run_stage(run_id: str, stage: str) -> None:
         # in this form Ray passes on what workers print as they printed it
         logging_config=ray.LoggingConfig(encoding="JSON", log_level="WARNING") if log.structured() else None,
     )
-    warm_gate()
-    _count_start(lake, run, stage)
-    report = ProgressWriter(lake, run_id, stage)
-    context = make_context(run.recipe, planned, lake, report, run=run_id)
-    started = time.perf_counter()
-    manifest = make_artifact(planned, context, over_ray)
-    record(metrics.STAGE_SECONDS, time.perf_counter() - started, run=run_id, stage=stage)
-    sizes = f"{manifest.rows:,} rows, {manifest.bytes:,} bytes"
-    log.logger.info("%s: %s, digest %s", stage, sizes, manifest.digest[:12])
-    result = gate_in_actor(lake, manifest, context.inputs, run.recipe.gates)
-    passed = sum(item.success for item in result.expectations)
-    verdict = "passed" if result.success else "failed"
-    record(metrics.GATES, run=run_id, stage=stage, verdict=verdict)
-    log.logger.info("%s: gate %s: %d of %d expectations hold", stage, verdict, passed, len(result.expectations))
 
 
 def _count_start(lake: Lake, run: Run, stage: str) -> None:

@@ -131,7 +131,13 @@ def _missing(planned: Planned, name: str) -> StageError:
 def load_stage(kind: str) -> Stage:
     """The implementation of a kind of stage, imported by the name that its spec gives."""
     implementations = {stage.kind: stage.implementation for stage in STAGES} | {JUDGEMENT: IMPLEMENTATION_OF_JUDGEMENT}
-    module, _, attribute = implementations[kind].partition(":")
+    found: Stage = load(implementations[kind])
+    return found
+
+
+def load(name: str) -> Any:
+    """What ``module:attribute`` names; its libraries are imported only here."""
+    module, _, attribute = name.partition(":")
     return getattr(import_module(module), attribute)
 
 

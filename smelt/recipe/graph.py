@@ -141,6 +141,8 @@ KINDS = tuple(dict.fromkeys(stage.kind for stage in STAGES))
 JUDGEMENT, IMPLEMENTATION_OF_JUDGEMENT = "judgement", "evaluation.judgement:STAGE"
 """Kind of what one checkpoint's evaluation is, and what makes it: an artifact that ``evaluate`` gathers, and no stage,
 since a plan can't know which checkpoints there will be."""
+EARLY = "evaluation.early:judge"
+"""What judges a checkpoint while its training goes on."""
 USED = "used"
 """Folder of a judgement's artifact: an empty object for each evaluation that has it, by fingerprint."""
 JUDGEMENTS = "judgements"

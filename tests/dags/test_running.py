@@ -15,16 +15,21 @@ from typing import Any
 import httpx
 import pytest
 
+from operators.pages.found import run_head
+from operators.pages.summary import loss_chart
+from smelt import saved
 from smelt.engine.jobs import Jobs
 from smelt.following.airflow import Airflow
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.shared import REFERENCES
-from smelt.recipe.graph import STAGES, direct_inputs
-from smelt.run import ended_key, load_run, safe_run_id
+from smelt.recipe.graph import JUDGEMENTS, STAGES, direct_inputs
+from smelt.run import create_run, ended_key, load_run, safe_run_id
 from smelt.services.airflow import USER
 from smelt.services.state import State
 from tests.chain import RECIPE
+from tests.training.artifacts import MODEL, tokenizer, tokens
+from tests.training.export.test_export import trained
 
 Ask = Callable[..., Any]
 TRAIN = next(stage for stage in STAGES if stage.implementation.startswith("training.stage:"))
@@ -75,8 +80,8 @@ def written(lake: Lake, artifact: Artifact, manifest: Manifest) -> dict[str, dat
     return {item.key: item.modified for item in listed}
 
 
-def wait_for(what: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 300
+def wait_for(what: Callable[[], Any], seconds: float = 300) -> Any:
+    deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.5)
@@ -214,3 +219,36 @@ def test_a_second_training_waits_for_its_slot_and_a_checkpoint_starts_its_evalua
     (run,) = wait_for(lambda: ask("GET", "dags/evaluate/dagRuns")["dag_runs"])
     wait_for(lambda: states(ask, "evaluate", run["dag_run_id"])["plan"] == "success")
     assert load_run(lake, safe_run_id(run["dag_run_id"])).plan == load_run(lake, runs[0]).plan
+
+
+@pytest.mark.timeout(900)
+def test_a_saved_checkpoint_is_judged_while_its_training_goes_on(ask, switched, stack, tmp_path):
+    lake, name = Lake(stack.settings), f"judged-{uuid.uuid4().hex[:8]}"
+    texts(tmp_path / name)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.format(name=name, folder=tmp_path / name))
+    asked = {"evaluate.max_tokens_per_label": 500, "evaluate.generation.max_tokens": 2}
+    run = create_run(recipe, asked, name, stack.settings)
+    train, evaluate = run.planned(TRAIN.name), run.planned("evaluate").artifact
+    tokens(lake, run.planned("tokens").fingerprint)
+    tokenizer(lake, run.planned("tokenizer").fingerprint)
+    other = trained(lake, tmp_path, MODEL).inputs["train"]
+    record = other.parts[0]
+    for suffix in record.files:
+        lake.copy(other.key(record, suffix), train.artifact.key(record.round, record.name, suffix))
+    train.artifact.write_record(lake, record)
+
+    saved.watch(lake, run.id, train.stage)
+    switched("judge")
+
+    def judged() -> bool:
+        return record.name in evaluate.records(lake, JUDGEMENTS) and not saved.waiting(lake, run.id)
+
+    wait_for(judged, seconds=600)
+    assert not lake.exists(f"{evaluate.root}{MANIFEST}")
+    extras = [event["extra"] for event in ask("GET", "assets/events?limit=100")["asset_events"]]
+    payload = {"run": run.id, "stage": train.stage, "phase": "main", "step": 16}
+    assert [extra["payload"] for extra in extras if extra.get("payload", {}).get("run") == run.id] == [payload]
+    assert "held-out" in str(loss_chart(lake, run_head(lake, run.id))), "the run's page shows it"
+    assert [item for item in lake.objects(f"{train.artifact.root}tensorboard/") if "/judged/events" in item.key]
+    assert list((stack.home / "tensorboard").rglob("judged/events*"))

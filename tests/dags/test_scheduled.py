@@ -15,12 +15,15 @@ from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
-from dags import corpus, evaluate, pretrain
+from dags import corpus, evaluate, judge, pretrain
+from evaluation.stage import named
 from operators import triggers
 from operators.news import claim, untold
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from operators.saved import SavedTrigger
+from smelt import saved
 from smelt.checkout import CHECKOUT
 from smelt.engine import job
 from smelt.engine.jobs import EngineError
@@ -30,7 +33,8 @@ from smelt.gates.run import run_gate
 from smelt.lake import Artifact, Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
-from smelt.run import load_run, published_key
+from smelt.recipe.graph import JUDGEMENTS
+from smelt.run import create_run, ended_key, load_run, published_key
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
 
@@ -78,13 +82,13 @@ def plan(recipe: str, day: str | None, method: str = "execute", **event) -> Task
 
 
 def test_they_import_without_a_network_and_nothing_heavy():
-    code = WITHOUT.replace("import dags.pretrain", "import dags.corpus, dags.evaluate")
+    code = WITHOUT.replace("import dags.pretrain", "import dags.corpus, dags.evaluate, dags.judge")
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1:] in ([], [""])
 
 
 def test_every_task_notifies_and_the_dags_survive_serialization():
-    for dag in (corpus.dag, evaluate.dag):
+    for dag in (corpus.dag, evaluate.dag, judge.dag):
         again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
         assert set(again.task_ids) == set(dag.task_ids)
         for task in dag.tasks:
@@ -112,6 +116,34 @@ def test_every_task_offers_the_links_of_its_kind(monkeypatch):
     assert offered(corpus.dag, "clean.run") == {"Artifact", "Ray job", "Report", "Smelt"}
     assert offered(pretrain.dag, "train-2.run") == {"Artifact", "Ray job", "Report", "Smelt", "TensorBoard"}
     assert offered(evaluate.dag, "evaluate.gate") == {"Artifact", "Data Docs", "Report", "Smelt"}
+
+
+def test_a_checkpoint_that_was_saved_is_seen_once_and_waits_until_it_is_judged(here, tmp_path):
+    (tmp_path / "a.txt").write_text("Something to train on.")
+    file = tmp_path / "recipe.yaml"
+    file.write_text(RECIPE.format(name="seen", folder=tmp_path))
+    run = create_run(file, {}, "run-1", here.settings)
+    train = run.planned("train-1").artifact
+    saved.watch(here, run.id, "train-1")
+    assert saved.seen(here) == []
+    for step, files in ((8, {"/model.json": b"{}"}), (16, {"/0.distcp": b"weights"})):
+        train.write_part(here, "checkpoints", f"step-{step:07d}", files=files, rows=8, stats={})
+    found = [saved.Saved("run-1", "train-1", "main", "step-0000016", 16)]
+    assert asyncio.run(first_of(SavedTrigger())) == {"run": "run-1", "stage": "train-1", "phase": "main", "step": 16}
+    assert saved.seen(here) == []
+    assert saved.waiting(here, "run-1") == found and saved.waiting_names(here, train) == {"step-0000016"}
+    saved.judged(here, train, "step-0000016", run.planned("evaluate").artifact)
+    part = named("f00d")
+    run.planned("evaluate").artifact.write_part(here, JUDGEMENTS, "step-0000016", files=part.files, rows=1, stats={})
+    assert saved.seen(here) == saved.waiting(here, "run-1") == []
+    here.put_json(ended_key("run-1"), {"state": "failed"})
+    assert saved.seen(here) == [] == here.objects("watched/")
+
+
+async def first_of(trigger: SavedTrigger) -> dict:
+    async for event in trigger.run():
+        return event.payload
+    raise AssertionError("it looks for ever")
 
 
 def no_lake() -> Lake:

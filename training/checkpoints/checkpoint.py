@@ -22,6 +22,7 @@ from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
 from smelt.recipe.training.config import CheckpointConfig
 from smelt.recipe.training.model import ModelConfig
+from smelt.saved import waiting_names
 from training.checkpoints.index import check_index
 from training.checkpoints.writer import Snapshot, gather
 from training.model.megatron import dist_checkpointing
@@ -198,7 +199,8 @@ def forget_interrupted(lake: Lake, artifact: Artifact) -> None:
 def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
     """Take the weights of those checkpoints away that ``keep`` doesn't ask for; their metrics and records stay.
 
-    What is kept depends on the checkpoints that were made alone, and the last one is always among it. The record is
+    What is kept depends on the checkpoints that were made alone, and the last one is always among it; what waits to be
+    judged stays until it is. The record is
     written first, so that a checkpoint is never believed to have weights that are gone; what a tidying that was
     killed behind that has left is found by the listing, at the next start or checkpoint.
     """
@@ -209,6 +211,7 @@ def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
         return
     phases = [next(iter(reversed(record.stats["by_phase"])), "") for record in records]
     kept = {record.name for record in records[-keep.keep_last :]}
+    kept |= waiting_names(lake, artifact)
     kept |= {one.name for one, phase, following in zip(records, phases, phases[1:], strict=False) if phase != following}
     if keep.keep_best:
         own = [record for record, phase in zip(records, phases, strict=True) if phase == phases[-1]]

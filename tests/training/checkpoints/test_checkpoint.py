@@ -42,7 +42,13 @@ def test_weights_are_kept_as_the_recipe_says_and_metrics_always(lake: Lake, tmp_
     keep = CheckpointConfig(keep_last=1, keep_best=True)
     config = TrainConfig(model=MODEL, phases=(rising, PHASES[1]), training=TrainingConfig(checkpoint=keep))
     given = context(lake, tmp_path, config, steps_per_block=4)
+    mark = f"{given.artifact.root}waiting/step-0000008/evaluation"
+    lake.put(mark, b"")
     train(given)
+    kept = [name for name, record in given.records("checkpoints").items() if has_weights(record)]
+    assert "step-0000008" in kept, "it waits to be judged"
+    lake.delete([mark])
+    tidy(given.lake, given.artifact, keep)
     records = given.records("checkpoints")
     assert len(records) == 16
     assert [len(line["tokens_by_label"]) > 0 for line in metrics(given)] == [True] * 64
