@@ -34,7 +34,7 @@ def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
     """
     runs = load_run(lake, first), load_run(lake, second)
     made = _made(lake, runs[0]), _made(lake, runs[1])
-    judged = _judged(lake, made[0]), _judged(lake, made[1])
+    judged = judged_last(lake, made[0].get("evaluate")), judged_last(lake, made[1].get("evaluate"))
     tokenizers = {run.planned("tokenizer").fingerprint for run in runs}
     refused = OTHER_TOKENIZERS if len(tokenizers) > 1 else ""
     return {
@@ -46,7 +46,7 @@ def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
         "mixture": _differing(*(_mixture(one) for one in made)),
         "training": {} if refused else _both(*(_training(one) for one in made)),
         "heldout": _both(*(_heldout(one, bare=bool(refused)) for one in judged)),
-        "benchmarks": _benchmarks(*judged),
+        "benchmarks": scores(*judged),
         "probes": _both(*(_probes(one) for one in judged)),
         "refused": refused,
     }
@@ -58,9 +58,9 @@ def _made(lake: Lake, run: Run) -> dict[str, Manifest]:
     return {stage: manifest for stage, manifest in found if manifest is not None}
 
 
-def _judged(lake: Lake, made: Mapping[str, Manifest]) -> dict[str, Any]:
-    """What is said of the run's last judged checkpoint; nothing where none is."""
-    if (manifest := made.get("evaluate")) is None:
+def judged_last(lake: Lake, manifest: Manifest | None) -> dict[str, Any]:
+    """What an evaluation says of its last checkpoint, with its benchmarks' digests; nothing where there is none."""
+    if manifest is None:
         return {}
     digests = {one["name"]: one["digest"] for one in (manifest.config or {}).get("benchmarks", ())}
     return held.read_json(lake, manifest, manifest.parts[-1], "/evaluation.json") | {"digests": digests}
@@ -133,8 +133,9 @@ def _heldout(judged: Mapping[str, Any], *, bare: bool) -> dict[str, float]:
     return {f"{name} {figure}": own[figure] for name, own in groups.items() for figure in figures}
 
 
-def _benchmarks(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Item by item where both were asked the same; else the two scores alone."""
+def scores(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By set and form: item by item, as ``paired`` has it, where both were asked the same; else the two scores
+    alone."""
     found: dict[str, dict[str, Any]] = {}
     for name, forms in first.get("benchmarks", {}).items():
         for form, one in forms.items():

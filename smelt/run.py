@@ -6,7 +6,7 @@ recipe file has changed.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -129,8 +129,27 @@ def create_run(
         recipe_digest=_digest_of(recipe_path),
     )
     lake.put(run_key(run_id), run.model_dump_json().encode())
+    lake.put(_listed_key(run), b"")
     remember(plan, lake)
     return run
+
+
+def earlier_runs(lake: Lake, recipe: str, run_id: str) -> Iterator[tuple[str, str, Plan]]:
+    """Id, time and plan of the runs of a recipe that were planned before this one, the newest first.
+
+    Args:
+        run_id: of a run of that recipe; where it is none, all of the recipe's runs are earlier.
+    """
+    folder = f"recipes/{recipe}/runs/"
+    listed = sorted((item.key.removeprefix(folder) for item in lake.objects(folder)), reverse=True)
+    own = next((name for name in listed if name.partition("~")[2] == run_id), None)
+    for name in listed if own is None else listed[listed.index(own) + 1 :]:
+        created, _, other = name.partition("~")
+        found = lake.find_json(run_key(other))  # plain JSON: its recipe may be one that this Smelt refuses
+        try:
+            yield other, created, Plan.model_validate((found or {}).get("plan"))
+        except ValidationError:
+            continue
 
 
 def take_over(lake: Lake, source: str, run_id: str) -> Run:
@@ -183,6 +202,11 @@ def run_key(run_id: str) -> str:
 def published_key(run_id: str, asset: str) -> str:
     """Key of the object that tells that the run has published an asset."""
     return f"runs/{run_id}/published/{asset}.json"
+
+
+def _listed_key(run: Run) -> str:
+    """Key of the empty object that lists the run among its recipe's; sorts by time."""
+    return f"recipes/{run.plan.recipe}/runs/{run.created}~{run.id}"
 
 
 def ended_key(run_id: str) -> str:

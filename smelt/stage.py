@@ -72,7 +72,7 @@ class Context:
         external: inputs that are no artifacts, by name: ``listing``, a digest, and ``rebuild``, a generation.
         artifact: the address of what is being made.
         report: called with progress; cheap, callable as often as one likes.
-        run: id of the run it is made for, or ""; for logs and metrics alone.
+        run: id of the run it is made for, or ""; for logs, metrics and the report's head alone.
     """
 
     lake: Lake

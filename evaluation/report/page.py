@@ -13,7 +13,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evaluation.report import course, learning, predicted
+from evaluation.report import course, learning, predicted, verdict
 from evaluation.report.benchmarks import benchmark_rows, spreads
 from evaluation.report.probes import movers, probe_alarms, probe_rows
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
@@ -64,6 +64,7 @@ def render(values: Mapping[str, Any]) -> str:
         movers=movers(probe_rows(values["evaluations"])),
         alarms=probe_alarms(values["evaluations"], values["max_probe_fall"]),
         keys=[(lang, colour(lang, langs)) for lang in langs],
+        verdict=verdict.verdict(values, benchmarks),
         gates_passed=sum(passed),
         gates_run=len(passed),
     )

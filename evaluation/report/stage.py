@@ -1,13 +1,15 @@
 """The report: gathered from the manifests, the training metrics, the evaluations and the gates' results.
 
-Wall times and code versions stand in the page because readers want them, but not in its digest: two runs
-that made the same have equal reports.
+Wall times, code versions and the comparison with an earlier run stand in the page because readers want them, but not
+in its digest: two runs that made the same have equal reports.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from evaluation.report import course, funnel, learning
+from evaluation.difference import judged_last
+from evaluation.report import course, funnel, learning, verdict
 from evaluation.report.contamination import hits
 from evaluation.report.page import render
 from smelt.experiments import predictions
@@ -28,7 +30,7 @@ def work(context: Context, shard: Shard) -> Part:
     """Write the page."""
     inputs = with_phases(context.lake, context.inputs)
     gates = gate_results(context.lake, inputs, context.config)
-    values = gather(context.lake, inputs, context.config, gates)
+    values = gather(context.lake, inputs, context.config, gates, run=context.run)
     predicted = {} if values["prediction"] is None else {"prediction": values["prediction"]}
     content = digest(
         {
@@ -57,12 +59,13 @@ def gate_results(lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfi
 
 
 def gather(
-    lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig, gates: Mapping[str, Any]
+    lake: Lake, inputs: Mapping[str, Manifest], config: ReportConfig, gates: Mapping[str, Any], *, run: str = ""
 ) -> dict[str, Any]:
     """Everything that the page shows.
 
     Args:
         inputs: by stage name, of every phase.
+        run: id of the run; it is compared with the one before it.
     """
     evaluate = inputs["evaluate"]
     blocks, trained = ([one for one in inputs.values() if one.stage == kind] for kind in ("blocks", "train"))
@@ -98,6 +101,10 @@ def gather(
         "max_probe_fall": evaluate.config["max_probe_fall"],
         "text_sets": evaluate.config["texts"],
         "prediction": predictions.find(lake, evaluate),
+        "before": verdict.before(lake, config.recipe, run, inputs),
+        "now": judged_last(lake, evaluate),
+        "run": run,
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "gates": gates,
         "lineage": list(inputs.values()),
     }

@@ -1,5 +1,6 @@
 """The report over a whole run's artifacts."""
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -11,11 +12,12 @@ import pytest
 from evaluation.report.funnel import drops, steps
 from smelt.charts import Line, Mark, line_chart, small_chart, spread, thin, ticks
 from smelt.engine.make import work_on
-from smelt.lake import Artifact, Lake
+from smelt.lake import Artifact, Lake, held
 from smelt.phases import with_phases
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
-from tests.evaluation.artifacts import whole_run
+from tests.evaluation.artifacts import commit, whole_run
+from tests.evaluation.test_difference import written
 
 
 @pytest.fixture
@@ -88,6 +90,47 @@ def test_the_page_tells_how_training_went(given: Context) -> None:
         "66 GB",
     ):
         assert words in rows
+
+
+def test_the_verdict_comes_first_and_compares_with_the_run_before(given: Context, tmp_path: Path) -> None:
+    page, digest = _write(given)
+    first = page[page.index('<section id="verdict">') : page.index('<section id="documents">')]
+    for words in (
+        "The gate of decontaminate failed: Enough documents in language zh are kept",
+        "spikes 1, roll-backs 1, held-out losses that rose 1",
+        "2 fell or turned",
+        "questions generate (does not rise with training; moves less than its own noise)",
+        "No earlier run of this recipe has another evaluation",
+    ):
+        assert words in first
+    found = with_phases(given.lake, given.inputs)
+    last = held.read_json(given.lake, found["evaluate"], found["evaluate"].parts[-1], "/evaluation.json")
+    for name in ("completion", "generate"):
+        last["benchmarks"]["questions"][name]["right"] = "0" * 19 + "1"
+    last["heldout"]["bits_per_byte"] = 2.5
+    parts = {found["evaluate"].parts[-1].name: ({"/evaluation.json": json.dumps(last).encode()}, 1, {})}
+    other = commit(given.lake, "evaluate", parts, round="checkpoints", config=found["evaluate"].config)
+    for day, evaluate in ((1, other), (2, found["evaluate"])):
+        run_id, made = f"run-{day}", {**found, "evaluate": evaluate}
+        written(given.lake, tmp_path, run_id, made)
+        given.lake.put(f"recipes/demo/runs/2026-11-0{day}T10:00:00+00:00~{run_id}", b"")
+    page, again = _write(replace(given, run="run-2", artifact=Artifact("report", "e" * 20)))
+    first = page[page.index("<header>") : page.index('<section id="documents">')]
+    for words in (
+        "report of run <code>run-2</code>",
+        "Since run <code>run-1</code>, 2026-11-01 10:00",
+        "Better:</b> questions completion +95.0 points (95&nbsp;%: +85.",
+        "1 score moved no further than chance",
+        f'<td>all</td><td class="n">2.500</td><td class="n">{found_bits(given):.3f}</td>',
+    ):
+        assert words in first
+    assert again == digest, "what was before is no part of what was made"
+
+
+def found_bits(given: Context) -> float:
+    evaluate = given.inputs["evaluate"]
+    last = held.read_json(given.lake, evaluate, evaluate.parts[-1], "/evaluation.json")
+    return last["heldout"]["bits_per_byte"]
 
 
 def test_the_page_needs_no_network_and_trusts_no_text(given: Context) -> None:

@@ -1,0 +1,103 @@
+"""The report's first words: what failed, what training was disturbed by, and what the run before did worse or better.
+
+A score counts as changed where the 95 % interval of its change, on the same items, leaves 0 out. Of many scores some
+do so by chance.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from evaluation.difference import judged_last, scores
+from evaluation.report.probes import probe_alarms
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.run import earlier_runs
+
+LOOKED_AT = 20
+"""Earlier runs that are looked at, until one has an evaluation of its own."""
+DISTURBING = {"spike": "spikes", "fault": "faults", "rollback": "roll-backs", "heldout": "held-out losses that rose"}
+
+
+@dataclass(frozen=True)
+class Before:
+    """The last run of the recipe that was evaluated otherwise.
+
+    Attributes:
+        evaluate, tokenizer: fingerprints of its artifacts.
+        judged: what is said of its last checkpoint.
+    """
+
+    run: str
+    created: str
+    evaluate: str
+    tokenizer: str
+    judged: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands first.
+
+    Attributes:
+        failed: each failed gate with what does not hold.
+        disturbed: how often training was, by kind.
+        alarms: of probes.
+        bits: bits per byte of the run before and of this, over all and by label.
+        better, worse: scores that changed, by name, as ``paired`` has them; ``same`` how many did not.
+        noise: benchmarks that tell nothing, with the reason.
+    """
+
+    failed: list[tuple[str, str]]
+    disturbed: list[tuple[str, int]]
+    alarms: int
+    bits: dict[str, tuple[float, float]]
+    better: dict[str, Mapping[str, Any]]
+    worse: dict[str, Mapping[str, Any]]
+    same: int
+    noise: list[tuple[str, str]]
+
+
+def before(lake: Lake, recipe: str, run: str, inputs: Mapping[str, Manifest]) -> Before | None:
+    """The run that this one is compared with; None where there is none."""
+    own = inputs["evaluate"].fingerprint
+    for other, created, plan in islice(earlier_runs(lake, recipe, run), LOOKED_AT):
+        evaluate, tokenizer = (plan.planned(stage).fingerprint for stage in ("evaluate", "tokenizer"))
+        manifest = None if evaluate == own else Artifact("evaluate", evaluate).manifest(lake)
+        if manifest is not None:
+            return Before(other, created, evaluate, tokenizer, judged_last(lake, manifest))
+    return None
+
+
+def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The verdict on what ``stage.gather`` gives.
+
+    Args:
+        benchmarks: rows of the table of benchmarks.
+    """
+    counted = Counter(event.kind for event in values["events"])
+    found, now = values["before"], values["now"]
+    changes = {} if found is None else scores(found.judged, now)
+    paired = {name: change for name, change in changes.items() if "low" in change}
+    better = {name: change for name, change in paired.items() if change["low"] > 0}
+    worse = {name: change for name, change in paired.items() if change["high"] < 0}
+    return Verdict(
+        failed=[
+            (stage, "; ".join(item["name"] for item in result["expectations"] if not item["success"]))
+            for stage, result in values["gates"].items()
+            if result and not result["success"]
+        ],
+        disturbed=[(words, counted[kind]) for kind, words in DISTURBING.items() if counted[kind]],
+        alarms=len(probe_alarms(values["evaluations"], values["max_probe_fall"])),
+        bits={} if found is None else _bits(found.judged, now),
+        better=better,
+        worse=worse,
+        same=len(paired) - len(better) - len(worse),
+        noise=[(f"{row['name']} {row['form']}", row["trend"]["noise"]) for row in benchmarks if row["trend"]["noise"]],
+    )
+
+
+def _bits(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    one, other = ({"all": said["heldout"], **said["heldout"]["by_label"]} for said in (first, second))
+    return {name: (one[name]["bits_per_byte"], other[name]["bits_per_byte"]) for name in one if name in other}
