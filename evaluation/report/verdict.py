@@ -53,8 +53,8 @@ class Verdict:
     disturbed: list[tuple[str, int]]
     alarms: int
     bits: dict[str, tuple[float, float]]
-    better: dict[str, Mapping[str, Any]]
-    worse: dict[str, Mapping[str, Any]]
+    better: Mapping[str, Mapping[str, Any]]
+    worse: Mapping[str, Mapping[str, Any]]
     same: int
     noise: list[tuple[str, str]]
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evaluation.early import judge
 from evaluation.judgement import find
 from evaluation.stage import STAGE, checkpoint_shards, spaced
-from smelt.engine.make import work_on
+from smelt.engine.make import serially, work_on
 from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.maintenance.verify import verify
-from smelt.plan import REBUILD
+from smelt.plan import REBUILD, Planned
 from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.evaluate import EvaluateConfig, Generation
 from smelt.recipe.probes import ProbeSet
@@ -96,6 +97,7 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
 
     _another_evaluation_takes_over_what_is_judged(given, found)
     _what_was_killed_is_gone_on_with(given, found)
+    _what_was_judged_while_training_went_on_is_gathered(given)
 
 
 def _another_evaluation_takes_over_what_is_judged(given: Context, found: list[dict]) -> None:
@@ -126,6 +128,36 @@ def _what_was_killed_is_gone_on_with(given: Context, found: list[dict]) -> None:
     assert again == {MANIFEST, "benchmarks/000001.json", f"benchmarks/000001{RECORD}", *ends}
     forced = replace(_another(given, given.config), external={REBUILD: "1"})
     assert find(forced, checkpoint_shards(forced)[-1].payload) is None, "what is built anew is judged anew"
+
+
+def _what_was_judged_while_training_went_on_is_gathered(given: Context) -> None:
+    """The part that names a judgement is what the stage would have made; one without weights is left out, unless it is
+    judged."""
+    train = given.inputs["train"]
+    plan = Planned(
+        stage="train-1",
+        version=1,
+        fingerprint=train.fingerprint,
+        inputs={},
+        config=train.config,
+        suite="",
+        cached=False,
+        reason="",
+    )
+    other = _another(given, given.config)
+    tokens_alone = {name: other.inputs[name] for name in ("tokens", "tokenizer")}
+    during = replace(other, inputs=tokens_alone, run="while")
+    judge(during, plan, "step-0000064", serially)
+    shard = checkpoint_shards(other)[-1]
+    early = other.records("judgements")
+    assert early == {shard.name: work_on(other, 3, shard)} == {shard.name: given.records("judgements")[shard.name]}
+    (curve,) = [item.key for item in given.lake.objects(f"{train.artifact.root}tensorboard/while/")]
+    assert "/judged/events" in curve
+    bare = train.parts[0].model_copy(update={"files": {"/model.json": train.parts[0].files["/model.json"]}})
+    train.artifact.write_record(given.lake, bare)
+    judge(during, plan, bare.name, serially)
+    assert bare.name not in other.records("judgements")
+    train.artifact.write_record(given.lake, train.parts[0])
 
 
 def _another(given: Context, config: EvaluateConfig) -> Context:
