@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from smelt.errors import RecipeError
 
 CHANGES = ("single", "none_of_the_others", "relabel")
@@ -63,6 +61,8 @@ def parse(name: str, *, where: str) -> Form:
 
 def _check_regex(option: str, where: str) -> None:
     """By polars, which applies it: its expressions take time in proportion to the text, and it refuses others."""
+    import polars as pl  # only here: DAGs are parsed without it
+
     try:
         groups = pl.Series([""]).str.extract_groups(option[6:-1])
     except pl.exceptions.ComputeError as error:
