@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evaluation.early import judge
-from evaluation.judgement import find
+from evaluation.judgement import EVALUATION, find
 from evaluation.stage import STAGE, checkpoint_shards, spaced
 from smelt.engine.make import serially, work_on
 from smelt.lake import Artifact, Lake
@@ -120,6 +120,7 @@ def _what_was_killed_is_gone_on_with(given: Context, found: list[dict]) -> None:
     assert verify(lake, artifact.manifest(lake)).damages == ()
     gone = [f"{artifact.root}{MANIFEST}", artifact.key("benchmarks", "000001", RECORD)]
     gone.append(artifact.key("checkpoint", "step-0000064", RECORD))
+    gone += [artifact.key("benchmarks", "000001", ".json"), artifact.key("checkpoint", "step-0000064", EVALUATION)]
     lake.delete(gone)
     before = _made(lake)
     assert _evaluate(_another(given, given.config)) == found
