@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import ray
 
@@ -38,7 +39,7 @@ def over_ray(context: Context, round_index: int, shards: list[Shard]) -> Iterato
             return
         done, flying = ray.wait(flying, num_returns=1)
         for ref in done:
-            yield _result(ref)
+            yield result_of(ref)
 
 
 def work_and_tell(context: Context, round_index: int, shard: Shard) -> PartRecord:
@@ -65,7 +66,12 @@ def _num_workers(resources: Resources) -> int:
     return resources.workers or max(1, int(ray.cluster_resources().get("CPU", 1) / max(resources.cpus, 0.1)))
 
 
-def _result(ref: ray.ObjectRef) -> PartRecord:
+def result_of(ref: ray.ObjectRef) -> Any:
+    """What a task or an actor has made.
+
+    Raises:
+        Exception: what it raised, as it raised it: the first line of Ray's wrapping names the process alone.
+    """
     try:
         return ray.get(ref)
     except ray.exceptions.RayTaskError as error:

@@ -2,7 +2,7 @@
 
 Importing it takes some 8 s and a run has a gate after each of a dozen stages. So a detached, named actor
 lives beside the stages' jobs on the Ray cluster, holds the library and runs every gate. Its name carries
-a digest of the gates' code and of the versions of what they use: changed code gets a process of its own.
+a digest of the gates' code, of the lake's and of the versions of what they use: changed code gets a process of its own.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 
 import ray
 
+from smelt.engine.spread import result_of
 from smelt.gates.result import GateResult
 from smelt.gates.suite import result_key, suite_id
 from smelt.lake import Lake, Manifest
@@ -58,14 +59,15 @@ def gate_in_actor(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], g
     key = result_key(manifest.stage, manifest.fingerprint, suite_id(manifest.stage, gates_config))
     if (found := lake.find_json(key)) is not None:
         return GateResult.model_validate(found)
-    return GateResult.model_validate(ray.get(warm_gate().run.remote(lake, manifest, inputs, gates_config)))
+    return GateResult.model_validate(result_of(warm_gate().run.remote(lake, manifest, inputs, gates_config)))
 
 
 @cache
 def _code_digest() -> str:
     smelt = Path(__file__).parents[1]
     beside = [smelt / "recipe" / "gates.py", smelt / "invariants.py"]
-    files = [*sorted(Path(__file__).parent.rglob("*.*")), *beside]
+    folders = (Path(__file__).parent, smelt / "lake")
+    files = [*(file for folder in folders for file in sorted(folder.rglob("*.*"))), *beside]
     parts = [file.read_bytes() for file in files if file.is_file()]
     parts += [f"{package}=={version(package)}".encode() for package in ("great-expectations", "pandas", "pyarrow")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]

@@ -7,11 +7,13 @@ import sys
 import uuid
 from pathlib import Path
 
-from smelt.lake import Artifact, Lake, Manifest
+from smelt.lake import Artifact, Lake, Manifest, PartRecord
+from smelt.lake.artifact import PartFile
 from smelt.services.state import State
 
 DRIVER = """
 import json, sys, ray
+from smelt.errors import SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake, Manifest
 from smelt.recipe.gates import GatesConfig
@@ -21,8 +23,12 @@ ray.init(address=lake.settings.ray_address, namespace="smelt", logging_level="ER
 warm_gate()
 answers = []
 for line in sys.stdin:
-    result = gate_in_actor(lake, Manifest.model_validate_json(line), {}, GatesConfig())
-    answers.append([result.success, result.docs])
+    try:
+        result = gate_in_actor(lake, Manifest.model_validate_json(line), {}, GatesConfig())
+    except SmeltError as error:
+        answers.append([False, str(error)])
+    else:
+        answers.append([result.success, result.docs])
 print(json.dumps(answers))
 """
 
@@ -65,3 +71,12 @@ def test_an_artifact_is_judged_once(stack: State) -> None:
     first, second = _driver([manifest, manifest], stack)
     assert first == second
     assert Artifact("fetch", manifest.fingerprint).root in first[1]
+
+
+def test_what_a_gate_raises_arrives_as_it_was_raised(stack: State) -> None:
+    part = PartRecord(
+        name="00000", round="parts", rows=1, files={".parquet": PartFile(bytes=9, sha256="0" * 64)}, digest="", stats={}
+    )
+    manifest = _fetched().model_copy(update={"stage": "ingest", "config": {"sources": []}, "parts": (part,)})
+    ((success, line),) = _driver([manifest], stack)
+    assert not success and line.endswith("/parts/00000.parquet: no such object") and "ray" not in line
