@@ -133,7 +133,7 @@ def test_a_gate_that_fails_stops_the_run_and_says_why(stack, first):
     assert started and all(job_id.startswith("select-") for job_id in started), "nothing ran behind the failed gate"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_a_stop_and_a_killed_driver_worker_scheduler_and_trainer_leave_the_same_digests_and_losses(stack, first):
     lake, run_id = first
     before = manifests(lake, run_id)

@@ -154,6 +154,12 @@ class CheckpointWriter:
             self._saving.result()
             self._saving = None
 
+    def close(self) -> None:
+        """Wait for the last one, and give thread and group back."""
+        self.wait()
+        self._thread.shutdown()
+        dist.destroy_process_group(self._group)
+
     def _commit(
         self, snapshot: Snapshot, folder: Path, description: Description, metrics: list[dict], round_name: str
     ) -> None:

@@ -102,7 +102,8 @@ class Loop:
         self.event_log.note_policies(self.step)
         while not self._go_on():
             self._restore()
-        self.writer.wait()
+        self.writer.close()
+        self.notice.close()
         self.log.close()
         _remove(self.context.scratch)
 

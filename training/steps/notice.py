@@ -39,3 +39,9 @@ class Notice:
             told, work = self._asked.popleft()
             work.wait()
             self.given = self.given or bool(told.item())
+
+    def close(self) -> None:
+        """Take in the last answers and give the group back, whose threads would go on looking for more."""
+        while self._asked:
+            self._asked.popleft()[1].wait()
+        dist.destroy_process_group(self._group)
