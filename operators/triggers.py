@@ -61,8 +61,6 @@ LAST_TRIES = 3
 """How often news that could not be told are tried again when the job has ended, since nobody looks later."""
 USER_ERROR = 3
 """Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
-STOPPED = 4
-"""Exit status of a training that has stopped because somebody asked for it; likewise."""
 
 
 class _FailureError(Exception):
@@ -171,7 +169,7 @@ class StageTrigger(BaseTrigger):
                 self._printed = 0
                 if self.job is not None:
                     await self._follow(jobs, planned)
-                if self.job is None or (self.job.exit_code == STOPPED and self.job.metadata == self._attempt):
+                if self.job is None or (self.job.exit_code == stopping.STOPPED and self.job.metadata == self._attempt):
                     self.log.info("the run was asked to stop: `smelt resume %s` goes on", self._run_id)
                     await _patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
                     return False
@@ -285,7 +283,7 @@ class StageTrigger(BaseTrigger):
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""
         job = self.job
         assert job is not None
-        if job.status == "SUCCEEDED" or job.metadata != self._attempt or job.exit_code == STOPPED:
+        if job.status == "SUCCEEDED" or job.metadata != self._attempt or job.exit_code == stopping.STOPPED:
             return
         if job.status == "STOPPED":
             raise _FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)

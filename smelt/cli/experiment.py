@@ -32,7 +32,6 @@ def experiment(
     from smelt.following.show import Lines, Screen
     from smelt.lake import Lake
     from smelt.services import stack
-    from smelt.services.airflow import USER
     from smelt.settings import home_folder
 
     plan = make_plan(load_experiment(file), file)
@@ -42,7 +41,7 @@ def experiment(
         return
     with console.status("starting the services"):
         state = stack.up(home_folder())
-        airflow = Airflow(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])
+        airflow = Airflow.of(state)
         airflow.wait_for_dag()
     going = Going(plan, airflow, Lake.connect())
     going.find_done()

@@ -33,7 +33,6 @@ def run(
     from smelt.recipe import load_recipe
     from smelt.run import safe_run_id
     from smelt.services import stack
-    from smelt.services.airflow import USER
     from smelt.settings import home_folder
     from smelt.steering.stopping import request_of
 
@@ -46,7 +45,7 @@ def run(
         console.print("starting the services")
     with console.status("starting the services"):
         state = stack.up(home_folder())
-        airflow = Airflow(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])
+        airflow = Airflow.of(state)
         airflow.wait_for_dag()
     run_id = attach or f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if recipe:

@@ -29,7 +29,6 @@ def resume(run: RunId) -> None:
     from smelt.lake import Lake
     from smelt.run import load_run, safe_run_id
     from smelt.services import stack
-    from smelt.services.airflow import USER
     from smelt.settings import home_folder
     from smelt.steering import stopping
 
@@ -39,7 +38,7 @@ def resume(run: RunId) -> None:
         raise RecipeError("nobody has asked it to stop", where=run, mend="`smelt run --attach` shows how far it is")
     if request.stage:
         state = stack.up(home_folder())
-        airflow = Airflow(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])
+        airflow = Airflow.of(state)
         airflow.clear(run, f"{request.stage}.run")
         typer.echo(f"{request.stage} goes on; `smelt run --attach {run}` shows it")
     else:

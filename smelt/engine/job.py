@@ -22,14 +22,12 @@ from smelt.lake import Lake
 from smelt.metrics import record
 from smelt.recipe.graph import EARLY
 from smelt.run import Run, load_run, progress_key, run_key
-from smelt.steering.stopping import StoppedError
+from smelt.steering.stopping import STOPPED, StoppedError
 
 TELLS_WITHIN_S = 5.0
 """Seconds that a store is waited for by a job that has failed, maybe for its absence."""
 USER_ERROR = 3
 """Exit status for an error that a retry can't mend; the object store's troubles may pass."""
-STOPPED = 4
-"""Exit status of a training that has stopped because somebody asked for it."""
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 from smelt.errors import SmeltError
+from smelt.services.airflow import USER
+from smelt.services.state import State
 
 DAG = "pretrain"
 TIMEOUT_S = 60.0
@@ -45,6 +47,11 @@ class Airflow:
         self.address = address.rstrip("/")
         self._login = {"username": user, "password": password}
         self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_S)
+
+    @classmethod
+    def of(cls, state: State) -> "Airflow":
+        """A client of the embedded Airflow."""
+        return cls(f"http://127.0.0.1:{state.ports['airflow']}", USER, state.secrets["airflow_password"])
 
     def wait_for_dag(self) -> None:
         """Wait until the DAG processor has read the DAG, which it does soon after its first start.

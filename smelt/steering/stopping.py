@@ -13,6 +13,9 @@ from smelt.errors import RecipeError, SmeltError
 from smelt.lake import Lake
 from smelt.run import Run
 
+STOPPED = 4
+"""Exit status of the job of a training that has stopped because somebody asked for it."""
+
 
 class StoppedError(SmeltError):
     """A training has left because somebody asked for it: no failure, and nothing is lost."""

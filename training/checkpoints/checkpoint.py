@@ -206,9 +206,9 @@ def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
     """Take the weights of those checkpoints away that ``keep`` doesn't ask for; their metrics and records stay.
 
     What is kept depends on the checkpoints that were made alone, and the last one is always among it; what waits to be
-    judged stays until it is. The record is
-    written first, so that a checkpoint is never believed to have weights that are gone; what a tidying that was
-    killed behind that has left is found by the listing, at the next start or checkpoint.
+    judged stays until it is. The record is written first, so that a checkpoint is never believed to have weights that
+    are gone; what a tidying that was killed behind that has left is found by the listing, at the next start or
+    checkpoint.
     """
     if keep.keep_last is None:
         return
