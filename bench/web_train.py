@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def _page(content: bytes) -> tuple[Tree, Blocks, list[str]]:
-    tree = parse(decode(content, html=True).text.encode("utf-8", "replace"))
+    tree = parse(decode(content, html=True).utf8())
     blocks = blocks_of(tree, replaced_of(tree))
     source, texts = tree.source.tobytes(), []
     for first, stop in zip(blocks.first.tolist(), blocks.stop.tolist(), strict=True):

@@ -59,7 +59,7 @@ def read(content: bytes, options: IngestOptions, *, charset: str = "", robots: s
     """
     if options.html in ("trafilatura", "resiliparse"):
         decoded = decode(content, declared=(charset,), html=True)
-        about = metadata_of(parse(decoded.text.encode("utf-8", "replace")), robots)
+        about = metadata_of(parse(decoded.utf8()), robots)
         made = Read(_by_another(decoded.text, options.html), about, decoded.repaired)
     else:
         found = page_of(content, options, charset=charset, robots=robots)

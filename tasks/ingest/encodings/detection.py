@@ -8,6 +8,7 @@ character doesn't rule out the right one.
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import chardet
 
@@ -59,11 +60,12 @@ def choose(content: bytes, declared: Sequence[str]) -> str | None:
     multibyte = [name for name in declared if name in MULTIBYTE]
     likeness = _likeness(sample, {name: text for name, text in texts.items() if _fits(text)})
     usual = 1.0 if multibyte else _USUAL
-    found = {
-        name: value * (1.0 if name in MULTIBYTE else _sense(texts[name])) * (usual if name == "windows-1252" else 1.0)
-        for name, value in likeness.items()
-    }
-    best = max(found.values(), default=0.0)
+    found, best = dict.fromkeys(likeness, 0.0), 0.0
+    most = {name: value * (usual if name == "windows-1252" else 1.0) for name, value in likeness.items()}
+    for name in sorted(most, key=lambda name: -most[name]):
+        if most[name] >= best:  # others can't be the likeliest, whatever sense they make
+            found[name] = most[name] * (1.0 if name in MULTIBYTE else _sense(texts[name]))
+            best = max(best, found[name])
     agreeing = {
         name: likeness[name]
         for name in declared
@@ -169,6 +171,7 @@ def _strict(content: bytes, name: str) -> bool:
     return True
 
 
+@cache
 def _same(name: str, codec: str) -> bool:
     """Whether an encoding is what chardet calls by the name of a codec of Python, its largest of a family."""
     known = encoding_of(_FAMILIES.get(codec, codec))
@@ -181,6 +184,8 @@ def _sense(text: str) -> float:
     That is letters, few of them capitals inside of a word, alone, or of another script than the ASCII letters beside
     them, and few signs behind letters.
     """
+    if _bad(text):
+        return 0.0
     wide = letters = odd = 0
     for before, char, after in zip(" " + text, text, text[1:] + " ", strict=False):
         if char > "\x7f":
@@ -194,7 +199,7 @@ def _sense(text: str) -> float:
                 letters += char in _SIGNS or unicodedata.combining(char) > 0
                 odd += char not in _JOINING and before.isalpha() and (after.isalpha() or char in _APART)
                 odd += char in "¡¿" and not after.isalpha()
-    if letters <= 0.8 * wide or _bad(text):
+    if letters <= 0.8 * wide:
         return 0.0
     return max(0.0, 1 - odd / (_MOST_ODD * wide)) if odd else 1.0
 

@@ -37,11 +37,17 @@ class Decoded:
     Attributes:
         encoding: the one it was in, by the web's name where it has one.
         repaired: bytes and broken characters that became U+FFFD, and NUL bytes that were left out.
+        same: the content, where it is this text in UTF-8.
     """
 
     text: str
     encoding: str
     repaired: int
+    same: bytes | None = None
+
+    def utf8(self) -> bytes:
+        """The text in UTF-8."""
+        return self.text.encode("utf-8", "replace") if self.same is None else self.same
 
 
 def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) -> Decoded:
@@ -55,7 +61,7 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
     Raises:
         UnreadableError: ``empty``, ``binary``, or ``invalid encoding`` where it is in none that makes sense.
     """
-    if not content.strip():
+    if not content or content.isspace():
         raise UnreadableError("empty")
     for mark, encoding in _MARKS:
         if content.startswith(mark):
@@ -72,7 +78,7 @@ def decode(content: bytes, *, declared: Sequence[str] = (), html: bool = False) 
             return _replacing(content, wide)
         content = content.replace(b"\0", b"")
     try:
-        return Decoded(content.decode(), "utf-8", num_nul)
+        return Decoded(content.decode(), "utf-8", num_nul, content)
     except UnicodeDecodeError as error:
         chosen = "utf-8" if _is_utf8_by_halves(content) else choose(content, [*labels, *declared_in(content)])
         if chosen is None:

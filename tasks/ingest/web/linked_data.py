@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.ingest.web.tree.attributes import attribute
 from tasks.ingest.web.tree.elements import text_in
-from tasks.ingest.web.tree.tree import Tree, tags
+from tasks.ingest.web.tree.tree import Tree
 
 _MOST = 2000
 """Objects of a page that are looked at."""
@@ -45,13 +45,16 @@ class Linked:
     authors: list[str] = field(default_factory=list)
 
 
-def linked_data(tree: Tree) -> Linked:
-    """What JSON-LD says of a page, of its first article before other objects."""
+def linked_data(tree: Tree, scripts: np.ndarray) -> Linked:
+    """What JSON-LD says of a page, of its first article before other objects.
+
+    Args:
+        scripts: the ``<script>`` elements that may hold it.
+    """
     linked = Linked()
     objects: list[dict[str, Any]] = []
-    for node in np.flatnonzero(tree.tag == tags.SCRIPT).tolist():
-        tag = tree.source[tree.start[node] : tree.end[node]].tobytes().lower()
-        if b"ld+json" in tag and "ld+json" in attribute(tree, node, "type").lower():
+    for node in scripts.tolist():
+        if "ld+json" in attribute(tree, node, "type").lower():
             objects += _objects(text_in(tree, node))
     for item in sorted(objects, key=_rank):
         _take(linked, item)

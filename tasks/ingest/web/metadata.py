@@ -16,12 +16,14 @@ from tasks.compiled import compiled, inner
 from tasks.ingest.web.linked_data import Linked, linked_data
 from tasks.ingest.web.tree.attributes import attribute, value_of
 from tasks.ingest.web.tree.elements import descendants, text_in
-from tasks.ingest.web.tree.tags import NUMBERS, TEXT, key_of
+from tasks.ingest.web.tree.search import tags_with, words_of
+from tasks.ingest.web.tree.tags import NUMBERS, key_of, key_step
 from tasks.ingest.web.tree.tree import Tree, tags
 
 META, LINK = (NUMBERS[name] for name in ("meta", "link"))
 _META_KEYS = np.array([key_of(name) for name in (b"content", b"name", b"property", b"itemprop", b"http-equiv")])
 _LINK_KEYS = np.array([key_of(name) for name in (b"rel", b"href", b"itemprop")])
+_SIGNS = words_of(dict.fromkeys(("itemprop", "license", "licence", "canonical", "creativecommons", "ld+json"), ""))
 _ITEMS = frozenset(("author", "datepublished", "datemodified", "license"))
 _MOST = 500
 """Characters of a value, and elements of a kind, that are read at most."""
@@ -40,6 +42,7 @@ _LICENCE = ("dcterms.license", "dc.rights.license", "license", "dc.rights", "dct
 _ROBOTS = frozenset(("robots", "googlebot", "bingbot", "gptbot", "googlebot-news", "ccbot", "google-extended"))
 _READ = frozenset((*_TITLE, *_DATE, *_CHANGED, *_AUTHOR, *_SITE, *_LICENCE, *_ROBOTS, "og:url", "og:locale",
                    "content-language", "tdm-reservation"))  # fmt: skip
+_READ_KEYS = np.sort([key_of(name.replace("dc.", dc).encode()) for name in _READ for dc in ("dc.", "dc:")])
 _DAYS = (
     re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)[-/.年]\s?(?P<m>\d\d?)(?:[-/.月]\s?(?P<d>\d\d?))?(?!\d)"),
     re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?!\d)"),
@@ -53,6 +56,7 @@ _COMMONS = re.compile(
     r"creativecommons\.org/(?:licenses/([a-z+-]+)|publicdomain/(zero|mark))(?:/([\d.]+))?", re.IGNORECASE
 )
 _NAMED = re.compile(r"\bCC[ -](BY(?:-(?:NC|ND|SA)){0,2})[ -](\d\.\d)", re.IGNORECASE)
+_BETWEEN = tuple(f" {mark}" for mark in "-–—|·:_")
 _PUBLISHED = ("published", "pubdate", "entry-date", "post-date", "dateline", "publish-date", "datepublished")
 
 
@@ -84,8 +88,9 @@ def metadata_of(tree: Tree, header: str = "") -> Metadata:
         header: the server's ``X-Robots-Tag``; several are joined by commas.
     """
     said = _metas(tree)
-    linked = linked_data(tree)
-    items, licences, addresses = _marked_up(tree)
+    signed = tags_with(tree.source, tree.tag, tree.start, tree.end, _SIGNS)
+    linked = linked_data(tree, signed[tree.tag[signed] == tags.SCRIPT])
+    items, licences, addresses = _marked_up(tree, signed[tree.tag[signed] != META])
     site = _first(said, _SITE) or linked.site
     canonical = _address([*addresses, *said.get("og:url", []), linked.url])
     if site is None and canonical:
@@ -107,7 +112,7 @@ def _metas(tree: Tree) -> dict[str, list[str]]:
     """The values of meta tags that are read here, by name or property in lower case."""
     said: dict[str, list[str]] = {}
     nodes = np.flatnonzero(tree.tag == META)[:_MOST]
-    for row in _spans(tree.source, tree.start[nodes], tree.end[nodes], _META_KEYS).tolist():
+    for row in _named_spans(tree.source, tree.start[nodes], tree.end[nodes], _META_KEYS, _READ_KEYS).tolist():
         at, stop, *names = row
         called = next((_decoded(tree, *span) for span in _pairs(names) if span[1] > span[0]), "")
         name = called.strip().lower().replace("dc:", "dc.")
@@ -142,6 +147,34 @@ def _spans(source, starts, ends, keys):
     return found
 
 
+@compiled
+def _named_spans(source, starts, ends, keys, known):
+    """The rows of ``_spans`` whose first name is among the known, or needs decoding before that can be said."""
+    spans, count = _spans(source, starts, ends, keys), 0
+    for row in range(len(spans)):
+        for name in range(2, spans.shape[1], 2):
+            at, stop = spans[row, name], spans[row, name + 1]
+            if stop > at:
+                if spans[row, 1] > spans[row, 0] and _may_be(source, at, stop, known):
+                    spans[count] = spans[row]
+                    count += 1
+                break
+    return spans[:count]
+
+
+@inner
+def _may_be(source, at, stop, known):
+    """Whether a value is one of the names with these hashes, in any case, or holds more than such names do."""
+    key = np.int64(0)
+    for place in range(at, stop):
+        byte = source[place]
+        if byte <= 32 or byte == 38 or byte >= 127:
+            return True
+        key = key_step(key, byte | 32 if 65 <= byte <= 90 else byte)
+    found = np.searchsorted(known, key)
+    return found < len(known) and known[found] == key
+
+
 def _text(value: str) -> str:
     return " ".join(value[: 4 * _MOST].split())[:_MOST]
 
@@ -150,13 +183,16 @@ def _first(said: dict[str, list[str]], names: Iterable[str]) -> str | None:
     return next((said[name][0] for name in names if name in said), None)
 
 
-def _marked_up(tree: Tree) -> tuple[dict[str, str], list[tuple[int, str]], list[str]]:
-    """Microdata by property; addresses of licences with their rank; addresses that the page gives as its own."""
+def _marked_up(tree: Tree, signed: np.ndarray) -> tuple[dict[str, str], list[tuple[int, str]], list[str]]:
+    """Microdata by property; addresses of licences with their rank; addresses that the page gives as its own.
+
+    Args:
+        signed: the elements that may have such, as `_SIGNS` tell.
+    """
     items: dict[str, str] = {}
     licences: list[tuple[int, str]] = []
     addresses: list[str] = []
-    signed = _signed(tree.source, tree.tag, tree.start, tree.end)[: 4 * _MOST]
-    for node, said, target, names in _values(tree, signed, _LINK_KEYS):
+    for node, said, target, names in _values(tree, signed[: 4 * _MOST], _LINK_KEYS):
         rel = said.lower().split()
         if "canonical" in rel and tree.tag[node] == LINK:
             addresses.append(target)
@@ -181,35 +217,6 @@ def _value(tree: Tree, node: int) -> str:
     return _text(text_in(tree, node)) if tree.stop[node] - node < _MOST else ""
 
 
-@compiled
-def _signed(source, tag, start, end):
-    """The elements whose start tag has ``itemprop``, ``license``, ``creativecommons`` or ``canonical``."""
-    found = np.empty(len(tag), np.int32)
-    k = 0
-    for node in range(1, len(tag)):
-        if tag[node] == TEXT or tag[node] == META:
-            continue
-        for at in range(start[node] + 1, end[node] - 6):
-            if _begins(source, at, source[at] | 32):
-                found[k] = node
-                k += 1
-                break
-    return found[:k]
-
-
-@inner
-def _begins(source, at, byte):
-    """Whether ``itemp``, ``licen``, ``creativec`` or ``canon`` begins here."""
-    second, third, fourth, fifth = source[at + 1] | 32, source[at + 2] | 32, source[at + 3] | 32, source[at + 4] | 32
-    if byte == 105:
-        return second == 116 and third == 101 and fourth == 109 and fifth == 112
-    if byte == 108:
-        return second == 105 and third == 99 and fourth == 101 and fifth == 110
-    if byte == 99 and second == 114:
-        return third == 101 and fourth == 97 and source[at + 8] | 32 == 99
-    return byte == 99 and second == 97 and third == 110 and fourth == 111 and fifth == 110
-
-
 def _title(tree: Tree, said: dict[str, list[str]], linked: Linked, site: str | None) -> str | None:
     title = _first(said, _TITLE[:4]) or linked.title or _first(said, _TITLE[4:])
     for tag in (tags.TITLE, tags.H1):
@@ -217,7 +224,8 @@ def _title(tree: Tree, said: dict[str, list[str]], linked: Linked, site: str | N
             nodes = np.flatnonzero(tree.tag == tag)
             title = _text(html.unescape(text_in(tree, int(nodes[0])))) if len(nodes) else None
     if title and site:  # behind a mark, the site's name is no part of the title
-        title = re.sub(rf"\s+[-–—|·:_]\s+{re.escape(site)}$", "", title) or title
+        before = title.removesuffix(f" {site}")
+        title = before[:-2] if before != title and before[-2:] in _BETWEEN else title
     return title or None
 
 

@@ -83,7 +83,7 @@ def read(
         UnreadableError: when the bytes are no text.
     """
     decoded = decode(content, declared=(charset,), html=True)
-    tree = parse(decoded.text.encode("utf-8", "replace"))
+    tree = parse(decoded.utf8())
     replaced = replaced_of(tree)
     blocks = blocks_of(tree, replaced)
     decision = all_of(blocks) if everything else decide(tree, blocks)

@@ -4,7 +4,9 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.compiled import compiled, inner
 from tasks.ingest.web.decision.features import NAMES, Seen
+from tasks.ingest.web.tree.search import words_in, words_of
 from tasks.ingest.web.tree.tree import Tree, tags
 
 REASONS = (
@@ -21,7 +23,8 @@ _FOOT = 6
 """Levels below a footer in which a line on rights is part of it."""
 _HEAD = 1 << 16
 """Bytes of a page that tell what made it."""
-_GENERATORS = (b"sphinx", b"docutils", b"doxygen", b"docbook", b"texinfo", b"docusaurus", b"mkdocs", b"javadoc")
+_GENERATORS = ("sphinx", "docutils", "doxygen", "docbook", "texinfo", "docusaurus", "mkdocs", "javadoc")
+_IN_HEAD = words_of(dict.fromkeys(("mediawiki", "readme", "github", "qapage", *_GENERATORS), ""))
 # In this order: a column, up to what value, and the reason.
 _TELLING = (
     ("inside_nav", 12, "navigation"), ("class_pager", 4, "navigation"), ("class_breadcrumb", 3, "breadcrumb"),
@@ -40,26 +43,48 @@ _SAYS = (
     ("subscribe", "subscription or sign-in"), ("ad", "advertisement"), ("tag", "tags"), ("nav", "navigation"),
 )  # fmt: skip
 
+_TOLD = np.array([(_COLUMN[column], most, REASONS.index(name)) for column, most, name in _TELLING])
+_SAID = np.array([(_COLUMN[f"says_{family}"], REASONS.index(name)) for family, name in _SAYS])
+_RUNNING, _LINK_SHARE, _LINKS, _CHARACTERS = (
+    _COLUMN[name] for name in ("running", "link_share", "links_0", "characters")
+)
+_CONTENT, _JOINED, _LITTLE_ELSE, _LINK_LIST, _SHORT, _APART = (
+    REASONS.index(name)
+    for name in ("content", "goes with its neighbours", "little else on the page", "link list", "too short and apart",
+                 "apart from the content")
+)  # fmt: skip
+
 
 def reasons_of(
     keep: np.ndarray, score: np.ndarray, seen: Seen, extraction: Literal["main", "fallback", "all"]
 ) -> np.ndarray:
     """Why each block was kept or dropped (int8[b], indices of `REASONS`): the first that fits."""
-    rows = seen.rows
-    reason = np.full(len(keep), REASONS.index("apart from the content"), np.int8)
-    reason[(rows[:, _COLUMN["running"]] == 0) & (rows[:, _COLUMN["characters"]] < 7)] = REASONS.index(
-        "too short and apart"
-    )
-    links = (rows[:, _COLUMN["link_share"]] > 0.5) & (rows[:, _COLUMN["links_0"]] > 0.5)
-    reason[links] = REASONS.index("link list")
-    for family, name in reversed(_SAYS):
-        reason[(rows[:, _COLUMN[f"says_{family}"]] > 0) & (rows[:, _COLUMN["running"]] < 8)] = REASONS.index(name)
-    for column, most, name in reversed(_TELLING):
-        reason[rows[:, _COLUMN[column]] <= most] = REASONS.index(name)
-    reason[keep] = REASONS.index("content" if extraction == "main" else "little else on the page")
-    if extraction == "main":
-        reason[keep & (score <= 0.5)] = REASONS.index("goes with its neighbours")
+    found: np.ndarray = _reasons(keep, score, seen.rows, _TOLD, _SAID, extraction == "main")
+    return found
+
+
+@compiled
+def _reasons(keep, score, rows, told, said, main):
+    reason = np.empty(len(keep), np.int8)
+    for block in range(len(keep)):
+        if keep[block]:
+            reason[block] = _LITTLE_ELSE if not main else _JOINED if score[block] <= 0.5 else _CONTENT
+        else:
+            reason[block] = _why_dropped(rows[block], told, said)
     return reason
+
+
+@inner
+def _why_dropped(row, told, said):
+    for place in range(len(told)):
+        if row[told[place, 0]] <= told[place, 1]:
+            return told[place, 2]
+    for place in range(len(said)):
+        if row[said[place, 0]] > 0 and row[_RUNNING] < 8:
+            return said[place, 1]
+    if row[_LINK_SHARE] > 0.5 and row[_LINKS] > 0.5:
+        return _LINK_LIST
+    return _SHORT if row[_RUNNING] == 0 and row[_CHARACTERS] < 7 else _APART
 
 
 def is_imprint(seen: Seen) -> np.ndarray:
@@ -83,16 +108,16 @@ def kind_of(tree: Tree, seen: Seen, keep: np.ndarray) -> str:
     running = float(seen.running[keep].sum()) / whole
     links = float((weight * rows[:, _COLUMN["link_share"]]).sum()) / whole
     code = float(elements[tags.PRE])
-    head = tree.source[:_HEAD].tobytes().lower()
-    if b"mediawiki" in head or share("class_wiki", 6) > 0.3:
+    wiki, readme, github, question, *generators = words_in(tree.source[:_HEAD], _IN_HEAD).tolist()
+    if wiki or share("class_wiki", 6) > 0.3:
         return "wiki"
-    if b"readme" in head and b"github" in head:
+    if readme and github:
         return "readme"
     if (rows[:, _COLUMN["class_forum"]] <= 4).mean() > 0.5:
-        return "question" if b"qapage" in head else "forum"
+        return "question" if question else "forum"
     if (seen.rows[:, _COLUMN["class_shop"]] <= 2).mean() > 0.03 and running < 0.7:
         return "product"
-    if any(word in head for word in _GENERATORS) or code >= 2 or elements[tags.DT] >= 6:
+    if any(generators) or code >= 2 or elements[tags.DT] >= 6:
         return "documentation"
     if links > 0.4 or (running < 0.3 and share("inside_ul") > 0.5):
         return "list"

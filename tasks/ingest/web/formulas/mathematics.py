@@ -9,14 +9,15 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 import numpy as np
 
-from tasks.compiled import compiled, inner
+from tasks.compiled import compiled
 from tasks.ingest.web.formulas import chtml
 from tasks.ingest.web.formulas.hidden import shown
 from tasks.ingest.web.formulas.latex import delimited, is_formula, is_tex_encoding, tidy
 from tasks.ingest.web.formulas.mathml import tex_of
 from tasks.ingest.web.tree.attributes import HIDDEN, attribute
 from tasks.ingest.web.tree.elements import classes, descendants, following, formula, name_of, text_in
-from tasks.ingest.web.tree.tags import IMG, TEXT
+from tasks.ingest.web.tree.search import tags_with, words_of
+from tasks.ingest.web.tree.tags import IMG
 from tasks.ingest.web.tree.tree import Tree, parse, tags
 from tasks.ingest.web.writing.replaced import NOTHING_REPLACED, Replaced
 
@@ -28,6 +29,7 @@ _WHOLE = frozenset(("katex", "katex-display", "mwe-math-element"))
 _IMAGES = frozenset(("latex", "tex", "math", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display",
                      "mathtex", "math-inline", "math-display", "texhtml", "equation"))  # fmt: skip
 _IMAGE_SIGNS = (b"math", b"tex", b"eeimg", b"formula", b"equation", b"cht=")
+_SIGNS = words_of({"math": "", "mjx": "", "tex": "t", "formu": "", "eeim": "", "cht=": ""})
 _SOURCES = ("data-tex", "data-latex", "data-formula")
 _SERVICE = re.compile(r"latex\.php|codecogs\.com/|/(?:math)?tex(?:\.cgi)?\?|cht=tx|math\.jianshu|/equation\?tex=", re.I)
 
@@ -37,7 +39,8 @@ def replaced_of(tree: Tree) -> Replaced:
     nodes: list[int] = []
     texts: list[bytes] = []
     done = barren = 0
-    for node in _candidates(tree.source, tree.tag, tree.start, tree.end).tolist():
+    where = tree.source, tree.tag, tree.start, tree.end
+    for node in np.union1d(tags_with(*where, _SIGNS), _drawn(*where)).tolist():
         if node < done:
             continue
         if node < barren and tree.tag[node] not in (tags.MATH, tags.IMG, tags.SCRIPT):
@@ -53,36 +56,17 @@ def replaced_of(tree: Tree) -> Replaced:
 
 
 @compiled
-def _candidates(source, tag, start, end):
-    """The elements whose start tag has a sign of formulas, and images with a mark of TeX, in document order."""
-    found = np.empty(len(tag), np.int32)
-    k = 0
-    for node in range(1, len(tag)):
-        if tag[node] == TEXT:
-            continue
-        image = tag[node] == IMG
-        for at in range(start[node] + 1, end[node]):
-            byte = source[at]
-            if (byte >= 64 and _is_sign(source, at, byte | 32)) or (image and (byte == 92 or byte == 36)):
-                found[k] = node
-                k += 1
-                break
+def _drawn(source, tag, start, end):
+    """Images with a mark of TeX in their tag (int32[k])."""
+    found, k = np.empty(len(tag), np.int32), 0
+    for node in range(len(tag)):
+        if tag[node] == IMG:
+            for at in range(start[node], end[node]):
+                if source[at] == 92 or source[at] == 36:
+                    found[k] = node
+                    k += 1
+                    break
     return found[:k]
-
-
-@inner
-def _is_sign(source, at, byte):
-    """Whether ``math``, ``mjx``, ``tex`` (not ``text``), ``formula``, ``eeimg`` or ``cht=`` begins here."""
-    second, third, fourth = source[at + 1] | 32, source[at + 2] | 32, source[at + 3] | 32
-    if byte == 109:
-        return (second == 97 and third == 116 and fourth == 104) or (second == 106 and third == 120)
-    if byte == 116:
-        return second == 101 and third == 120 and fourth != 116
-    if byte == 102:
-        return second == 111 and third == 114 and fourth == 109 and source[at + 4] | 32 == 117
-    if byte == 101:
-        return second == 101 and third == 105 and fourth == 109
-    return byte == 99 and second == 104 and third == 116 and fourth == 61
 
 
 def _written(tree: Tree, node: int) -> str | None:

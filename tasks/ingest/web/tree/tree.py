@@ -38,7 +38,7 @@ class Tree(NamedTuple):
 def parse(page: bytes) -> Tree:
     """The tree of a page in UTF-8."""
     source = np.frombuffer(page + bytes(SPARE), np.uint8)
-    room = min(2 * page.count(b"<"), len(page) // 2) + 8
+    room = min(2 * int(np.count_nonzero(source == 60)), len(page) // 2) + 8
     tag = np.empty(room, np.int16)
     parent, stop, start, end = (np.empty(room, np.int32) for _ in range(4))
     flags = np.empty(room, np.uint8)
