@@ -1,5 +1,5 @@
-"""News, told once each to whoever is notified: of a training spikes, times it went back and held-out losses that rose,
-of an evaluation probes that fell or turned.
+"""News, told once each to whoever is notified: of a training spikes, times it went back and alarms, of an evaluation
+probes that fell or turned.
 
 They are events in the lake (``training/spikes/events.py``, ``evaluation/stage.py``), so that whoever follows the job
 only has to list a folder now and then. An event is claimed by a small object beside it, by a conditional put: however
@@ -15,7 +15,7 @@ from smelt.phases import EVENTS, TOLD
 
 NEWS_OF = ("train", "evaluate")
 """Kinds of stages that write events."""
-KINDS = ("spike", "rollback", "heldout", "probe")
+KINDS = ("spike", "rollback", "heldout", "slow", "waits", "drift", "disk", "probe")
 """Kinds of events that are news; the others accompany these."""
 
 
@@ -32,6 +32,11 @@ def claim(lake: Lake, artifact: Artifact, name: str) -> str | None:
     """The line of an event, for the caller to tell; None where somebody else has claimed it (blocks)."""
     line = _line(json.loads(lake.get(f"{artifact.root}{EVENTS}/{name}.json")))
     return line if lake.put_new(_claim_key(artifact, name), b"") else None
+
+
+def claim_silence(lake: Lake, artifact: Artifact, heard: str) -> bool:
+    """Whether the caller is the first to tell that a job is silent since it was heard of so (blocks)."""
+    return lake.put_new(_claim_key(artifact, f"silent-{heard}"), b"")
 
 
 def give_back(lake: Lake, artifact: Artifact, name: str) -> None:

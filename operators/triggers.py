@@ -35,6 +35,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 from operators.counters import Subject, count_in_trigger
 from operators.news import NEWS_OF, claim, give_back, untold
 from operators.notify import SmeltNotifier
+from operators.silence import Silence
 from smelt.engine.jobs import EngineError, Job, Jobs
 from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.approval import find_approval
@@ -168,7 +169,7 @@ class StageTrigger(BaseTrigger):
                 self.job = await _patiently(lambda: self._find_or_submit(jobs, lake, run), self)
                 self._printed = 0
                 if self.job is not None:
-                    await self._follow(jobs, planned)
+                    await self._follow(jobs, planned, self._silence(lake, run))
                 if self.job is None or (self.job.exit_code == stopping.STOPPED and self.job.metadata == self._attempt):
                     self.log.info("the run was asked to stop: `smelt resume %s` goes on", self._run_id)
                     await _patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
@@ -223,8 +224,8 @@ class StageTrigger(BaseTrigger):
                 return job
             number += 1
 
-    async def _follow(self, jobs: Jobs, planned: Planned) -> None:
-        """Wait for the job's end, printing what it prints and telling what is new of a training."""
+    async def _follow(self, jobs: Jobs, planned: Planned, silence: Silence | None) -> None:
+        """Wait for the job's end, printing what it prints, telling a training's news and that a job is silent."""
         assert self.job is not None
         job_id, pause = self.job.id, POLL_S[0]
         while not self.job.ended:
@@ -237,11 +238,14 @@ class StageTrigger(BaseTrigger):
             self.job = found
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
-            if self._has_news and (found.ended or time.monotonic() >= self._news_due):
+            if found.ended or time.monotonic() >= self._news_due:
                 self._news_due = time.monotonic() + NEWS_EVERY_S
-                telling = asyncio.create_task(self._tell_news(planned))
-                self._telling.add(telling)
-                telling.add_done_callback(self._telling.discard)
+                if self._has_news:
+                    telling = asyncio.create_task(self._tell_news(planned))
+                    self._telling.add(telling)
+                    telling.add_done_callback(self._telling.discard)
+                if silence is not None and not found.ended:
+                    await self._tell_silence(silence)
         told = await asyncio.gather(*self._telling) or [not self._has_news]
         for _ in range(LAST_TRIES):
             if all(told):
@@ -278,6 +282,23 @@ class StageTrigger(BaseTrigger):
             return False
         self.log.warning("%s", line)
         return True
+
+    def _silence(self, lake: Lake, run: Run) -> Silence | None:
+        """Who looks whether the job is silent; None where it may be for as long as it likes."""
+        return Silence(lake, run, run.planned(self.stage), gate=self.counted == "gates")
+
+    async def _tell_silence(self, silence: Silence) -> None:
+        """Notify that the job has been silent for too long, where it has. It is no matter of the task's."""
+        assert self.job is not None
+        assert self.task_instance is not None
+        context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
+        try:
+            line = await asyncio.to_thread(silence.look, self.job)
+            if line is not None:
+                self.log.warning("%s", line)
+                await SmeltNotifier(line).async_notify(context)
+        except Exception as error:
+            self.log.warning("the job's silence could not be told: %s", error)
 
     async def _judge(self, jobs: Jobs) -> None:
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""

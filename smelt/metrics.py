@@ -58,12 +58,13 @@ TRAIN_RATE = Metric("smelt_train_learning_rate", "gauge", "Learning rate", _TRAI
 TRAIN_TOKENS = Metric("smelt_train_tokens", "counter", "Tokens trained on, by lang/domain", (*_TRAIN, "label"))
 TRAIN_TFLOPS = Metric("smelt_train_tflops", "gauge", "TFLOP/s of each device", _TRAIN)
 TRAIN_MFU = Metric("smelt_train_mfu", "gauge", "Share of the devices' peak rate", _TRAIN)
+TRAIN_GOODPUT = Metric(
+    "smelt_train_goodput", "gauge", "Share of the phase's time that went into steps which count", _TRAIN
+)
 TRAIN_STEP_SECONDS = Metric("smelt_train_step_seconds", "histogram", "Seconds of a step", _TRAIN)
 TRAIN_WAIT_SECONDS = Metric("smelt_train_wait_seconds", "counter", "Seconds of steps spent waiting for data", _TRAIN)
 TRAIN_MEMORY = Metric("smelt_train_memory_bytes", "gauge", "The most memory held, device's or main", _TRAIN)
-TRAIN_EVENTS = Metric(
-    "smelt_train_events", "counter", "Spikes, drops, faults, rollbacks, risen held-out losses", (*_TRAIN, "kind")
-)
+TRAIN_EVENTS = Metric("smelt_train_events", "counter", "Spikes, drops, faults, rollbacks, alarms", (*_TRAIN, "kind"))
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 

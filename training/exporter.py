@@ -12,6 +12,7 @@ FIGURES = {
     "lr": metrics.TRAIN_RATE,
     "tflops": metrics.TRAIN_TFLOPS,
     "mfu": metrics.TRAIN_MFU,
+    "goodput": metrics.TRAIN_GOODPUT,
     "step_s": metrics.TRAIN_STEP_SECONDS,
     "data_wait_s": metrics.TRAIN_WAIT_SECONDS,
 }

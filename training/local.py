@@ -85,10 +85,13 @@ class LocalMetrics(MetricsLog):
         super().__init__(context, num_steps, padded_vocab_size=padded_vocab_size)
         self._folder = folder
 
-    def add(self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None) -> None:
+    def add(
+        self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None
+    ) -> dict[str, Any]:
         """Take in a step, and write its line."""
-        super().add(step, phase, tokens, result, heldout)
-        _append(self._folder / "metrics.jsonl", self._lines[-1])
+        line = super().add(step, phase, tokens, result, heldout)
+        _append(self._folder / "metrics.jsonl", line)
+        return line
 
     def _open(self, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # a second to import

@@ -1,4 +1,4 @@
-"""What a score is worth: intervals, tests between checkpoints, and whether a benchmark tells models apart at all."""
+"""What a score is worth: intervals, and whether a benchmark tells models apart at all."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-Z = 1.959964
-"""Standard deviations of a 95 % interval."""
+from smelt.comparing.paired import Z
+
 MIN_SIGNAL_TO_NOISE = 1.0
 """Range of a score over the checkpoints, over the noise of a single one, below which a benchmark is noise."""
 MIN_MONOTONE = 0.5
@@ -22,32 +22,6 @@ def interval(right: float, items: int) -> tuple[float, float]:
     middle = (share + spread / 2) / (1 + spread)
     half = Z / (1 + spread) * math.sqrt(share * (1 - share) / items + spread / (4 * items))
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def paired(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
-    """Two checkpoints on the same items: how far the share of right answers moved, and whether that is chance.
-
-    Returns:
-        ``gained``, ``lost`` (items), ``difference`` with its 95 % interval ``low`` and ``high``, and ``p`` of the exact
-        two-sided McNemar test.
-
-    Raises:
-        ValueError: when the items are not the same number.
-    """
-    if len(before) != len(after):
-        raise ValueError(f"{len(before)} items before, {len(after)} after")
-    moved = np.asarray(after, float) - np.asarray(before, float)
-    gained, lost, items = int((moved > 0).sum()), int((moved < 0).sum()), len(moved)
-    difference = (gained - lost) / max(1, items)
-    half = Z * math.sqrt(max(0.0, (gained + lost) / max(1, items) - difference**2) / max(1, items))
-    return {
-        "gained": gained,
-        "lost": lost,
-        "difference": difference,
-        "low": max(-1.0, difference - half),
-        "high": min(1.0, difference + half),
-        "p": _even(gained, lost),
-    }
 
 
 def trend(steps: Sequence[int], accuracies: Sequence[float], chance: float, items: int) -> dict[str, Any]:
@@ -73,13 +47,6 @@ def trend(steps: Sequence[int], accuracies: Sequence[float], chance: float, item
         reasons += ["does not rise with training"] * (monotone < MIN_MONOTONE)
         reasons += ["moves less than its own noise"] * (signal < MIN_SIGNAL_TO_NOISE)
     return {"monotone": monotone, "signal_to_noise": signal, "above_chance": above, "noise": "; ".join(reasons)}
-
-
-def _even(one: int, other: int) -> float:
-    """The chance that an even coin falls at least as unevenly as this."""
-    total = one + other
-    tail = sum(math.comb(total, count) for count in range(min(one, other) + 1))
-    return min(1.0, 2 * (tail / 2**total)) if total else 1.0
 
 
 def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:

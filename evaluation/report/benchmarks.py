@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluation.benchmarks.statistics import paired, trend
+from evaluation.benchmarks.statistics import trend
+from smelt.comparing.paired import paired
 
 
 def benchmark_rows(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

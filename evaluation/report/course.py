@@ -18,10 +18,16 @@ OUTCOMES = {
     "fault": "step made again",
     "rollback": "block set aside, back to the last checkpoint",
     "heldout": "noted: a label's held-out loss lies above its lowest",
+    "slow": "noted: {tokens_per_s:,.0f} tokens a second, where {usual:,.0f} are usual",
+    "waits": "noted: {share:.0%} of the time went by waiting for data",
+    "drift": "noted: {label} lies {rise:.2f} nats above its lowest, the others {others:.2f}",
+    "disk": "noted: {free:.1%} of the trainer's disk is free",
     "respected": "block left out from the start: the recipe or an earlier run had set it aside",
     "trunk": "steps up to here taken over from {artifact}, whose course is the same",
     "policies": "from here on under {changes}",
 }
+ALARMS = ("slow", "waits", "drift", "disk")
+"""Events that say how training went on, and are about no step."""
 SMOOTHED_STEPS = 10
 """Steps that a point of the speed is a mean over."""
 WARM_UP = 5
@@ -59,6 +65,8 @@ class Pace:
         tokens_per_s, tflops: of all devices; of one device.
         mfu: share of the device's peak rate, None where its peak is not known.
         wait: share of the time that was spent waiting for data.
+        goodput: share of the time from the phase's first step to its last that went into steps which count; None where
+            the metrics are of before it was known.
         p50, p90, p99: seconds of a step.
         memory: bytes, the most a process held.
     """
@@ -69,6 +77,7 @@ class Pace:
     tflops: float
     mfu: float | None
     wait: float
+    goodput: float | None
     p50: float
     p90: float
     p99: float
@@ -88,6 +97,8 @@ def read_events(lake: Lake, train: Manifest) -> list[Event]:
             found += [_said(0, "set aside", outcome, block) for block in event["blocks"]]
         elif event["kind"] == "trunk":
             found.append(_said(event["step"], "trunk", outcome.format(artifact=event["artifact"])))
+        elif event["kind"] in ALARMS:
+            found.append(_said(event["step"], event["kind"], outcome.format(**event), event["block"]))
         elif event["kind"] == "policies":
             changed = differences(event["before"], event["policies"])
             changes = ", ".join(f"{path} {now} instead of {was}" for path, was, now in changed)
@@ -116,7 +127,7 @@ def speed_line(metrics: Metrics) -> Line:
 
 def event_marks(events: Sequence[Event], metrics: Metrics) -> list[Mark]:
     """A mark for each block that something happened on, with the last that did, where training went on from."""
-    last = {event.block: event for event in events if event.step}
+    last = {event.block: event for event in events if event.step and event.kind not in ALARMS}
     return [
         Mark(line["tokens"], event.kind)
         for event in last.values()
@@ -177,6 +188,7 @@ def _pace(phase: str, lines: Metrics) -> Pace:
         sum(line["tflops"] * line["step_s"] for line in steady) / total,
         fmean(known) if known else None,
         sum(line["data_wait_s"] for line in steady) / total,
+        lines[-1].get("goodput"),
         cuts[49],
         cuts[89],
         cuts[98],

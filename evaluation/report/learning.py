@@ -11,6 +11,8 @@ from smelt.charts import Line, Mark
 from smelt.gates.figures import share
 from smelt.lake import Lake, Manifest, held
 
+GAP = 20
+"""Steps in a row without a token of a label that are a gap in its line."""
 Metrics = Sequence[Mapping[str, Any]]
 """Lines of ``metrics.jsonl``, step by step."""
 
@@ -77,7 +79,8 @@ def perplexity_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list
     found = []
     for line in label_lines(metrics, order, limit):
         later = line.points[len(line.points) // 10 :]
-        found.append(Line(line.name, [(x, math.exp(min(y, 50.0))) for x, y in later if y is not None], line.colour))
+        points = [(x, None if y is None else math.exp(min(y, 50.0))) for x, y in later]
+        found.append(Line(line.name, points, line.colour))
     return found
 
 
@@ -112,11 +115,19 @@ def phase_marks(metrics: Metrics) -> list[Mark]:
 
 
 def smooth(points: Sequence[tuple[float, float | None]], keep: float = 0.8) -> list[tuple[float, float | None]]:
-    """An exponential mean over the points that have a y: a label has few tokens in a step, so its loss jumps about."""
+    """An exponential mean over the points that have a y: a label has few tokens in a step, so its loss jumps about.
+
+    Some steps have none of a rare label. Where ``GAP`` in a row have none, the line is broken and the mean begins anew.
+    """
     mean: float | None = None
     found: list[tuple[float, float | None]] = []
+    missing = 0
     for x, y in points:
+        missing = 0 if y is not None else missing + 1
         if y is not None:
             mean = y if mean is None else keep * mean + (1 - keep) * y
             found.append((x, mean))
+        elif missing >= GAP and found:
+            mean = None
+            found.append((x, None))
     return found

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from evaluation.difference import judged_last
 from evaluation.report import course, funnel, learning, verdict
 from evaluation.report.contamination import hits
 from evaluation.report.page import render
+from smelt.comparing.difference import judged_last
 from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key

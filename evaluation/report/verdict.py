@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from evaluation.difference import judged_last, scores
+from evaluation.report.course import ALARMS
 from evaluation.report.probes import probe_alarms
+from smelt.comparing.difference import judged_last, scores
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.run import earlier_runs
 
 LOOKED_AT = 20
 """Earlier runs that are looked at, until one has an evaluation of its own."""
-DISTURBING = {"spike": "spikes", "fault": "faults", "rollback": "roll-backs", "heldout": "held-out losses that rose"}
+DISTURBING = {
+    "spike": "spikes",
+    "fault": "faults",
+    "rollback": "roll-backs",
+    "heldout": "held-out losses that rose",
+    **dict.fromkeys(ALARMS, "alarms"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Verdict:
 
     Attributes:
         failed: each failed gate with what does not hold.
-        disturbed: how often training was, by kind.
+        disturbed: how often training was, by what it is called.
         alarms: of probes.
         bits: bits per byte of the run before and of this, over all and by label.
         better, worse: scores that changed, by name, as ``paired`` has them; ``same`` how many did not.
@@ -76,7 +83,7 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
     Args:
         benchmarks: rows of the table of benchmarks.
     """
-    counted = Counter(event.kind for event in values["events"])
+    counted = Counter(DISTURBING[event.kind] for event in values["events"] if event.kind in DISTURBING)
     found, now = values["before"], values["now"]
     changes = {} if found is None else scores(found.judged, now)
     paired = {name: change for name, change in changes.items() if "low" in change}
@@ -88,7 +95,7 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
             for stage, result in values["gates"].items()
             if result and not result["success"]
         ],
-        disturbed=[(words, counted[kind]) for kind, words in DISTURBING.items() if counted[kind]],
+        disturbed=[(words, counted[words]) for words in dict.fromkeys(DISTURBING.values()) if counted[words]],
         alarms=len(probe_alarms(values["evaluations"], values["max_probe_fall"])),
         bits={} if found is None else _bits(found.judged, now),
         better=better,

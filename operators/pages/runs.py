@@ -42,9 +42,9 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
     from operators.pages.draw import draw
     from operators.pages.found import run_head
     from operators.pages.jobs import known_jobs
-    from operators.pages.summary import loss_chart, stage_lines
+    from operators.pages.summary import goodput, loss_chart, stage_lines
     from smelt.maintenance.pins import pin_key
-    from smelt.run import run_key, safe_run_id
+    from smelt.run import earlier_runs, run_key, safe_run_id
     from smelt.steering.stopping import request_of
 
     safe = safe_run_id(run_id)
@@ -66,12 +66,31 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
         airflow=airflow,
         stages=stages,
         chart=loss_chart(lake, head),
+        goodput=goodput(lake, head),
+        before=next((other for other, _, _ in earlier_runs(lake, head.plan.recipe, head.id)), None),
         tensorboard=lake.settings.tensorboard if begun else None,
         report=any(line.planned.stage == "report" and line.manifest for line in stages),
         pinned=lake.exists(pin_key(head.id)),
         stop=request_of(lake, head.id),
         refresh=airflow.going_on if airflow is not None else any(line.state == "under way" for line in stages),
     )
+
+
+@router.get("/runs/{first}/compare/{second}")
+def compare(first: str, second: str, request: Request, lake: LakeDep) -> Response:
+    """What the second run has otherwise than the first; both may be under way.
+
+    Raises:
+        StageError: when the lake has no such run.
+    """
+    from operators.pages.draw import draw
+    from smelt.comparing.difference import difference
+    from smelt.comparing.words import said, tables
+    from smelt.run import safe_run_id
+
+    first, second = safe_run_id(first), safe_run_id(second)
+    found = difference(lake, first, second)
+    return draw(request, "compare.html.j2", first=first, second=second, tables=list(tables(found)), said=said(found))
 
 
 @router.get("/runs/{run_id}/airflow")

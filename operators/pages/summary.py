@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from pydantic import ValidationError
@@ -193,7 +193,8 @@ def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
     keys = [key for planned in trained for key in _metrics_keys(lake, planned)]
     keys = [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
     with ThreadPoolExecutor(THREADS) as threads:
-        points = [point for found in threads.map(lambda key: _metrics(lake, key), keys) for point in found]
+        steps = [step for found in threads.map(lambda key: _steps(lake, key), keys) for step in found]
+    points = [(step.tokens, step.loss) for step in steps]
     if not points:
         return None
     lines = [Line("training", points, 1)]
@@ -202,6 +203,13 @@ def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
             Line("held-out", [(item["tokens"], item["heldout"]["loss"]) for item in evaluations], 2, dots=True)
         )
     return line_chart(lines, y_name="loss, nats per token", height=280)
+
+
+def goodput(lake: Lake, head: RunHead) -> list[tuple[str, float]]:
+    """Of each phase that has a checkpoint: its name, and the share of its time that went into steps which count."""
+    trained = [_metrics_keys(lake, planned) for planned in head.plan.stages if planned.kind == "train"]
+    last = [_steps(lake, keys[-1])[-1] for keys in trained if keys]
+    return [(step.phase, step.goodput) for step in last if step.goodput is not None]
 
 
 def _metrics_keys(lake: Lake, train: Planned) -> list[str]:
@@ -272,8 +280,17 @@ def _evaluation_keys(lake: Lake, evaluate: Artifact) -> list[str]:
     return found
 
 
+class _Step(NamedTuple):
+    """What is drawn or said of a step's line of ``metrics.jsonl``."""
+
+    phase: str
+    tokens: int
+    loss: float | None
+    goodput: float | None
+
+
 @lru_cache(maxsize=1024)
-def _metrics(lake: Lake, key: str) -> list[tuple[float, float | None]]:
-    """Tokens and loss of the steps that led to a checkpoint."""
+def _steps(lake: Lake, key: str) -> list[_Step]:
+    """The steps that led to a checkpoint."""
     lines = [json.loads(line) for line in lake.get(key).splitlines()]
-    return [(line["tokens"], line["loss"]) for line in lines]
+    return [_Step(line["phase"], line["tokens"], line["loss"], line.get("goodput")) for line in lines]

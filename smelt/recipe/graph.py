@@ -103,7 +103,7 @@ def stages(num_phases: int) -> tuple[StageSpec, ...]:
         ),
         StageSpec(
             "report",
-            2,
+            3,
             (*(spec.name for spec in _DATA), *blocks, *trained, "export", "evaluate"),
             "evaluation.report.stage:STAGE",
             lambda r: r.report_config(),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from smelt.lake import Lake
 from tests.cli.running import run
+from tests.comparing.test_difference import evaluated, written
 from tests.evaluation.artifacts import whole_run
-from tests.evaluation.test_difference import evaluated, written
 
 
 def test_tables_and_json_say_the_same(lake: Lake, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from smelt.engine.make import work_on
 from smelt.lake import Lake
 from smelt.stage import Context, Shard
 from tests.cli.running import run
-from tests.evaluation.test_difference import written
+from tests.comparing.test_difference import written
 from tests.training.artifacts import LABELS, MODEL, commit
 from tests.training.export.test_export import fetched, trained
 from training.checkpoints.load import load_model

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from evaluation.report.funnel import drops, steps
+from evaluation.report.learning import label_lines, perplexity_lines
 from smelt.charts import Line, Mark, line_chart, small_chart, spread, thin, ticks
 from smelt.engine.make import work_on
 from smelt.lake import Artifact, Lake, held
 from smelt.phases import with_phases
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
+from tests.comparing.test_difference import written
 from tests.evaluation.artifacts import commit, whole_run
-from tests.evaluation.test_difference import written
 
 
 @pytest.fixture
@@ -177,6 +178,21 @@ def test_nothing_is_joined_across_a_gap() -> None:
     for drawn in (line_chart([Line("loss", points, 1)], y_name="y"), small_chart(points, name="loss", level=3.0)):
         assert len(re.findall(r'<path[^>]* d="M[^"]*L[^"]*"', drawn)) == 2
     assert "–" in small_chart([(1.0, None)], name="nothing")
+
+
+def test_a_label_that_is_rare_is_a_line_and_one_that_stays_away_is_two() -> None:
+    def line(step: int) -> dict:
+        here = step % 3 == 0 and not 60 < step < 90
+        return {"tokens": step, "loss_by_label": {"en/prose": 3.0} if here else {}}
+
+    for lines in (label_lines, perplexity_lines):
+        (drawn,) = lines([line(step) for step in range(120)], ["en/prose"], 1)
+        known = [x for x, y in drawn.points if y is not None]
+        assert max(drawn.points)[0] == 117
+        assert [x for x in known if 60 <= x <= 90] == [60, 90]
+        gaps = [x for x, y in drawn.points if y is None]
+        assert gaps
+        assert 60 < min(gaps) <= max(gaps) < 90
 
 
 def test_a_flat_line_and_no_line_are_drawn(tmp_path: Path) -> None:

@@ -23,10 +23,12 @@ from training.blocks.stream import BlockStream
 from training.checkpoints import checkpoint
 from training.checkpoints.checkpoint import INTERRUPTED, ROUND, CheckpointWriter, Description
 from training.checkpoints.importing import fetch_start
+from training.checkpoints.trunk import TRUNK
 from training.model.processes import local_rank
 from training.spikes.events import ROUND as EVENTS
 from training.spikes.events import EventLog, Events, read_events
 from training.spikes.guard import Guard, Limits, Sight, read_limits
+from training.steps.alarms import Alarms
 from training.steps.metrics import MetricsLog
 from training.steps.notice import Notice
 from training.steps.trainer import Pending, StepResult, Trainer
@@ -89,6 +91,7 @@ class Loop:
         self.events = Events()
         self.notice = Notice(told)
         self.validation = Validation(context, self.vocabulary)
+        self.alarms = Alarms(self.config.training.alarms, context.lake.settings.home)
         self.limits: Limits | None = None
         self.step = self.tokens = self.phase = self.spikes = 0
 
@@ -125,13 +128,15 @@ class Loop:
             artifact, record = context.inputs["train"].artifact, context.inputs["train"].parts[-1]
         watched: dict = {}
         lines: list[dict] = []
+        earlier: list[dict] = []
         if record is not None:
             if artifact == context.artifact:
                 self._insist_on_rope(checkpoint.read_description(context.lake, artifact, record))
             folder = checkpoint.fetch(context.lake, artifact, record, context.scratch / "resume")
             state = checkpoint.load_all(self.trainer.model, self.trainer.optimizer, folder)
+            earlier = checkpoint.read_metrics(folder)
             if record.round == INTERRUPTED:
-                lines = checkpoint.read_metrics(folder)
+                lines = earlier
             _remove(folder)
             self.step, self.tokens, self.phase = state["step"], state["tokens"], state["phase"]
             self.spikes = state["spikes"]
@@ -150,7 +155,11 @@ class Loop:
             self.limits = None
         self.trainer.optimizer.release()
         self.event_log.restore(watched)
-        self.log.restart(self.step, lines)
+        phase = self.config.phases[self.phase].name
+        own = [line for line in earlier if line["phase"] == phase]
+        taken_over = f"{self.step:07d}-{TRUNK}" in context.records(EVENTS)  # whose clock is another training's
+        self.log.restart(self.step, lines, own[-1] if own and not taken_over else None)
+        self.alarms.restart(own)
 
     def _insist_on_rope(self, found: Description) -> None:
         """Refuse to go on with another RoPE base than a phase began with, as after an update that counts it anew."""
@@ -184,6 +193,8 @@ class Loop:
                 self.trainer.enter_phase(plan.phase)
                 self.guard.forget()
                 self.validation.load({})
+                self.log.enter_phase()
+                self.alarms.restart([])
             if not self._train_on(plan, block, wait):
                 return False
             every = self.config.training.checkpoint.every_blocks
@@ -271,7 +282,10 @@ class Loop:
         self.step = plan.first_step + index + 1
         reads = self.validation.due(before, self.tokens)
         heldout = self.validation.read(self.trainer, plan.phase) if reads else None
-        self.log.add(self.step, plan.phase, self.tokens, result, heldout)
+        line = self.log.add(self.step, plan.phase, self.tokens, result, heldout)
+        for alarm in self.alarms.take_in(line):
+            place = {"step": self.step, "phase": self.config.phases[plan.phase].name, "block": plan.name}
+            self.event_log.tell(place | alarm, watched=False)
         if heldout is not None and (rises := self.validation.risen(heldout)):
             self._tell_rise(plan, heldout, rises)
         if not result.skipped and result.loss is not None and result.grad_norm is not None:

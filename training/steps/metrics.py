@@ -2,13 +2,16 @@
 
 A step's time is what passed since the step before it was done with. MFU is the share of the card's published dense
 bf16 rate that the model's arithmetic makes use of (``ModelConfig.flops_per_token``: 6N + causal attention, nothing
-counted that is computed twice); it is known where the card is.
+counted that is computed twice); it is known where the card is. Goodput is the share of the time since the phase's first
+step began that went into steps which count: the rest are steps made again, starts, pauses and what was waited for
+between them.
 """
 
 import math
 import resource
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -29,7 +32,18 @@ SMOOTHED_STEPS = 10
 PERCENTILES = (50, 90, 99)
 TIMED_STEPS = 200
 """Steps over which step times are sorted."""
-SCALARS = ("loss", "grad_norm", "lr", "tokens_per_s", "data_wait_s", "data_wait_share", "tflops", "mfu", "memory_gb")
+SCALARS = (
+    "loss",
+    "grad_norm",
+    "lr",
+    "tokens_per_s",
+    "data_wait_s",
+    "data_wait_share",
+    "tflops",
+    "mfu",
+    "memory_gb",
+    "goodput",
+)
 
 
 class MetricsLog:
@@ -52,18 +66,28 @@ class MetricsLog:
         self._board: Any = None
         self._mirror: Mirror | None = None
         self._last, self._waited = time.perf_counter(), 0.0
+        self._began, self._kept_s = time.time(), 0.0
 
-    def restart(self, step: int, lines: list[dict[str, Any]]) -> None:
+    def restart(self, step: int, lines: list[dict[str, Any]], before: Mapping[str, Any] | None = None) -> None:
         """Go on behind step ``step``: what was shown of later ones is taken back.
 
         Args:
             lines: of the steps up to there that no checkpoint has yet.
+            before: the line of step ``step`` where this training has made it, in this phase.
         """
         self._lines = lines
+        self.enter_phase()
+        if before is not None and "kept_s" in before:
+            self._kept_s = before["kept_s"]
+            self._began = before["ended"] - self._kept_s / before["goodput"]
         self.close()
         if dist.get_rank() == 0:
             self._open(step)
         self._last = time.perf_counter()
+
+    def enter_phase(self) -> None:
+        """Count the time of a phase from now on."""
+        self._began, self._kept_s = time.time(), 0.0
 
     def waited(self, seconds: float) -> None:
         """Count time that went by waiting for a block, towards the next step."""
@@ -74,11 +98,16 @@ class MetricsLog:
         if dist.get_rank() == 0:
             self._report(Progress(step, self._num_steps, f"steps, {words}"))
 
-    def add(self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None) -> None:
+    def add(
+        self, step: int, phase: int, tokens: int, result: StepResult, heldout: HeldOut | None = None
+    ) -> dict[str, Any]:
         """Take in step ``step`` (from 1) of phase number ``phase``, after which ``tokens`` have been trained on.
 
         Args:
             heldout: the held-out loss that was taken behind it, whose time is no part of the step's.
+
+        Returns:
+            The step's line.
         """
         count = sum(result.tokens_by_label.values())
         now = time.perf_counter()
@@ -86,6 +115,7 @@ class MetricsLog:
         self._recent.append((count, step_s))
         self._times.append(step_s)
         tflops = self._flops[phase] * count / step_s / dist.get_world_size() / 1e12
+        ended, self._kept_s = time.time(), self._kept_s + step_s
         waited, self._waited = self._waited + result.batch_s, 0.0
         line = {
             "step": step,
@@ -105,12 +135,16 @@ class MetricsLog:
             "tflops": tflops,
             "mfu": None if self._peak is None else tflops / self._peak,
             "memory_gb": peak_memory() / 2**30,
+            "ended": ended,
+            "kept_s": self._kept_s,
+            "goodput": self._kept_s / max(ended - self._began, self._kept_s),
         }
         if heldout is not None:
             line["heldout"] = asdict(heldout)
         self._lines.append(line)
         if self._board is not None:
             self._show(line)
+        return line
 
     def take(self) -> list[dict[str, Any]]:
         """The lines since the last time, for the checkpoint."""

@@ -4,7 +4,7 @@ The layout (``parallel``, ``recompute``, ``micro_batch_size``, the cards) says h
 sample order, schedule and batch are the same under any layout, so it stays out of the fingerprint and may change
 between a run and its resumption. Sums in another order differ in the last bits; at one layout runs are bitwise equal.
 Policies (when checkpoints are made and how long they are kept, how often the guard may go back before it asks, what
-held-out text is read meanwhile) change no step that was made, and stay out of it too.
+held-out text is read meanwhile, what is an alarm) change no step that was made, and stay out of it too.
 """
 
 import warnings
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_serializer, model_validator
 
 from smelt.recipe.base import Config
+from smelt.recipe.training.alarms import AlarmsConfig
 from smelt.recipe.training.cards import CARDS, CardName
 from smelt.recipe.training.guard import GuardConfig
 from smelt.recipe.training.model import ModelConfig
@@ -76,6 +77,7 @@ class TrainingConfig(Config):
     checkpoint: CheckpointConfig = CheckpointConfig()
     guard: GuardConfig = GuardConfig()
     validate: ValidateConfig = ValidateConfig()  # type: ignore[assignment]
+    alarms: AlarmsConfig = AlarmsConfig()
     parallel: ParallelConfig = ParallelConfig()
     recompute: Literal["none", "layer"] = "none"
     """What is computed again in the backward pass instead of kept: with ``layer`` all of a layer but its input, for a
@@ -90,7 +92,7 @@ class TrainingConfig(Config):
 
 LAYOUT = {"parallel", "recompute", "micro_batch_size", "card", "inference_card"}
 """Settings that say how a step is computed, not which."""
-POLICIES: dict[str, Any] = {"checkpoint": True, "guard": {"max_rollbacks"}, "validate": True}
+POLICIES: dict[str, Any] = {"checkpoint": True, "guard": {"max_rollbacks"}, "validate": True, "alarms": True}
 """Settings that change no step that was made, as ``model_dump`` takes them: a changed one takes effect when training
 starts the next time. (Where the guard goes back, it goes back to the last checkpoint: from there on the cadence has had
 a say, and the event tells of it.)"""

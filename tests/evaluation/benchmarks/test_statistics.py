@@ -3,25 +3,13 @@
 import pytest
 from scipy.stats import binomtest, spearmanr
 
-from evaluation.benchmarks.statistics import interval, paired, trend
+from evaluation.benchmarks.statistics import interval, trend
 
 
 @pytest.mark.parametrize(("right", "items"), [(0, 10), (10, 10), (3, 20), (250, 400)])
 def test_intervals_are_wilsons(right: int, items: int) -> None:
     expected = binomtest(right, items).proportion_ci(0.95, method="wilson")
     assert interval(right, items) == pytest.approx((expected.low, expected.high), abs=1e-6)
-
-
-def test_checkpoints_are_compared_on_the_same_items() -> None:
-    before, after = [True] * 40 + [False] * 60, [True] * 38 + [False] * 2 + [True] * 15 + [False] * 45
-    found = paired(before, after)
-    assert (found["gained"], found["lost"]) == (15, 2)
-    assert found["p"] == pytest.approx(binomtest(15, 17).pvalue)
-    assert found["difference"] == pytest.approx(0.13)
-    assert 0 < found["low"] < 0.13 < found["high"]
-    assert paired(before, before)["p"] == 1.0
-    with pytest.raises(ValueError, match="100 items before, 1 after"):
-        paired(before, [True])
 
 
 def test_noise_is_named() -> None:

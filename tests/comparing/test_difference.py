@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.difference import OTHER_TOKENIZERS, difference
+from smelt.comparing.difference import OTHER_TOKENIZERS, difference
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, held
 from smelt.recipe import parse_recipe

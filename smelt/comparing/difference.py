@@ -1,4 +1,4 @@
-"""What two runs differ in (``smelt diff``): their recipes, artifacts, drops, mixtures, losses, scores and probes.
+"""What two runs differ in: their recipes, artifacts, drops, mixtures, losses, scores and probes.
 
 Everything is read from the lake: what a run has not made yet is left out. Loss and perplexity are compared only where
 both runs have one tokenizer; bits per byte always are. Scores on the same items are compared item by item.
@@ -7,7 +7,7 @@ both runs have one tokenizer; bits per byte always are. Scores on the same items
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluation.benchmarks.statistics import paired
+from smelt.comparing.paired import paired
 from smelt.lake import Lake, Manifest, held
 from smelt.recipe.graph import kind_of
 from smelt.run import Run, load_run

@@ -1,0 +1,1 @@
+"""Two runs side by side: what differs, and whether a difference is chance."""
