@@ -11,12 +11,11 @@ losses, lets the model write, and puts everything together.
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
 from evaluation.benchmarks.judge import Stretch, answer, scores, stretches
-from evaluation.benchmarks.reader import Reader
 from smelt.engine.make import Mapper, make_artifact, serially, work_on
 from smelt.identity import fingerprint
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
@@ -27,6 +26,9 @@ from smelt.recipe.graph import JUDGEMENT, USED
 from smelt.stage import Context, Part, Progress, Round, Shard, Stage
 from training.blocks.heldout import choose
 from training.blocks.plan import Vocabulary, read_vocabulary
+
+if TYPE_CHECKING:
+    from evaluation.benchmarks.reader import Reader
 
 VERSION = 1
 """Raised when the meaning of a judgement changes."""
@@ -178,11 +180,12 @@ def _whole(context: Context, shard: Shard) -> Part:
     return Part({EVALUATION: as_json(found)}, rows=1, stats={"tokens": found["heldout"]["tokens"], "checkpoints": 1})
 
 
-_READERS: dict[tuple[str, str], Reader] = {}
+_READERS: dict[tuple[str, str], "Reader"] = {}
 """The checkpoint that this worker has asked last: its next stretch is mostly of the same one."""
 
 
-def _reader(context: Context) -> Reader:
+def _reader(context: Context) -> "Reader":
+    from evaluation.benchmarks.reader import Reader  # with transformers and Megatron, seconds to import
     from training.checkpoints.load import load_checkpoint
 
     checkpoint: Checkpoint = context.config.checkpoint

@@ -8,10 +8,12 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from evaluation.benchmarks.encoding import encode
-from evaluation.benchmarks.reader import Reader, Reads
+from evaluation.benchmarks.reader import Reader
+from evaluation.benchmarks.told import Reads
 from evaluation.likelihood import Model
 from evaluation.perplexity import DIGITS, model_losses, summary
-from evaluation.probes import Answer, judge_probes
+from evaluation.probed import Answer
+from evaluation.probes import judge_probes
 from evaluation.samples import sample_texts
 from smelt.recipe.evaluate import JudgeConfig
 from training.blocks.heldout import Stream, stream_of

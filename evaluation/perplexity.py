@@ -6,12 +6,14 @@ models (Gao et al. 2020, *The Pile*, section 3.1).
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.likelihood import Model, token_losses, windows
 from training.blocks.heldout import Stream
+
+if TYPE_CHECKING:
+    from evaluation.likelihood import Model
 
 Figures = dict[str, Any]
 """Figures by name."""
@@ -20,7 +22,7 @@ DIGITS = 4
 
 
 def model_losses(
-    model: Model, streams: Sequence[Stream], sequence_length: int, *, document_mask: bool = False
+    model: "Model", streams: Sequence[Stream], sequence_length: int, *, document_mask: bool = False
 ) -> tuple[list[float], list[Figures]]:
     """Summed loss in nats of each stream under the model, and the loss by how much of its window a token follows.
 
@@ -32,6 +34,8 @@ def model_losses(
         The sums; and for each power of two the mean loss of the tokens that follow at most that many tokens of their
         window and more than half as many: ``{"up_to": 8, "tokens": n, "loss": nats}``.
     """
+    from evaluation.likelihood import token_losses, windows  # with torch, which takes seconds to import
+
     pieces = [(index, window) for index, s in enumerate(streams) for window in windows(s.tokens, sequence_length)]
     documents = None
     if document_mask:

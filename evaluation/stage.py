@@ -17,7 +17,7 @@ import numpy as np
 from evaluation import heldout, judgement
 from evaluation.judgement import Checkpoint, as_json, vocabulary
 from evaluation.perplexity import summary
-from evaluation.probes import alarms
+from evaluation.probed import alarms
 from smelt.errors import StageError
 from smelt.phases import has_weights, trainings
 from smelt.recipe.evaluate import EvaluateConfig

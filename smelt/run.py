@@ -23,7 +23,6 @@ from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
 from smelt.sources import ocr
 from smelt.sources.listing import listing
-from smelt.supply import forecast
 
 
 class Run(BaseModel):
@@ -108,6 +107,8 @@ def create_run(
         RecipeError: when the recipe is wrong; nothing is written then.
         LakeError: when the object store is none to commit in.
     """
+    from smelt.supply import forecast  # with polars, which those who load a run need not import
+
     lake = Lake(settings)
     if (run := find_run(lake, run_id)) is not None:
         if (run.overrides, run.recipe_path, run.force) != (dict(overrides), str(recipe_path), tuple(force)):

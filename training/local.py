@@ -18,7 +18,8 @@ from smelt.recipe.training.config import with_layout
 from smelt.stage import Context, Progress
 from training.blocks.plan import BlockPlan, require_layout
 from training.model.processes import start_alone
-from training.spikes.events import EventLog, Events, blocks_set_aside, respected
+from training.spikes.events import Events, blocks_set_aside, respected
+from training.spikes.log import EventLog
 from training.steps.loop import Loop
 from training.steps.metrics import MetricsLog
 from training.steps.profiling import NUM_STEPS, Ranges, profiler

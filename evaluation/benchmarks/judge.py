@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 from evaluation.benchmarks import execution, extract
 from evaluation.benchmarks.asking import Asked, ask
 from evaluation.benchmarks.encoding import decode, encode, together
-from evaluation.benchmarks.reader import Reads, Told
 from evaluation.benchmarks.statistics import interval
+from evaluation.benchmarks.told import Reads, Told
 from evaluation.perplexity import DIGITS
 from smelt.recipe.benchmarks import Benchmark, Item
 from smelt.recipe.benchmarks.form import Form

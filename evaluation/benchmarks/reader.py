@@ -6,16 +6,15 @@ through the model once. Of a question the tokens that its endings share go throu
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from evaluation.benchmarks.encoding import Sequence
 from evaluation.benchmarks.prefixes import Question, batches, common, families
+from evaluation.benchmarks.told import Told
 from training.checkpoints.load import LanguageModel
 
 BATCH_TOKENS = 16_384
@@ -23,34 +22,6 @@ BATCH_TOKENS = 16_384
 
 LOGITS_AT_ONCE = 512
 """Tokens whose logits are held at once."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the model thinks of an ending.
-
-    Attributes:
-        losses: in nats, of each of its tokens, float64 [n].
-        greedy: whether each of them is the likeliest.
-        rank: the place of the first of them among all tokens, from 1.
-    """
-
-    losses: np.ndarray
-    greedy: bool
-    rank: int
-
-
-class Reads(Protocol):
-    """What a model must be able to do to be asked."""
-
-    longest: int
-    """Tokens of context."""
-
-    def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:
-        """What it thinks of each sequence's ending; the sequences of a question begin alike."""
-
-    def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:
-        """The likeliest continuation of each prompt, up to ``num_tokens`` ids or until ``done`` of those written."""
 
 
 class Reader:

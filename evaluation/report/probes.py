@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluation.probes import alarms, decades
+from evaluation.probed import alarms, decades
 from smelt.charts import small_chart
 
 MOVERS = 5
@@ -42,7 +42,7 @@ def movers(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], 
 
 
 def probe_alarms(evaluations: Sequence[Mapping[str, Any]], max_fall: float) -> list[dict[str, Any]]:
-    """The alarms of all checkpoints, as ``evaluation.probes.alarms`` gives them, with ``step`` and ``set``."""
+    """The alarms of all checkpoints, as ``evaluation.probed.alarms`` gives them, with ``step`` and ``set``."""
     found = []
     for place, item in enumerate(evaluations):
         for name, answers in sorted(item["probes"].items()):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from smelt import rules, takedown
 from smelt.gates.bias.bands import DIMENSIONS
-from smelt.gates.bias.samples import SAMPLE_SCHEMA, SUFFIX
+from smelt.gates.bias.candidates import SAMPLE_SCHEMA, SUFFIX
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from smelt.gates.bias.samples import KEEPS_SHOWN, REJECTS_PER_RULE, SAMPLE_SCHEMA
+from smelt.gates.bias.candidates import KEEPS_SHOWN, REJECTS_PER_RULE, SAMPLE_SCHEMA
 from smelt.recipe.select import RuleGroup
 from smelt.rules import group_numbers, sides_of
 from tasks.sampling import draws

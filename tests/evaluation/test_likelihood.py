@@ -11,7 +11,7 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from evaluation.benchmarks.encoding import Sequence
-from evaluation.benchmarks.reader import Told
+from evaluation.benchmarks.told import Told
 from evaluation.heldout import unigram_losses
 from evaluation.likelihood import token_losses, windows
 from evaluation.perplexity import model_losses, summary

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from evaluation.probes import alarms, decades, judge_probes
+from evaluation.probed import alarms, decades
+from evaluation.probes import judge_probes
 from smelt.errors import RecipeError
 from smelt.recipe.evaluate import EvaluateConfig, with_digests
 from smelt.recipe.probes import Probe, ProbeSet

@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from training.blocks.heldout import PADDING, Stream
+
 DATA_WAIT = "data wait"
 """What a profile calls the time in which blocks are waited for and samples laid out."""
 
@@ -127,3 +129,23 @@ def golden_stride(num_windows: int) -> int:
     while math.gcd(stride, num_windows) > 1:
         stride += 1
     return stride
+
+
+def samples_of(streams: list[Stream], *, sequence_length: int, multiple: int) -> tuple[Samples, int]:
+    """The streams one after the other as samples like those of a block, and how many.
+
+    Args:
+        multiple: that the samples are filled up to; what fills them has the label ``PADDING``.
+    """
+    tokens = np.concatenate([stream.tokens if not at else stream.tokens[1:] for at, stream in enumerate(streams)])
+    count = -(-(len(tokens) - 1) // (sequence_length * multiple)) * multiple
+    padding = np.zeros(count * sequence_length + 1 - len(tokens), np.int32)
+    starts, labels, at = [np.array([0])], [streams[0].label], 0
+    for stream in streams:
+        starts.append(at + stream.starts)
+        labels += [stream.label] * len(stream.starts)
+        at += len(stream.tokens) - 1
+    if len(padding):
+        starts.append(np.array([len(tokens)]))
+        labels.append(PADDING)
+    return Samples(np.concatenate([tokens, padding]), np.concatenate(starts), np.array(labels)), count

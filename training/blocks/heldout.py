@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from smelt.lake import Lake, Manifest, held
-from training.blocks.data import Samples
 
 DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
 """Of tokens, by the type code of a Megatron index."""
@@ -81,23 +80,3 @@ def stream_of(label: str, documents: list[np.ndarray], num_bytes: int, *, end_of
     """A label's documents, each ending with an end-of-document token unless it was cut, as one stream."""
     tokens = np.concatenate([np.array([end_of_document], np.int32), *documents])
     return Stream(label, tokens, num_bytes, 1 + np.cumsum([0, *map(len, documents[:-1])]))
-
-
-def samples_of(streams: list[Stream], *, sequence_length: int, multiple: int) -> tuple[Samples, int]:
-    """The streams one after the other as samples like those of a block, and how many.
-
-    Args:
-        multiple: that the samples are filled up to; what fills them has the label ``PADDING``.
-    """
-    tokens = np.concatenate([stream.tokens if not at else stream.tokens[1:] for at, stream in enumerate(streams)])
-    count = -(-(len(tokens) - 1) // (sequence_length * multiple)) * multiple
-    padding = np.zeros(count * sequence_length + 1 - len(tokens), np.int32)
-    starts, labels, at = [np.array([0])], [streams[0].label], 0
-    for stream in streams:
-        starts.append(at + stream.starts)
-        labels += [stream.label] * len(stream.starts)
-        at += len(stream.tokens) - 1
-    if len(padding):
-        starts.append(np.array([len(tokens)]))
-        labels.append(PADDING)
-    return Samples(np.concatenate([tokens, padding]), np.concatenate(starts), np.array(labels)), count

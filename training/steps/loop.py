@@ -26,8 +26,9 @@ from training.checkpoints.importing import fetch_start
 from training.checkpoints.trunk import TRUNK
 from training.model.processes import local_rank
 from training.spikes.events import ROUND as EVENTS
-from training.spikes.events import EventLog, Events, read_events
+from training.spikes.events import Events, read_events
 from training.spikes.guard import Guard, Limits, Sight, read_limits
+from training.spikes.log import EventLog
 from training.steps.alarms import Alarms
 from training.steps.metrics import MetricsLog
 from training.steps.notice import Notice

@@ -14,8 +14,8 @@ from smelt.errors import StageError
 from smelt.lake import Artifact
 from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context
-from training.blocks.data import Samples
-from training.blocks.heldout import PADDING, Stream, choose, samples_of
+from training.blocks.data import Samples, samples_of
+from training.blocks.heldout import PADDING, Stream, choose
 from training.blocks.plan import Vocabulary
 from training.steps.trainer import Trainer
 

@@ -9,24 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from smelt.gates.bias.candidates import KEEPS_SHOWN, REJECTS_PER_RULE, SUFFIX
 from smelt.gates.even import evenly
 from smelt.lake import Lake, Manifest, PartRecord, held
 
-SUFFIX = ".samples.parquet"
-SAMPLE_SCHEMA = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("id", pa.string()),
-        ("reason", pa.string()),
-        ("draw", pa.float64()),
-        ("rule", pa.string()),
-        ("margin", pa.float64()),
-        ("found", pa.float64()),
-    ]
-)
-"""``reason`` is that of a reject; a keep has none, but the nearest ``rule``, its ``margin`` and what was ``found``."""
-REJECTS_PER_RULE = 20
-KEEPS_SHOWN = 20
 MAX_PARTS = 8
 EXCERPT_CHARS = 280
 

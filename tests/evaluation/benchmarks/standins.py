@@ -11,7 +11,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from evaluation.benchmarks.encoding import Sequence
 from evaluation.benchmarks.judge import judge
-from evaluation.benchmarks.reader import Told
+from evaluation.benchmarks.told import Told
 from smelt.recipe.benchmarks import Benchmark
 
 END = 256
