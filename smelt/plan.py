@@ -7,7 +7,7 @@ not cached comes from comparing the plan with that of the recipe's last run: whi
 which input.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,7 +25,18 @@ from smelt.recipe.training.config import TrainConfig
 LISTING = "listing"  # name of the input that stands for the raw files
 REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
 CHECKPOINT, TEXT, VOCABULARY = "checkpoint", "text", "vocabulary"  # inputs of a judgement: digests of what they hold
+DAY = "day "  # begins the name of an input that is what a day of a corpus has of the same kind: `day 2026-11-01`
 NO_ARTIFACTS = (LISTING, REBUILD, CHECKPOINT, TEXT, VOCABULARY)
+
+
+def is_kind(name: str) -> bool:
+    """Whether an input of that name is the artifact of an earlier stage, and the name its kind."""
+    return name not in NO_ARTIFACTS and not name.startswith(DAY)
+
+
+def days_of(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Of inputs, the artifacts of days that are gathered: fingerprint by day, in order."""
+    return {name.removeprefix(DAY): value for name, value in sorted(inputs.items()) if name.startswith(DAY)}
 
 
 class Planned(BaseModel):
@@ -34,7 +45,8 @@ class Planned(BaseModel):
     Attributes:
         stage: its name, such as ``clean`` or ``train-2``.
         inputs: kind of the input stage to fingerprint; ``listing`` to the digest of the raw files' listing; ``rebuild``
-            to how often the stage was built anew.
+            to how often the stage was built anew; of what is gathered from the days of a corpus ``day 2026-11-01`` to
+            the fingerprint of that day's artifact.
         config: the config as it entered the fingerprint.
         suite: id of the gate's suite under this recipe.
         cached: whether artifact and passed (or approved) gate are in the lake already.
@@ -69,6 +81,11 @@ class Planned(BaseModel):
     def title(self) -> str:
         """The name for a reader: ``train-2 (anneal)`` says the phase too."""
         return self.stage if self.stage == self.kind else f"{self.stage} ({self.config['phases'][-1]['name']})"
+
+    @property
+    def days(self) -> dict[str, str]:
+        """Of what is not made but gathered from the days of a corpus: the fingerprint of theirs, by day."""
+        return days_of(self.inputs)
 
     @property
     def gate_key(self) -> str:
@@ -113,7 +130,7 @@ def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:
     previous = Plan.model_validate(last) if last else None
     drafts = _drafts(recipe, listing_digest)
     with ThreadPoolExecutor(len(drafts)) as threads:
-        states = list(threads.map(lambda draft: _state(draft, lake), drafts))
+        states = list(threads.map(lambda draft: state_of(draft, lake), drafts))
     planned = [
         draft.model_copy(update={"cached": state == "cached", "reason": _reason(draft, state, previous)})
         for draft, state in zip(drafts, states, strict=True)
@@ -155,12 +172,15 @@ def built_anew(recipe: Recipe, forced: Collection[str], lake: Lake, *, listing_d
     the new one. A stage that isn't made at all yet keeps its generation.
 
     Raises:
-        RecipeError: for a stage that does not exist, or that the recipe pins.
+        RecipeError: for a stage that does not exist, that the recipe pins, or that is gathered from a corpus's days.
     """
     check_stages(forced, recipe, where="force")
     specs = [spec for spec in stages(len(recipe.phases)) if spec.name in forced or spec.kind in forced]
     if pinned := sorted({spec.name for spec in specs} & set(recipe.pins)):
         raise RecipeError("the stage is pinned", where=f"force: {pinned[0]}", mend=f"remove pins.{pinned[0]}")
+    if recipe.corpus and (gathered := [spec.kind for spec in specs if recipe.corpus.made(spec.kind)]):
+        line, mend = "is taken as the days' runs have made it", "force it in a run of the day"
+        raise RecipeError(line, where=f"force: {gathered[0]}", mend=mend)
     for spec in specs:  # from top to bottom, since a stage's fingerprint depends on those above
         while True:
             draft = next(item for item in _drafts(recipe, listing_digest) if item.stage == spec.name)
@@ -200,6 +220,8 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
     inputs = {kind_of(name): known[name] for name in spec.inputs}
     if spec.reads_files:
         inputs[LISTING] = listing_digest
+    if recipe.corpus:
+        inputs |= {f"{DAY}{day}": made for day, made in recipe.corpus.made(spec.kind).items()}
     if generation := recipe.generation(spec.name):
         inputs[REBUILD] = str(generation)
     derived = fingerprint(stage=spec.kind, version=spec.version, config=config, inputs=inputs)
@@ -218,7 +240,8 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
     )
 
 
-def _state(draft: Planned, lake: Lake) -> str:
+def state_of(draft: Planned, lake: Lake) -> str:
+    """How far a planned stage is: ``absent``, ``gate to do``, ``gate failed`` or ``cached``."""
     if not lake.exists(draft.artifact.root + "manifest.json"):
         return "absent"
     result = lake.find_json(draft.gate_key)
@@ -241,7 +264,8 @@ def _reason(draft: Planned, state: str, previous: Plan | None) -> str:
         return "unfinished"
     changes = [f"version {old.version} → {draft.version}"] if old.version != draft.version else []
     changes += [f"{path} {was} → {now}" for path, was, now in differences(old.config, draft.config)]
-    changes += [f"input {name}" for name, value in draft.inputs.items() if old.inputs.get(name) != value]
+    inputs = dict.fromkeys([*draft.inputs, *old.inputs])
+    changes += [f"input {name}" for name in inputs if old.inputs.get(name) != draft.inputs.get(name)]
     return "changed: " + ", ".join(changes[:4]) + (f" and {len(changes) - 4} more" if len(changes) > 4 else "")
 
 

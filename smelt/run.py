@@ -21,7 +21,7 @@ from smelt.lake.probe import require_once
 from smelt.plan import Plan, Planned, built_anew, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
-from smelt.sources import ocr
+from smelt.sources import days, ocr
 from smelt.sources.listing import listing
 
 
@@ -76,6 +76,7 @@ def preview(
     """
     lake = Lake(settings)
     recipe = load_recipe(recipe_path, overrides).with_start().with_blocked(takedown.freeze(lake))
+    recipe, of_days = days.resolved(recipe, lake)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)
@@ -83,7 +84,7 @@ def preview(
     asked = recipe.rebuild
     recipe = built_anew(recipe, force, lake, listing_digest=files.digest)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
-    notes = [*files.notes, *plan.notes]
+    notes = [*files.notes, *of_days, *plan.notes]
     if recipe.rebuild != asked:
         lines = ", ".join(f"{stage}: {generation}" for stage, generation in recipe.rebuild.items())
         notes.append(f"built anew for this run alone; `rebuild: {{{lines}}}` in the recipe makes its later runs use it")
@@ -135,17 +136,22 @@ def create_run(
     return run
 
 
+def listed_runs(lake: Lake, recipe: str) -> list[tuple[str, str]]:
+    """Time and id of all runs that a recipe was planned in, the newest first."""
+    folder = f"recipes/{recipe}/runs/"
+    names = sorted((item.key.removeprefix(folder) for item in lake.objects(folder)), reverse=True)
+    return [(created, run_id) for created, _, run_id in (name.partition("~") for name in names)]
+
+
 def earlier_runs(lake: Lake, recipe: str, run_id: str) -> Iterator[tuple[str, str, Plan]]:
     """Id, time and plan of the runs of a recipe that were planned before this one, the newest first.
 
     Args:
         run_id: of a run of that recipe; where it is none, all of the recipe's runs are earlier.
     """
-    folder = f"recipes/{recipe}/runs/"
-    listed = sorted((item.key.removeprefix(folder) for item in lake.objects(folder)), reverse=True)
-    own = next((name for name in listed if name.partition("~")[2] == run_id), None)
-    for name in listed if own is None else listed[listed.index(own) + 1 :]:
-        created, _, other = name.partition("~")
+    listed = listed_runs(lake, recipe)
+    own = next((number for number, (_, other) in enumerate(listed) if other == run_id), -1)
+    for created, other in listed[own + 1 :]:
         found = lake.find_json(run_key(other))  # plain JSON: its recipe may be one that this Smelt refuses
         try:
             yield other, created, Plan.model_validate((found or {}).get("plan"))

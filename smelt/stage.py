@@ -69,7 +69,7 @@ class Context:
         config: the stage's config model, as in its fingerprint.
         resources: how the stage is run; must not change the result.
         inputs: manifests of the input artifacts, by stage name; an ``external`` input is not in it.
-        external: inputs that are no artifacts, by name: ``listing``, a digest, and ``rebuild``, a generation.
+        external: inputs that are no earlier stage's, by name: ``listing``, a digest; ``rebuild``, a generation.
         artifact: the address of what is being made.
         report: called with progress; cheap, callable as often as one likes.
         run: id of the run it is made for, or ""; for logs, metrics and the report's head alone.

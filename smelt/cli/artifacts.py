@@ -48,7 +48,7 @@ def lineage(
     from smelt.artifacts import existing
     from smelt.errors import LakeError
     from smelt.lake import Artifact, Lake
-    from smelt.plan import NO_ARTIFACTS
+    from smelt.plan import DAY, days_of, is_kind
 
     lake = Lake.connect()
     found = list(existing(lake, artifact))
@@ -56,17 +56,24 @@ def lineage(
         raise LakeError("no such artifact", where=artifact, mend="`smelt artifacts` lists them")
     newest = max(found, key=lambda manifest: manifest.provenance.get("started", ""))
     seen: set[str] = set()
+    asked = f"{newest.stage}/{newest.fingerprint}"
 
     def grow(branch: Tree, name: str, value: str) -> None:
         label = f"{name}/{value}"
-        manifest = Artifact(name, value).manifest(lake) if name not in NO_ARTIFACTS else None
+        manifest = Artifact(name, value).manifest(lake) if is_kind(name) else None
         if label in seen or manifest is None:
             branch.add(f"{label} [dim]{'(above)' if label in seen else ''}[/dim]")
             return
         seen.add(label)
         node = branch.add(f"[bold]{label}[/bold]  {manifest.rows:,} rows, {size(manifest.bytes)}")
         for input_name, input_value in manifest.inputs.items():
-            grow(node, input_name, input_value)
+            if not input_name.startswith(DAY):
+                grow(node, input_name, input_value)
+        if days := days_of(manifest.inputs):
+            node.add(f"gathered from what {len(days)} days have: {min(days)} to {max(days)}")
+        if label == asked:
+            for day, fingerprint in days.items():
+                node.add(f"{name}/{fingerprint}  of {day}")
 
     root = Tree(lake.url)
     grow(root, newest.stage, newest.fingerprint)

@@ -98,6 +98,8 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
     where = f"part {story.part}, row {story.row:,}"
     about = [f"{name} {value}" for name, value in story.ingest.items() if value not in (None, "")]
     told: list[tuple[str, Any]] = [("ingest", f"{where}; {', '.join(about)}")]
+    if story.day:
+        told.append(("", f"gathered as the run of {story.day[0]} made it: {story.day[1]}"))
     if story.signals:
         sizes = ", ".join(f"{name} {_number(story.signals[name])}" for name in _SIZES)
         edits = ", ".join(f"{name.removeprefix('edit_')} {count:,}" for name, count in story.edits.items())

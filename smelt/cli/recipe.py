@@ -52,7 +52,7 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
 def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     """Validate a recipe without running it, and print the figures that follow from it.
 
-    Where a lake is set, see too that its store is one to commit in.
+    Where a lake is set, see too that its store is one to commit in, and that it has the days that the recipe takes.
     """
     from smelt.recipe import load_recipe
     from smelt.recipe.graph import stages
@@ -62,13 +62,13 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     found = load_recipe(recipe, parse_overrides(overrides)).with_start()
     for spec in stages(len(found.phases)):
         spec.config(found)  # reads what the recipe names beside it: labels, word lists, probes, a tokenizer
-    _check_store(console)
+    _check_lake(console, found)
     workers = found.resources_of("train").workers or 1
     derived = figures(found.train_config(), vocab_size=found.embedding_rows, workers=workers)
     console.print(f"[bold]{found.name}[/bold]  {found.description}")
     facts = Table(show_header=False, box=None)
     for name, value in (
-        ("sources", ", ".join(source.name for source in found.sources)),
+        ("sources", _sources(found)),
         (
             "mixture",
             ", ".join(f"{group} {weight:g}" for group, weight in found.mixture.weights.items()) or "as it comes",
@@ -119,16 +119,19 @@ def check(recipe: RecipePath, overrides: Overrides = None) -> None:
     console.print("[green]The recipe is valid.[/green]")
 
 
-def _check_store(console: Console) -> None:
-    """Hold the lake's store, where one is set and answers, to what commits stand on.
+def _check_lake(console: Console, recipe: "Recipe") -> None:
+    """Hold the lake's store, where one is set and answers, to what commits stand on, and find the days of a corpus.
 
     Raises:
         LakeError: it lets several writers make one object, or refuses to be written.
+        RecipeError: days are missing, or can't be taken beside others.
     """
     from smelt import settings
     from smelt.errors import LakeOutageError, SmeltError
     from smelt.lake import Lake
     from smelt.lake.probe import require_conditional_writes
+    from smelt.sources.days import resolved
+    from smelt.takedown import freeze
 
     try:
         lake = Lake(settings.load(), patience=2)
@@ -136,8 +139,18 @@ def _check_store(console: Console) -> None:
         return  # there is none yet
     try:
         require_conditional_writes(lake)
+        for note in resolved(recipe.with_blocked(freeze(lake)), lake)[1]:
+            console.print(note, soft_wrap=True, markup=False)
     except LakeOutageError as error:
         console.print(f"the lake was not looked at: {error}", style="yellow", markup=False)
+
+
+def _sources(recipe: "Recipe") -> str:
+    """The sources' names, and of a corpus which of its days are read as they were made."""
+    names = ", ".join(source.name for source in recipe.sources)
+    if (corpus := recipe.corpus) is None:
+        return names
+    return f"{corpus.source}: days of {corpus.recipe} as they were made, {', '.join(corpus.dates)}; of {names}"
 
 
 def _vocabulary(recipe: "Recipe") -> str:

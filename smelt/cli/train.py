@@ -30,7 +30,7 @@ def train(
     from smelt.engine.make import make_context
     from smelt.errors import RecipeError, StageError
     from smelt.lake import Artifact, Lake
-    from smelt.plan import NO_ARTIFACTS
+    from smelt.plan import is_kind
     from smelt.run import preview
 
     if not local:
@@ -41,7 +41,7 @@ def train(
         raise RecipeError(f"there are {last} phases, and no {phase}", where=str(recipe), mend="write another --phase")
     lake, planned = Lake(found), plan.planned(f"train-{phase}")
     for name, fingerprint in planned.inputs.items():
-        if name not in NO_ARTIFACTS and Artifact(name, fingerprint).manifest(lake) is None:
+        if is_kind(name) and Artifact(name, fingerprint).manifest(lake) is None:
             where = f"{name}/{fingerprint}"
             raise StageError("not made yet", where=where, mend=f"`smelt run {recipe}` makes it, with the same --set")
     name = f"local-{read.name}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -20,6 +20,7 @@ from typing import Any
 
 from smelt import log
 from smelt.checkout import CHECKOUT
+from smelt.engine.gather import gather
 from smelt.errors import LakeError, SmeltError, StageError
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
@@ -27,7 +28,7 @@ from smelt.lake.artifact import merge_stats
 from smelt.lake.shared import SharedPart
 from smelt.metrics import PARTS_REUSED
 from smelt.metrics import record as count
-from smelt.plan import NO_ARTIFACTS, REBUILD, Planned
+from smelt.plan import REBUILD, Planned, is_kind
 from smelt.recipe.graph import IMPLEMENTATION_OF_JUDGEMENT, JUDGEMENT, STAGES, spec
 from smelt.recipe.recipe import Recipe
 from smelt.stage import Context, Progress, Round, Shard, Stage
@@ -56,7 +57,9 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
     started = time.time()
     stage = load_stage(planned.kind)
     try:
-        if stage.run is not None:
+        if planned.days:
+            everything, final = gather(planned, context)
+        elif stage.run is not None:
             final = stage.run(context)
             everything = final
         else:
@@ -91,7 +94,7 @@ def make_context(
     """The context of a planned stage; its inputs must exist."""
     inputs = {}
     for name, value in planned.inputs.items():
-        if name in NO_ARTIFACTS:
+        if not is_kind(name):
             continue
         manifest = Artifact(name, value).manifest(lake)
         if manifest is None:
@@ -102,7 +105,7 @@ def make_context(
         config=spec(planned.stage).config(recipe),
         resources=recipe.resources_of(planned.stage),
         inputs=inputs,
-        external={name: value for name, value in planned.inputs.items() if name in NO_ARTIFACTS},
+        external={name: value for name, value in planned.inputs.items() if not is_kind(name)},
         artifact=planned.artifact,
         report=report,
         run=run,
@@ -113,7 +116,7 @@ def _require_inputs(planned: Planned, lake: Lake, error: Exception) -> None:
     """Tell an error by its cause where that is an input which somebody has taken away meanwhile."""
     for name, value in planned.inputs.items():
         try:
-            gone = name not in NO_ARTIFACTS and Artifact(name, value).manifest(lake) is None
+            gone = is_kind(name) and Artifact(name, value).manifest(lake) is None
         except LakeError:
             return  # what the stage has failed with is what counts
         if gone:

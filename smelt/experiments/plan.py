@@ -11,6 +11,7 @@ from smelt.experiments.draws import Values, values
 from smelt.experiments.ladder import shape
 from smelt.identity import digest
 from smelt.recipe import Recipe, load_recipe
+from smelt.recipe.corpus import OPEN
 from smelt.recipe.training.figures import figures
 
 MAX_CELLS = 1000
@@ -82,6 +83,9 @@ def make_plan(experiment: Experiment, where: str) -> ExperimentPlan:
     """
     path = CHECKOUT / experiment.recipe
     base = load_recipe(path, experiment.set)
+    if base.corpus is not None and base.corpus.first_open is not None:
+        line = f"{base.corpus.first_open}{OPEN} is open at the end, and runs must read the same days to compare"
+        raise RecipeError(line, where=f"sources.{base.corpus.source}.dates", mend="name the last day, too")
     found: dict[str, Cell] = {}
     for number, plot in enumerate(experiment.cells):
         for own in values(plot):

@@ -8,9 +8,11 @@ from importlib import import_module
 
 from pydantic import BaseModel
 
+from smelt.engine.gather import of_day
 from smelt.errors import StageError
 from smelt.explaining.find import Place
 from smelt.lake import Lake, Manifest
+from smelt.plan import days_of
 from smelt.recipe.graph import spec
 
 
@@ -65,4 +67,7 @@ def seen_page(lake: Lake, ingest: Manifest, place: Place) -> SeenPage:
             where=place.url or place.id,
             mend="plan and run again, or ask without --blocks",
         )
-    return import_module("tasks.ingest.looking").seen_page(lake, ingest, place.part, place.id)
+    part = ingest.part(place.part)
+    if days := days_of(ingest.inputs):
+        ingest, part = of_day(lake, ingest, part, list(days.values()))
+    return import_module("tasks.ingest.looking").seen_page(lake, ingest, part.name, place.id)

@@ -12,7 +12,7 @@ from smelt.explaining.page import SeenPage, seen_page
 from smelt.explaining.row import row
 from smelt.explaining.training import Encoded, Reading, encoded, reading
 from smelt.lake import Lake, Manifest
-from smelt.plan import Plan
+from smelt.plan import Plan, days_of
 from smelt.recipe.decontaminate import Benchmark
 from smelt.recipe.signals import EDITS, LABELS, SIGNALS
 from smelt.run import load_run
@@ -56,6 +56,7 @@ class Story(BaseModel):
         fate: ``kept``, ``dropped``, ``quarantined``, or ``undecided`` while a stage that decides isn't made.
         ingest: what ``ingest`` says of it, without the text: of a refused one the reason and its detail.
         dropped: the stage that dropped it, and why.
+        day: of what was gathered from the days of a corpus, the day that it is of and its artifact of ``ingest``.
         text: the cleaned text, or None where ``clean`` isn't made or the document was refused.
         edits, labels, signals, scores: the columns of ``clean`` and ``score``; edits only where something was edited.
         judged: the rules that it met.
@@ -74,6 +75,7 @@ class Story(BaseModel):
     fate: str
     ingest: dict[str, Any]
     dropped: Dropped | None = None
+    day: tuple[str, str] | None = None
     text: str | None = None
     edits: dict[str, int] = {}
     labels: dict[str, Any] = {}
@@ -122,6 +124,7 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
     ingested = {name: value for name, value in ingested.items() if name not in ("id", "text", "url")}
     about = {"id": place.id, "url": place.url, "part": place.part, "row": place.row, "ingest": ingested}
     about["taken_down"] = blocked(lake).find(id=place.id, url=place.url)
+    about["day"] = _day(made["ingest"], ingested.get("date"))
     about["page"] = seen_page(lake, made["ingest"], place) if with_page else None
     if place.suffix == QUARANTINE:
         return Story(**about, fate="quarantined")
@@ -150,6 +153,13 @@ def tell(lake: Lake, plan: Plan, wanted: str, *, with_page: bool = False) -> Sto
     undecided = any(stage in missing for stage in _DECIDING)
     fate = "dropped" if dropped else "undecided" if undecided else "kept"
     return Story(**about, **found, fate=fate, dropped=dropped, missing=missing)
+
+
+def _day(ingest: Manifest, said: str | None) -> tuple[str, str] | None:
+    """Whose day a document is of, and that day's artifact; what is no crawl's came with the first day."""
+    days = days_of(ingest.inputs)
+    day = said if said in days else min(days, default=None)
+    return (day, f"ingest/{days[day]}") if day is not None else None
 
 
 def _decisions(lake: Lake, made: dict[str, Manifest], place: Place) -> dict[str, dict[str, Any]]:

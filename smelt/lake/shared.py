@@ -45,6 +45,11 @@ class SharedPart:
         """The part that ``kind`` makes of ``value``: whatever decides its bytes, as ``smelt.identity`` takes it."""
         return cls(kind, digest({"kind": kind, "of": value})[:_NAME_LENGTH])
 
+    @classmethod
+    def holding(cls, record: PartRecord) -> "SharedPart":
+        """The part that a record says where it lies: ``shared/<kind>/<name>/…``."""
+        return cls(*record.at.removeprefix(SHARED).split("/")[:2])
+
     @property
     def root(self) -> str:
         """Key prefix of everything that belongs to it, ending with a slash."""

@@ -9,6 +9,7 @@ Kept are
 * what every run planned that is pinned, or that wrote anything within the grace time;
 * what the cells of every experiment planned that is not finished (``smelt.experiments.unfinished``);
 * what a recipe of any run pins: somebody wrote that fingerprint by hand;
+* the artifacts of the days that a kept run gathers;
 * a checkpoint's judgement, as long as an evaluation that uses it is;
 * whatever has an object younger than the grace time, which is what a stage that runs now looks like.
 
@@ -40,7 +41,7 @@ from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.shared import REFERENCES, SHARED, SharedPart
 from smelt.lake.store import Listed
 from smelt.maintenance.pins import pin_key
-from smelt.plan import LISTING
+from smelt.plan import LISTING, days_of
 from smelt.recipe.graph import ARTIFACTS, JUDGEMENT, USED, kind_of
 from smelt.run import ended_key, published_key, run_key
 from smelt.sources.listing import LISTINGS, listing_key
@@ -204,7 +205,8 @@ class _Runs:
 
 def _planned_names(plan: dict[str, Any]) -> Iterator[str]:
     for planned in plan["stages"]:
-        yield Artifact(kind_of(planned["stage"]), planned["fingerprint"]).root
+        for fingerprint in (planned["fingerprint"], *days_of(planned["inputs"]).values()):
+            yield Artifact(kind_of(planned["stage"]), fingerprint).root
         if LISTING in planned["inputs"]:
             yield listing_key(planned["inputs"][LISTING])
 

@@ -10,6 +10,7 @@ from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.classifiers import Classifier, ClassifiersConfig
 from smelt.recipe.clean import CleanConfig
+from smelt.recipe.corpus import Corpus
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests, with_evaluation
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
@@ -91,6 +92,8 @@ class Recipe(Config):
     """How often stages were built anew although nothing had changed, by stage name: enters their fingerprints."""
     approve: Annotated[tuple[str, ...], AfterValidator(_known_stages)] = ()
     """Stages whose failed gate asks a person instead of failing; never changes a result."""
+    corpus: Corpus | None = None
+    """What the source of kind `corpus` says, where there is one; not to be written by hand."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -122,7 +125,9 @@ class Recipe(Config):
 
     @property
     def file_sources(self) -> tuple[ListedSource, ...]:
-        """The sources that are listed rather than fetched."""
+        """The sources that are listed rather than fetched; none where days of a corpus are read as they were made."""
+        if self.corpus is not None:
+            return ()
         return tuple(source for source in self.sources if isinstance(source, ListedSource))
 
     @property

@@ -25,7 +25,7 @@ def _layout_name(value: str) -> str:
     return value
 
 
-def _days(value: Any) -> tuple[str, ...]:
+def days_of(value: Any) -> tuple[str, ...]:
     """Days in order, each once: from single days and from ranges ``first..last`` (both ends are in it)."""
     if not isinstance(value, list | tuple):
         raise ValueError("write a list of days such as [2026-11-01, 2026-11-03..2026-11-05]")
@@ -142,7 +142,7 @@ class CrawlSource(ListedSource):
     """
 
     kind: Literal["crawl"] = "crawl"
-    dates: Annotated[tuple[str, ...], BeforeValidator(_days)] = Field(min_length=1)
+    dates: Annotated[tuple[str, ...], BeforeValidator(days_of)] = Field(min_length=1)
     """Days and ranges of days: ``[2026-11-01, 2026-11-03..2026-11-05]``; documents carry theirs."""
 
     @field_validator("paths")

@@ -6,14 +6,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
 from smelt.recipe.base import Config
+from smelt.recipe.corpus import expanded
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.reading.complaints import Complaint, as_error, complaints
 from smelt.recipe.reading.overrides import lay_over
 from smelt.recipe.reading.plain import plain
 from smelt.recipe.reading.shape import written
 from smelt.recipe.recipe import Recipe
+
+_BEGINS = "`name:` and `sources:`"
 
 
 def read_mapping(path: str | Path, kind: str, *, begins: str) -> dict[str, Any]:
@@ -50,13 +54,14 @@ def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     Raises:
         RecipeError: one line that says all that is wrong, where, and what would be right.
     """
-    raw = read_mapping(path, "recipe", begins="`name:` and `sources:`")
+    raw = read_mapping(path, "recipe", begins=_BEGINS)
     changed = written(raw)  # a copy: what a YAML anchor shares is laid over in one place alone
     laid = lay_over(Recipe, changed, overrides or {})
+    changed = expanded(changed, _of_corpus, str(path))
     try:
         return Recipe.model_validate(changed)
     except ValidationError as error:
-        of_file = _wrong_with(raw) if laid else []
+        of_file = _wrong_with(expanded(written(raw), _of_corpus, str(path))) if laid else []
         raise as_error(complaints(Recipe, error, changed), str(path), laid, of_file) from None
 
 
@@ -74,6 +79,10 @@ def evaluation_with(config: EvaluateConfig, overrides: Mapping[str, Any]) -> Eva
         return _Judging.model_validate(raw).evaluate
     except ValidationError as error:
         raise as_error(complaints(_Judging, error, raw), "evaluate", laid, []) from None
+
+
+def _of_corpus(path: str) -> dict[str, Any]:
+    return written(read_mapping(CHECKOUT / path, "recipe", begins=_BEGINS))
 
 
 class _Judging(Config):

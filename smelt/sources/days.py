@@ -1,0 +1,187 @@
+"""Which runs have made the days of a corpus, and what of theirs a recipe takes as it is: found when it is planned.
+
+A day counts once its run has published the asset `corpus`; of several runs of a day, the newest that has. Documents,
+text and columns are the days' whatever the recipe says, so every day must have them under the corpus's recipe as it is
+now, with the same classifiers: scores are compared across days. Decisions are taken as far as all days have made them
+under the same config, and are made anew behind the first that some day has not.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from smelt.errors import RecipeError
+from smelt.identity import canonical
+from smelt.lake import Artifact, Lake
+from smelt.plan import Plan, Planned, state_of
+from smelt.recipe import Recipe
+from smelt.recipe.corpus import AS_MADE, DECIDING, KIND, OPEN, Corpus, CorpusDay
+from smelt.recipe.graph import spec
+from smelt.recipe.sources import CrawlSource
+
+TAKEN = ("fetch", *AS_MADE)
+"""Stages whose artifacts a recipe takes from every day."""
+_MEND = "back-fill it (docs/operate.md), or leave it out"
+_AT_ONCE = 16
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What a run of a day has planned, by kind of stage."""
+
+    date: str
+    run: str
+    stages: Mapping[str, Planned]
+
+
+def resolved(recipe: Recipe, lake: Lake) -> tuple[Recipe, list[str]]:
+    """The recipe with the days that it reads, and a line for whoever plans on each thing worth knowing.
+
+    A recipe without a corpus, or whose days are found already, is returned as it is.
+
+    Raises:
+        RecipeError: one line for a day that is not there or unfinished, or that can't be taken beside the others.
+    """
+    corpus = recipe.corpus
+    if corpus is None or corpus.days:
+        return recipe, []
+    where = f"sources.{corpus.source}.dates"
+    made, begun = _found(corpus, lake)
+    for day in corpus.dates:
+        if not day.endswith(OPEN) and day not in made:
+            line = _unfinished(begun[day], lake) if day in begun else f"no run of {corpus.recipe} has made the day"
+            raise RecipeError(line, where=f"{where}: {day}", mend=_MEND)
+    if not made:
+        line = "; ".join(f"{day}: {_unfinished(found, lake)}" for day, found in list(begun.items())[-1:])
+        line = line or f"no run of {corpus.recipe} has made any of these days"
+        raise RecipeError(line, where=where, mend="back-fill them (docs/operate.md)")
+    days = [made[day] for day in sorted(made)]
+    sources = tuple(
+        source.model_copy(update={"dates": tuple(day.date for day in days)})
+        if isinstance(source, CrawlSource)
+        else source
+        for source in recipe.sources
+    )
+    recipe = recipe.model_copy(update={"sources": sources})
+    _insist_on_one_making(recipe, corpus, days, where)
+    _insist_on_one_set_of_classifiers(lake, days, where)
+    taken = [*TAKEN, *_decided(recipe, corpus, days)]
+    found = tuple(
+        CorpusDay(date=day.date, run=day.run, artifacts={kind: day.stages[kind].fingerprint for kind in taken})
+        for day in days
+    )
+    recipe = recipe.model_copy(update={"corpus": corpus.model_copy(update={"days": found})})
+    return recipe, list(_notes(corpus, days, begun, taken, lake))
+
+
+def _found(corpus: Corpus, lake: Lake) -> tuple[dict[str, _Day], dict[str, _Day]]:
+    """Of the days that are asked for: those that are made, by the newest run that has published each, and of the
+    others the newest run."""
+    from smelt.run import listed_runs, published_key, run_key
+
+    def look(run_id: str) -> tuple[bool, _Day | None]:
+        # plain JSON: its recipe may be one that this Smelt refuses
+        run = lake.find_json(run_key(run_id)) or {}
+        dates = [value for key, value in run.get("overrides", {}).items() if key.endswith(".dates")]
+        if len(dates) == 0 or any(len(value) != 1 for value in dates) or not corpus.asks_for(str(dates[0][0])):
+            return False, None
+        try:
+            stages = {planned.kind: planned for planned in Plan.model_validate(run["plan"]).stages}
+        except ValidationError:
+            return False, None
+        return lake.exists(published_key(run_id, KIND)), _Day(str(dates[0][0]), run_id, stages)
+
+    made: dict[str, _Day] = {}
+    begun: dict[str, _Day] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for published, day in threads.map(look, [run_id for _, run_id in listed_runs(lake, corpus.recipe)]):
+            if day is not None:  # the newest come first
+                (made if published else begun).setdefault(day.date, day)
+    return made, {day: begun[day] for day in sorted(begun) if day not in made}
+
+
+def _unfinished(day: _Day, lake: Lake) -> str:
+    """Where the run of a day stands."""
+    for kind in (*TAKEN, *DECIDING):
+        if (state := state_of(day.stages[kind], lake)) != "cached":
+            return f"its run {day.run} stands at {kind} ({state})"
+    return f"its run {day.run} has not published it"
+
+
+def _insist_on_one_making(recipe: Recipe, corpus: Corpus, days: Sequence[_Day], where: str) -> None:
+    """Raises a RecipeError for a day that was read, cleaned or scored otherwise than the corpus's recipe says now."""
+    for kind in TAKEN:
+        for day in days:
+            if not _same(recipe, kind, day):
+                line = f"{kind} was made under another config or version than {corpus.recipe} has now"
+                raise RecipeError(line, where=f"{where}: {day.date}", mend="back-fill that day, or leave it out")
+
+
+def _insist_on_one_set_of_classifiers(lake: Lake, days: Sequence[_Day], where: str) -> None:
+    """Raises a RecipeError where scores of two days don't compare, or a day's artifacts were deleted."""
+    fingerprints = {day.stages["classifiers"].fingerprint for day in days}
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        manifests = threads.map(lambda name: Artifact("classifiers", name).manifest(lake), fingerprints)
+        found = dict(zip(fingerprints, manifests, strict=True))
+    first = found[days[0].stages["classifiers"].fingerprint]
+    for day in days:
+        own = day.stages["classifiers"].fingerprint
+        if (manifest := found[own]) is None:
+            line = f"the artifacts of its run {day.run} were deleted"
+            raise RecipeError(line, where=f"{where}: {day.date}", mend="back-fill that day, or leave it out")
+        if first is not None and manifest.digest != first.digest:
+            raise RecipeError(
+                f"its classifiers are others than those of {days[0].date}, so scores don't compare",
+                where=f"{where}: {day.date}",
+                mend=f"set pins: {{classifiers: {first.fingerprint}}} in the corpus's recipe, and back-fill that day",
+            )
+
+
+def _decided(recipe: Recipe, corpus: Corpus, days: Sequence[_Day]) -> Iterator[str]:
+    """The deciding stages that decided on all days what the recipe asks for, up to the first that has not."""
+    for kind in DECIDING:
+        if kind in corpus.anew or not all(_same(recipe, kind, day) for day in days):
+            return
+        yield kind
+
+
+def _same(recipe: Recipe, kind: str, day: _Day) -> bool:
+    """Whether a day's run planned the stage as the recipe has it, but for the day."""
+    planned, asked = day.stages[kind], spec(kind).config(recipe).model_dump(mode="json")
+    return planned.version == spec(kind).version and _undated(planned.config) == _undated(asked)
+
+
+def _undated(config: dict[str, Any]) -> bytes:
+    sources = [{key: value for key, value in source.items() if key != "dates"} for source in config.get("sources", ())]
+    return canonical({**config, "sources": sources})
+
+
+def _notes(
+    corpus: Corpus, days: Sequence[_Day], begun: Mapping[str, _Day], taken: Sequence[str], lake: Lake
+) -> Iterator[str]:
+    said = f"sources.{corpus.source}"
+    yield f"{said}: {len(days)} days, {days[0].date} to {days[-1].date}, as the runs of {corpus.recipe} have made them"
+    if anew := [kind for kind in DECIDING if kind not in taken]:
+        yield f"{said}: {', '.join(anew)} decide anew, over all days"
+    left = [f"{day} ({_unfinished(found, lake)})" for day, found in list(begun.items())[-_NAMED:]]
+    if left:
+        more = f"; {len(begun) - len(left)} more" if len(begun) > len(left) else ""
+        yield f"{said}: left out, being unfinished: {', '.join(left)}{more}"
+    if gaps := [day for day in _between(days) if day not in begun]:
+        yield f"{said}: no run has made {', '.join(gaps[:_NAMED])}" + (
+            f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
+        )
+
+
+def _between(days: Sequence[_Day]) -> Iterator[str]:
+    """The days that lie between the first and the last and are none of them."""
+    there = {day.date for day in days}
+    first, last = date.fromisoformat(days[0].date), date.fromisoformat(days[-1].date)
+    for offset in range((last - first).days):
+        if (day := (first + timedelta(offset)).isoformat()) not in there:
+            yield day
