@@ -24,7 +24,8 @@ EMPTY = ("gates.ingest.min_documents", "gates.select.min_documents")
 class PartitionPlanOperator(PlanOperator):
     """Plans the recipe for the run's partition: the day that its sources of kind ``crawl`` are read for.
 
-    A day that has no file yet is looked for again, deferred, until its end is ``late_hours`` (a param) ago. It is no
+    A day that has no file yet, or not yet its marker, is looked for again, deferred, until its end is ``late_hours`` (a
+    param) ago. It is no
     failure either when none has come by then: all other tasks of the run are skipped, and the reason stands in the log
     and in the XCom ``skipped``. Nor is a day whose files hold nothing: the gates of ``ingest`` and ``select`` let it
     pass, unless the recipe says how many documents there have to be.
@@ -44,7 +45,7 @@ class PartitionPlanOperator(PlanOperator):
         with told(context):
             files = listing(self._crawls(context), settings.load())
             until = _end_of(context) + timedelta(hours=context["params"]["late_hours"])
-        if not files.entries:
+        if not files.entries or files.held:
             line, now = "; ".join(files.notes), datetime.now(UTC)
             if now < until:
                 self.log.info("waiting until %s at most: %s", until.isoformat(" ", "minutes"), line)

@@ -26,7 +26,7 @@ from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
 from smelt.recipe.select import SelectConfig
-from smelt.recipe.sources import DebPackages, DebSource, ListedSource, Source
+from smelt.recipe.sources import CrawlSource, DebPackages, DebSource, ListedSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
 from smelt.recipe.training.config import TrainConfig, TrainingConfig
@@ -190,7 +190,9 @@ class Recipe(Config):
 
     def ingest_config(self) -> IngestConfig:
         """What decides the documents."""
-        return IngestConfig(**dict(self.ingest), sources=self.sources)
+        unmarked = {"marker": None}  # when a day is whole is no matter of what is in it
+        sources = (s.model_copy(update=unmarked) if isinstance(s, CrawlSource) else s for s in self.sources)
+        return IngestConfig(**dict(self.ingest), sources=tuple(sources))
 
     def classifiers_config(self) -> ClassifiersConfig:
         """What decides the trained classifiers: the content of their labels and encoders included."""

@@ -9,7 +9,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from smelt.recipe.base import Config
 from smelt.sources.layouts import LAYOUTS, PLAIN, Layout
@@ -144,6 +151,21 @@ class CrawlSource(ListedSource):
     kind: Literal["crawl"] = "crawl"
     dates: Annotated[tuple[str, ...], BeforeValidator(days_of)] = Field(min_length=1)
     """Days and ranges of days: ``[2026-11-01, 2026-11-03..2026-11-05]``; documents carry theirs."""
+    marker: str | None = None
+    """A file or object that is there once a day is whole: ``s3://crawl/{date}/_SUCCESS``. Until then the day counts as
+    one that has no file yet. It is never read, and decides when a day is made, not what of."""
+
+    @model_serializer(mode="wrap")
+    def _without_marker(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A crawl without a marker is as it was before there were any: so are the fingerprints."""
+        return {name: value for name, value in plain(self).items() if name != "marker" or value is not None}
+
+    @field_validator("marker")
+    @classmethod
+    def _of_a_day(cls, marker: str | None) -> str | None:
+        if marker is not None and "{date}" not in marker:
+            raise ValueError(f"{marker!r} does not say where the day stands (write {{date}} in it)")
+        return marker
 
     @field_validator("paths")
     @classmethod

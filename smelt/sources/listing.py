@@ -50,12 +50,14 @@ class Listing(BaseModel):
 
     Attributes:
         notes: what whoever plans should know, such as days of a crawl that have no file yet, or links to nothing.
+        held: days of a crawl whose marker isn't there yet.
     """
 
     model_config = ConfigDict(frozen=True)
     entries: tuple[ListedFile, ...]
     digest: str
     notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -77,15 +79,19 @@ def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
     """
     found: dict[tuple[str, str], ListedFile] = {}
     notes: list[str] = []
+    held: set[str] = set()
     for source in sources:
-        entries = (
-            _dated(source, settings, notes) if isinstance(source, CrawlSource) else _files(source, settings, notes)
-        )
+        if isinstance(source, CrawlSource):
+            waiting = [day for day in source.dates if not _is_whole(source, day, settings)]
+            held.update(waiting)
+            entries = _dated(source, waiting, settings, notes)
+        else:
+            entries = _files(source, settings, notes)
         for entry in entries:
             found.setdefault((entry.source, entry.uri), entry)
     ordered = sorted(found.values(), key=lambda entry: (entry.source, entry.date or "", entry.path))
     named = [[entry.source, entry.path, entry.bytes, entry.version] for entry in ordered]
-    return Listing(entries=tuple(ordered), digest=digest(named)[:20], notes=tuple(notes))
+    return Listing(entries=tuple(ordered), digest=digest(named)[:20], notes=tuple(notes), held=tuple(sorted(held)))
 
 
 def _files(source: ListedSource, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
@@ -100,17 +106,50 @@ def _files(source: ListedSource, settings: Settings, notes: list[str]) -> Iterat
         yield from entries
 
 
-def _dated(source: CrawlSource, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
+def _is_whole(source: CrawlSource, day: str, settings: Settings) -> bool:
+    """Whether the day's marker is there, where it has one."""
+    if source.marker is None:
+        return True
+    address = _marker(source.marker, day)
+    if not address.startswith("s3://"):
+        return Path(address).exists()
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return Lake(settings, url=f"s3://{bucket}").exists(key)
+
+
+def _marker(marker: str, day: str) -> str:
+    """Where the marker of a day lies, as ``ListedFile.uri`` has it."""
+    address = marker.replace("{date}", day)
+    return address if address.startswith("s3://") else _located(address).as_posix()
+
+
+def _located(path: str) -> Path:
+    """A local path, which is relative to the checkout."""
+    given = Path(path).expanduser()
+    return given if given.is_absolute() else CHECKOUT / given
+
+
+def _dated(source: CrawlSource, waiting: Sequence[str], settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
     late = []
     for day in source.dates:
+        if day in waiting:
+            continue
         paths = [path.replace("{date}", day) for path in source.paths]
         entries = [entry for path in paths for entry in _matching(source, path, settings, notes)]
+        if source.marker is not None:
+            entries = [entry for entry in entries if entry.uri != _marker(source.marker, day)]
         if not entries:
             late.append(day)
         yield from (entry.model_copy(update={"date": day}) for entry in entries)
+    later = "a run that is planned later looks again"
     if late:
-        days = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
-        notes.append(f"sources.{source.name}: no file yet for {days}; a run that is planned later looks again")
+        notes.append(f"sources.{source.name}: no file yet for {_some(late)}; {later}")
+    if waiting:
+        notes.append(f"sources.{source.name}: {source.marker} is not there yet for {_some(waiting)}; {later}")
+
+
+def _some(days: Sequence[str]) -> str:
+    return ", ".join(days[:5]) + (f" and {len(days) - 5} more" if len(days) > 5 else "")
 
 
 def _matching(source: ListedSource, path: str, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
@@ -123,8 +162,7 @@ def _matching(source: ListedSource, path: str, settings: Settings, notes: list[s
 
 
 def _local(source: ListedSource, glob: str, notes: list[str]) -> Iterator[ListedFile]:
-    pattern = Path(glob).expanduser()
-    walk = Walk((pattern if pattern.is_absolute() else CHECKOUT / pattern).as_posix())
+    walk = Walk(_located(glob).as_posix())
     for name in walk.files():
         file, about = Path(name), Path(name).stat()
         path = file.relative_to(CHECKOUT) if file.is_relative_to(CHECKOUT) else file

@@ -224,6 +224,16 @@ def test_a_day_that_is_late_is_waited_for_until_it_is_too_late(here, recipe, tmp
     assert load_run(here, f"days-{today}").recipe.file_sources[0].dates == (str(today),)
 
 
+def test_a_day_with_files_is_held_until_its_marker_is_there(here, recipe, tmp_path):
+    Path(recipe).write_text(
+        Path(recipe).read_text().replace("kind: crawl", f"kind: crawl, marker: '{tmp_path}/{{date}}/_SUCCESS'")
+    )
+    without = plan(recipe, DAY)  # whose time to wait is over
+    assert "ingest.run" in without.skipped and "_SUCCESS is not there yet" in without.pushed["skipped"]
+    (tmp_path / DAY / "_SUCCESS").touch()
+    assert "ingest.run" not in plan(recipe, DAY).skipped
+
+
 def results(lake, run_id):
     """The gate's result of each data stage, made here, up to the first that fails."""
     run = load_run(lake, run_id)

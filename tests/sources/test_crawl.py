@@ -7,6 +7,7 @@ import pytest
 
 from smelt.errors import RecipeError
 from smelt.gates.documents import ingest as ingest_gate
+from smelt.identity import canonical
 from smelt.lake import Lake
 from smelt.recipe.gates import GatesConfig
 from smelt.recipe.ingest import IngestConfig
@@ -34,6 +35,7 @@ def test_days_are_given_one_by_one_and_by_ranges() -> None:
         ({"dates": ["2026-11-05..2026-11-01"]}, "ends before it begins"),
         ({"dates": "2026-11-05"}, "write a list of days"),
         ({"paths": ["s3://crawl/*.warc.gz"]}, "does not say where the day stands"),
+        ({"marker": "s3://crawl/_SUCCESS"}, "does not say where the day stands"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(changes: dict, message: str) -> None:
@@ -56,6 +58,40 @@ def test_a_late_day_is_said_and_changes_the_digest_once_it_is_there(lake: Lake) 
     lake.put("2026-11-02/a.warc.gz", gzipped(pages(4)))
     second = listing([crawl], lake.settings)
     assert second.notes == () and second.digest != first.digest
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_day_is_held_until_its_marker_is_there_which_is_no_file_of_it(
+    lake: Lake, tmp_path: Path, local: bool
+) -> None:
+    folder = str(tmp_path) if local else lake.url
+    lake.put("2026-11-01/a.txt", b"What came first.")
+    (tmp_path / "2026-11-01").mkdir()
+    (tmp_path / "2026-11-01" / "a.txt").write_text("What came first.")
+    days = source("2026-11-01..2026-11-02", path=f"{folder}/{{date}}/*")
+    held = days.model_copy(update={"marker": f"{folder}/{{date}}/_SUCCESS"})
+    found = listing([held], lake.settings)
+    assert found.entries == () and found.held == ("2026-11-01", "2026-11-02")
+    assert found.notes == (
+        f"sources.crawl: {held.marker} is not there yet for 2026-11-01, 2026-11-02; "
+        "a run that is planned later looks again",
+    )
+    lake.put("2026-11-01/_SUCCESS", b"1 file")
+    (tmp_path / "2026-11-01" / "_SUCCESS").write_text("1 file")
+    whole = listing([held], lake.settings)
+    assert [entry.uri for entry in whole.entries] == [f"{folder}/2026-11-01/a.txt"] and whole.held == ("2026-11-02",)
+
+
+def test_a_marker_changes_no_fingerprint() -> None:
+    marked = {**source("2026-11-01").model_dump(mode="json"), "marker": "s3://smelt/none/{date}/_SUCCESS"}
+    assert "marker" not in source("2026-11-01").model_dump()
+    phase = {"name": "main", "tokens": 100_000, "sequence_length": 64, "global_batch_size": 8}
+    plain = {"name": "r", "model": {"preset": "tiny"}, "phases": [phase]}
+    crawls = [marked, source("2026-11-01").model_dump(mode="json")]
+    recipes = [parse_recipe({**plain, "sources": [one]}, where="r.yaml") for one in crawls]
+    again = parse_recipe({**plain, "sources": recipes[0].model_dump(mode="json")["sources"]}, where="r.yaml")
+    assert again.sources[0].marker == recipes[0].sources[0].marker == marked["marker"]
+    assert canonical(recipes[0].ingest_config()) == canonical(recipes[1].ingest_config())
 
 
 def test_shards_keep_days_apart_and_documents_carry_theirs(lake: Lake) -> None:
