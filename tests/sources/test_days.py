@@ -1,5 +1,6 @@
 """Recipes that read the days of a corpus: what their runs made is taken as it is, and what is not there is said."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +29,9 @@ from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.verify import verify
 from smelt.run import Run, create_run, ended_key, published_key
 from tests.chain import RECIPE
+from tests.tasks.corpus import weak
 from tests.tasks.refinery import columns
+from tests.tasks.texts import english
 
 FIRST, SECOND, EMPTY = "2026-11-01", "2026-11-02", "2026-11-04"
 STAGES = [stage.name for stage in DATA]
@@ -246,20 +249,34 @@ def test_what_is_not_there_is_one_line(corpus, refined):
     assert f"{FIRST}: clean was made under another config or version" in corpus.refused([FIRST])
 
 
-def test_days_whose_classifiers_differ_are_not_mixed(corpus, refined):
+def test_days_whose_classifiers_differ_are_not_mixed_until_one_set_is_pinned(corpus, refined, tmp_path):
+    def rows(text: str) -> str:
+        return "".join(json.dumps({"text": f"{text} {english(row)}"}) + "\n" for row in range(30))
+
+    (tmp_path / "book.jsonl").write_text(rows("A sober line."))
+    for day in (FIRST, SECOND):
+        (tmp_path / f"{day}.jsonl").write_text(rows(f"SALE of {day}!!! Buy now >>>"))
+    book = {"name": "book", "kind": "files", "paths": [f"{tmp_path}/book.jsonl"]}
+    crawl = {"name": "crawl", "kind": "crawl", "paths": [f"{tmp_path}/{{date}}.jsonl"], "dates": [FIRST]}
+    learnt = weak(weak={"positive": ["book"], "negative": ["crawl"], "per_class": 20})
+    scores = {"models": [{"model": "quality", "column": "score_quality"}]}
+    corpus.write(sources=[book, crawl], classifiers=[learnt], score=scores)
     runs = [corpus.make(day) for day in (FIRST, SECOND)]
-    manifest = runs[1].planned("classifiers").artifact.manifest(refined)
-    other = manifest.model_copy(update={"digest": "0" * 64}).sealed()
-    key = f"{manifest.artifact.root}manifest.json"
-    held = refined.get(key)
-    try:
-        refined.put(key, other.model_dump_json().encode())
-        assert f"{SECOND}: its classifiers are others than those of {FIRST}" in corpus.refused([FIRST, SECOND])
-        refined.delete([key])
-        assert f"{SECOND}: the artifacts of its run {runs[1].id} were deleted" in corpus.refused([FIRST, SECOND])
-    finally:
-        refined.put(key, held)
-    assert corpus.read([FIRST, SECOND]).plan.to_do
+    parts = [made(run, "ingest", refined).parts[0] for run in runs]
+    assert parts[0] == parts[1], "what is no crawl's is not read again"
+    trained = runs[0].planned("classifiers")
+    told = corpus.refused([FIRST, SECOND])
+    assert f"{SECOND}: its classifiers are others than those of {FIRST}" in told
+    assert f"pins: {{classifiers: {trained.fingerprint}}}" in told
+    corpus.write(pins={"classifiers": trained.fingerprint})
+    corpus.make(SECOND, "-pinned")
+    run = corpus.read([FIRST, SECOND])
+    found = {name: made(run, name, refined, never) for name in STAGES[:5]}
+    assert found["classifiers"].digest == trained.artifact.manifest(refined).digest
+    scored = [row["score_quality"] for row in columns(refined, found["score"], ["score_quality"])]
+    assert len(scored) == 90 and None not in scored
+    refined.delete([f"{trained.artifact.root}manifest.json"])
+    assert f"{FIRST}: the artifacts of its run {runs[0].id} were deleted" in corpus.refused([FIRST, SECOND])
 
 
 def test_a_collection_keeps_what_such_a_run_has_gathered(corpus, lake):
