@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -79,13 +79,24 @@ class Records:
         with self._sessions() as session:
             return {name: str(state) for name, state in session.execute(asked) if state is not None}
 
-    def errors(self, runs: list[AirflowRun], task: str) -> dict[str, str]:
-        """The line that a failed task of these runs has left, by run."""
+    def partitions(self) -> dict[str, AirflowRun]:
+        """The newest run of the DAG `corpus` for each of its partitions, which are days."""
+        from airflow.models.dagrun import DagRun
+        from sqlalchemy import select
+
+        asked = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_after, DagRun.partition_key)
+        asked = asked.where(DagRun.dag_id == "corpus", DagRun.partition_key.is_not(None)).order_by(DagRun.run_after)
+        with self._sessions() as session:
+            rows = list(session.execute(asked))
+        return {day: AirflowRun(dag, name, str(state), when) for dag, name, state, when, day in rows if is_day(day)}
+
+    def errors(self, runs: list[AirflowRun], task: str, key: str = "error") -> dict[str, str]:
+        """The line that a failed task of these runs has left, by run; by another key, one that says why it skipped."""
         from airflow.models.xcom import XComModel
         from sqlalchemy import select
 
         asked = select(XComModel.run_id, XComModel.value).where(
-            XComModel.run_id.in_([run.id for run in runs]), XComModel.task_id == task, XComModel.key == "error"
+            XComModel.run_id.in_([run.id for run in runs]), XComModel.task_id == task, XComModel.key == key
         )
         with self._sessions() as session:
             return {row.run_id: str(XComModel.deserialize_value(row)) for row in session.execute(asked)}
@@ -102,6 +113,14 @@ class Records:
         )
         with self._sessions() as session:
             return [AirflowRun(dag, name, str(state), when) for dag, name, state, when in session.execute(asked)]
+
+
+def is_day(partition: str) -> bool:
+    """Whether a partition is a day, as the DAG `corpus` has them."""
+    try:
+        return date.fromisoformat(partition).isoformat() == partition
+    except ValueError:
+        return False
 
 
 def records() -> Records:

@@ -3,14 +3,14 @@
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
-from operators.pages import data, objects, runs
+from operators.pages import data, days, objects, runs
 from operators.pages.access import LoginNeededError, reader
 from operators.pages.headers import Guarded
 from smelt.errors import LakeOutageError, SmeltError
 
 app = FastAPI(title="Smelt", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
 app.add_middleware(Guarded)
-for part in (runs, data, objects):
+for part in (runs, data, days, objects):
     app.include_router(part.router)
 
 

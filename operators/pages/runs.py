@@ -65,6 +65,7 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
         head=head,
         airflow=airflow,
         stages=stages,
+        of_day=any(key.endswith(".dates") for key in head.overrides),
         chart=loss_chart(lake, head),
         goodput=goodput(lake, head),
         before=next((other for other, _, _ in earlier_runs(lake, head.plan.recipe, head.id)), None),

@@ -6,7 +6,7 @@ now, with the same classifiers: scores are compared across days. Decisions are t
 under the same config, and are made anew behind the first that some day has not.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,12 +31,18 @@ _NAMED = 4
 
 
 @dataclass(frozen=True)
-class _Day:
-    """What a run of a day has planned, by kind of stage."""
+class DayRun:
+    """A run of one day.
+
+    Attributes:
+        stages: what it has planned, by kind.
+        published: whether it has made its day.
+    """
 
     date: str
     run: str
     stages: Mapping[str, Planned]
+    published: bool
 
 
 def resolved(recipe: Recipe, lake: Lake) -> tuple[Recipe, list[str]]:
@@ -79,41 +85,54 @@ def resolved(recipe: Recipe, lake: Lake) -> tuple[Recipe, list[str]]:
     return recipe, list(_notes(corpus, days, begun, taken, lake))
 
 
-def _found(corpus: Corpus, lake: Lake) -> tuple[dict[str, _Day], dict[str, _Day]]:
-    """Of the days that are asked for: those that are made, by the newest run that has published each, and of the
-    others the newest run."""
+def runs_of_days(lake: Lake, recipe: str, wanted: Callable[[str], bool] = lambda day: True) -> Iterator[DayRun]:
+    """The runs of a corpus that were planned for one day, the newest first.
+
+    Args:
+        recipe: the name of the corpus's recipe.
+        wanted: whether a day matters.
+    """
     from smelt.run import listed_runs, published_key, run_key
 
-    def look(run_id: str) -> tuple[bool, _Day | None]:
+    def look(run_id: str) -> DayRun | None:
         # plain JSON: its recipe may be one that this Smelt refuses
         run = lake.find_json(run_key(run_id)) or {}
         dates = [value for key, value in run.get("overrides", {}).items() if key.endswith(".dates")]
-        if len(dates) == 0 or any(len(value) != 1 for value in dates) or not corpus.asks_for(str(dates[0][0])):
-            return False, None
+        if not dates or any(len(value) != 1 for value in dates) or not wanted(str(dates[0][0])):
+            return None
         try:
             stages = {planned.kind: planned for planned in Plan.model_validate(run["plan"]).stages}
         except ValidationError:
-            return False, None
-        return lake.exists(published_key(run_id, KIND)), _Day(str(dates[0][0]), run_id, stages)
+            return None
+        return DayRun(str(dates[0][0]), run_id, stages, lake.exists(published_key(run_id, KIND)))
 
-    made: dict[str, _Day] = {}
-    begun: dict[str, _Day] = {}
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for published, day in threads.map(look, [run_id for _, run_id in listed_runs(lake, corpus.recipe)]):
-            if day is not None:  # the newest come first
-                (made if published else begun).setdefault(day.date, day)
+        yield from filter(None, threads.map(look, [run_id for _, run_id in listed_runs(lake, recipe)]))
+
+
+def stands_at(day: DayRun, lake: Lake) -> str:
+    """The first stage that a run has not brought behind it, and how far that is; "" where there is none."""
+    states = ((kind, state_of(day.stages[kind], lake)) for kind in (*TAKEN, *DECIDING))
+    return next((f"{kind} ({state})" for kind, state in states if state != "cached"), "")
+
+
+def _found(corpus: Corpus, lake: Lake) -> tuple[dict[str, DayRun], dict[str, DayRun]]:
+    """Of the days that are asked for: those that are made, by the newest run that has published each, and of the
+    others the newest run."""
+    made: dict[str, DayRun] = {}
+    begun: dict[str, DayRun] = {}
+    for day in runs_of_days(lake, corpus.recipe, corpus.asks_for):
+        (made if day.published else begun).setdefault(day.date, day)
     return made, {day: begun[day] for day in sorted(begun) if day not in made}
 
 
-def _unfinished(day: _Day, lake: Lake) -> str:
+def _unfinished(day: DayRun, lake: Lake) -> str:
     """Where the run of a day stands."""
-    for kind in (*TAKEN, *DECIDING):
-        if (state := state_of(day.stages[kind], lake)) != "cached":
-            return f"its run {day.run} stands at {kind} ({state})"
-    return f"its run {day.run} has not published it"
+    at = stands_at(day, lake)
+    return f"its run {day.run} " + (f"stands at {at}" if at else "has not published it")
 
 
-def _insist_on_one_making(recipe: Recipe, corpus: Corpus, days: Sequence[_Day], where: str) -> None:
+def _insist_on_one_making(recipe: Recipe, corpus: Corpus, days: Sequence[DayRun], where: str) -> None:
     """Raises a RecipeError for a day that was read, cleaned or scored otherwise than the corpus's recipe says now."""
     for kind in TAKEN:
         for day in days:
@@ -122,7 +141,7 @@ def _insist_on_one_making(recipe: Recipe, corpus: Corpus, days: Sequence[_Day], 
                 raise RecipeError(line, where=f"{where}: {day.date}", mend="back-fill that day, or leave it out")
 
 
-def _insist_on_one_set_of_classifiers(lake: Lake, days: Sequence[_Day], where: str) -> None:
+def _insist_on_one_set_of_classifiers(lake: Lake, days: Sequence[DayRun], where: str) -> None:
     """Raises a RecipeError where scores of two days don't compare, or a day's artifacts were deleted."""
     fingerprints = {day.stages["classifiers"].fingerprint for day in days}
     with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -142,7 +161,7 @@ def _insist_on_one_set_of_classifiers(lake: Lake, days: Sequence[_Day], where: s
             )
 
 
-def _decided(recipe: Recipe, corpus: Corpus, days: Sequence[_Day]) -> Iterator[str]:
+def _decided(recipe: Recipe, corpus: Corpus, days: Sequence[DayRun]) -> Iterator[str]:
     """The deciding stages that decided on all days what the recipe asks for, up to the first that has not."""
     for kind in DECIDING:
         if kind in corpus.anew or not all(_same(recipe, kind, day) for day in days):
@@ -150,7 +169,7 @@ def _decided(recipe: Recipe, corpus: Corpus, days: Sequence[_Day]) -> Iterator[s
         yield kind
 
 
-def _same(recipe: Recipe, kind: str, day: _Day) -> bool:
+def _same(recipe: Recipe, kind: str, day: DayRun) -> bool:
     """Whether a day's run planned the stage as the recipe has it, but for the day."""
     planned, asked = day.stages[kind], spec(kind).config(recipe).model_dump(mode="json")
     return planned.version == spec(kind).version and _undated(planned.config) == _undated(asked)
@@ -162,7 +181,7 @@ def _undated(config: dict[str, Any]) -> bytes:
 
 
 def _notes(
-    corpus: Corpus, days: Sequence[_Day], begun: Mapping[str, _Day], taken: Sequence[str], lake: Lake
+    corpus: Corpus, days: Sequence[DayRun], begun: Mapping[str, DayRun], taken: Sequence[str], lake: Lake
 ) -> Iterator[str]:
     said = f"sources.{corpus.source}"
     yield f"{said}: {len(days)} days, {days[0].date} to {days[-1].date}, as the runs of {corpus.recipe} have made them"
@@ -178,7 +197,7 @@ def _notes(
         )
 
 
-def _between(days: Sequence[_Day]) -> Iterator[str]:
+def _between(days: Sequence[DayRun]) -> Iterator[str]:
     """The days that lie between the first and the last and are none of them."""
     there = {day.date for day in days}
     first, last = date.fromisoformat(days[0].date), date.fromisoformat(days[-1].date)

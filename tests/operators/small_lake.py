@@ -108,7 +108,7 @@ class AirflowTables(Records):
         self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         tables = MetaData()
         for model, columns in (
-            (DagRun, ("dag_id", "run_id", "state", "run_after")),
+            (DagRun, ("dag_id", "run_id", "state", "run_after", "partition_key")),
             (TaskInstance, ("dag_id", "run_id", "task_id", "state")),
             (XComModel, ("run_id", "task_id", "key", "value")),
         ):
@@ -123,16 +123,27 @@ class AirflowTables(Records):
         with Session(self.engine) as session:
             yield session
 
-    def add(self, run_id: str, state: str, *, dag: str = "pretrain", error: str = "", **tasks: str) -> None:
+    def add(
+        self,
+        run_id: str,
+        state: str,
+        *,
+        dag: str = "pretrain",
+        error: str = "",
+        day: str = "",
+        skipped: str = "",
+        **tasks: str,
+    ) -> None:
         """Put a run there, with the states of its tasks (``clean_run`` for ``clean.run``)."""
         when = datetime.now(UTC)
-        self._insert("dag_run", dag_id=dag, run_id=run_id, state=state, run_after=when)
+        self._insert("dag_run", dag_id=dag, run_id=run_id, state=state, run_after=when, partition_key=day or None)
         for name, task_state in tasks.items():
             task_id = ".".join(name.rsplit("_", 1)).replace("_", "-")
             self._insert("task_instance", dag_id=dag, run_id=run_id, task_id=task_id, state=task_state)
-        if error:
-            value = XComModel.serialize_value(error)
-            self._insert("xcom", run_id=run_id, task_id="plan", key="error", value=value)
+        for key, line in (("error", error), ("skipped", skipped)):
+            if line:
+                value = XComModel.serialize_value(line)
+                self._insert("xcom", run_id=run_id, task_id="plan", key=key, value=value)
 
     def _insert(self, table: str, **values: Any) -> None:
         with self.engine.begin() as connection:
