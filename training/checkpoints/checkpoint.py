@@ -178,6 +178,7 @@ class CheckpointWriter:
                 rows=len(metrics),
                 files={suffix: file for part, _ in everything for suffix, file in part.items()},
                 digest=content_digest([item for _, digests in everything for item in digests], metrics),
+                digest_of="content",
                 stats=summarize(metrics),
             )
             self._artifact.write_record(self._lake, record)

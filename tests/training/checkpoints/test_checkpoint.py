@@ -13,6 +13,7 @@ import torch
 from smelt.errors import DamageError, StageError
 from smelt.lake import Lake
 from smelt.lake.artifact import RECORD
+from smelt.maintenance.verify import verify
 from smelt.phases import has_weights
 from smelt.recipe.training.config import CheckpointConfig, TrainConfig, TrainingConfig
 from smelt.recipe.training.phases import Phase
@@ -59,6 +60,7 @@ def test_weights_are_kept_as_the_recipe_says_and_metrics_always(lake: Lake, tmp_
     assert sorted({key.split("/")[-2] for key in objects}) == kept
     manifest = commit(given.lake, given.artifact, list(records.values()))
     assert load_model(given.lake, manifest, "step-0000048").description.phase == "main"
+    assert [line for line in verify(given.lake, manifest).damages if "/checkpoints/" in line] == []
 
 
 OLD_GUARDS: tuple[dict[str, Any], ...] = ({}, {"guard": {"losses": [3.0], "norms": [0.1]}})
