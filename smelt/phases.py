@@ -3,8 +3,8 @@
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, Manifest, PartRecord
 
-EVENTS, TOLD = "events", "told"
-"""Folders of a training's artifact: what happened, and of what somebody has been told."""
+EVENTS, TOLD, COURSE = "events", "told", "course"
+"""Folders of a training's artifact: what happened, of what somebody has been told, a digest of each block's steps."""
 
 
 def step_of(record: PartRecord) -> int:

@@ -40,6 +40,7 @@ def runs(request: Request, lake: LakeDep, records: RecordsDep, start: int = 0) -
 def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Response:
     """A run: its stages in order, and its loss; one without a plan: why it has none."""
     from operators.pages.draw import draw
+    from operators.pages.family import relatives
     from operators.pages.found import run_head
     from operators.pages.jobs import known_jobs
     from operators.pages.summary import goodput, loss_chart, stage_lines
@@ -58,6 +59,7 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
     tasks = records.tasks(airflow) if airflow is not None else {}
     over = airflow is not None and not airflow.going_on
     stages = stage_lines(lake, head, tasks, known_jobs(lake), over=over)
+    branches = relatives(lake, head)
     begun = [line for line in stages if line.planned.kind == "train" and (line.manifest or line.progress)]
     return draw(
         request,
@@ -66,7 +68,8 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
         airflow=airflow,
         stages=stages,
         of_day=any(key.endswith(".dates") for key in head.overrides),
-        chart=loss_chart(lake, head),
+        chart=loss_chart(lake, head, branches),
+        branches=branches,
         goodput=goodput(lake, head),
         before=next((other for other, _, _ in earlier_runs(lake, head.plan.recipe, head.id)), None),
         tensorboard=lake.settings.tensorboard if begun else None,

@@ -1,7 +1,7 @@
 """Runs in figures: what each stage let through, what its gate said, and how the loss fell."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from operators.pages.airflow_runs import AirflowRun
+from operators.pages.family import Relative
 from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
 from smelt.charts import Line, line_chart
 from smelt.errors import StageError
@@ -187,14 +188,13 @@ def stage_lines(
         return list(threads.map(line, head.plan.stages))
 
 
-def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
-    """Training loss over tokens, and the held-out loss at each checkpoint; None before the first checkpoint."""
-    trained = [planned for planned in head.plan.stages if planned.kind == "train"]
-    keys = [key for planned in trained for key in _metrics_keys(lake, planned)]
-    keys = [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
-    with ThreadPoolExecutor(THREADS) as threads:
-        steps = [step for found in threads.map(lambda key: _steps(lake, key), keys) for step in found]
-    points = [(step.tokens, step.loss) for step in steps]
+def loss_chart(lake: Lake, head: RunHead, branches: Sequence[Relative] = ()) -> Markup | None:
+    """Training loss over tokens, and the held-out loss at each checkpoint; None before the first checkpoint.
+
+    Args:
+        branches: other runs, drawn from where they part.
+    """
+    points = _losses(lake, head)
     if not points:
         return None
     lines = [Line("training", points, 1)]
@@ -202,7 +202,20 @@ def loss_chart(lake: Lake, head: RunHead) -> Markup | None:
         lines.append(
             Line("held-out", [(item["tokens"], item["heldout"]["loss"]) for item in evaluations], 2, dots=True)
         )
+    for colour, branch in enumerate(branches, start=3):
+        if points := _losses(lake, branch.head, branch.step):
+            lines.append(Line(branch.head.id, points, colour))
     return line_chart(lines, y_name="loss, nats per token", height=280)
+
+
+def _losses(lake: Lake, head: RunHead, behind: int = 0) -> list[tuple[float, float | None]]:
+    """Tokens and training loss of the steps behind a step, as far as there are checkpoints."""
+    trained = [planned for planned in head.plan.stages if planned.kind == "train"]
+    keys = [key for planned in trained for key in _metrics_keys(lake, planned, behind)]
+    keys = [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        steps = [step for found in threads.map(lambda key: _steps(lake, key), keys) for step in found]
+    return [(step.tokens, step.loss) for step in steps if step.step > behind]
 
 
 def goodput(lake: Lake, head: RunHead) -> list[tuple[str, float]]:
@@ -212,11 +225,12 @@ def goodput(lake: Lake, head: RunHead) -> list[tuple[str, float]]:
     return [(step.phase, step.goodput) for step in last if step.goodput is not None]
 
 
-def _metrics_keys(lake: Lake, train: Planned) -> list[str]:
-    """The metrics of a phase's checkpoints, in order, as far as it has come."""
+def _metrics_keys(lake: Lake, train: Planned, behind: int = 0) -> list[str]:
+    """The metrics of a phase's checkpoints behind a step, in order, as far as it has come."""
     manifest = find_manifest(lake, train.kind, train.fingerprint)
     names = [part.name for part in manifest.parts] if manifest else sorted(train.artifact.records(lake, "checkpoints"))
-    return [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in names]
+    later = [name for name in names if int(name.removeprefix("step-")) > behind]
+    return [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in later]
 
 
 def _line(lake: Lake, head: RunHead, *, pinned: bool) -> RunLine:
@@ -283,6 +297,7 @@ def _evaluation_keys(lake: Lake, evaluate: Artifact) -> list[str]:
 class _Step(NamedTuple):
     """What is drawn or said of a step's line of ``metrics.jsonl``."""
 
+    step: int
     phase: str
     tokens: int
     loss: float | None
@@ -293,4 +308,4 @@ class _Step(NamedTuple):
 def _steps(lake: Lake, key: str) -> list[_Step]:
     """The steps that led to a checkpoint."""
     lines = [json.loads(line) for line in lake.get(key).splitlines()]
-    return [_Step(line["phase"], line["tokens"], line["loss"], line.get("goodput")) for line in lines]
+    return [_Step(line["step"], line["phase"], line["tokens"], line["loss"], line.get("goodput")) for line in lines]

@@ -22,7 +22,7 @@ from typing import Any
 
 from smelt.identity import digest
 from smelt.lake import Artifact, Lake, PartRecord
-from smelt.phases import TOLD, has_weights, step_of
+from smelt.phases import COURSE, TOLD, has_weights, step_of
 from smelt.recipe.graph import spec
 from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.phases import learning_rate
@@ -33,8 +33,6 @@ from training.model.kernels import worth_compiling
 from training.spikes.events import AFTER, POLICIES, RESPECTED, Events, blocks_set_aside, read_events, respected
 from training.spikes.events import ROUND as EVENTS
 
-COURSE = "course"
-"""Round of the ``train`` artifact that holds its course, in a part named by how it begins."""
 TRUNK = "trunk"
 """Kind of the event that tells what was taken over."""
 THREADS = 8
