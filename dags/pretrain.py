@@ -6,7 +6,7 @@ a place for every phase that a recipe may have, and `plan` skips those that this
 
 from airflow.sdk import DAG, TaskGroup
 
-from operators.form import fields
+from operators.form import branching, fields
 from operators.plan import PlanOperator
 from operators.publish import CHECKPOINT, PublishOperator
 from operators.retries import TASK_DEFAULTS
@@ -36,6 +36,8 @@ A failed or cleared stage goes on where it was: only its missing parts are done 
 
 **The form.** *Overrides* are values by recipe path, checked as the recipe's own: an error fails `plan` with one line.
 *Force* builds stages anew that are cached, and what follows them; the old artifacts stay for the runs that use them.
+*From*, *At* and *Set aside* branch off from a run: its recipe is taken as it was planned, and what lies before that
+step is not made again.
 *Approve* names the gates that ask a person when they fail, instead of failing: see the task's *Required actions*.
 """.replace("PICTURE", picture({**follows(stages(2)), "checkpoint": ["export"]}))
 
@@ -49,7 +51,7 @@ with DAG(
     is_paused_upon_creation=False,
     max_active_runs=2,
     tags=["smelt"],
-    params=fields("recipes/demo.yaml", NAMES),
+    params={**fields("recipes/demo.yaml", NAMES), **branching()},
     default_args=TASK_DEFAULTS,
 ) as dag:
     plan = PlanOperator(task_id="plan")

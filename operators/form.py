@@ -32,6 +32,32 @@ def fields(recipe: str, stages: Sequence[str]) -> dict[str, Param]:
     }
 
 
+def branching() -> dict[str, Param]:
+    """The run to branch off from, and where."""
+    return {
+        "from": Param(
+            "",
+            type="string",
+            title="From",
+            description="A run: its recipe is taken, and changed from a checkpoint on, whose steps are not made again",
+        ),
+        "at": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="At",
+            description='Behind the checkpoint of this step; {"branch.learning_rate": 1e-4} among the overrides is of '
+            "the phase that begins there",
+        ),
+        "set_aside": Param(
+            "",
+            type="string",
+            title="Set aside",
+            description="A block to leave out, such as 0-00004: back to before it",
+        ),
+    }
+
+
 def _choice(names: Sequence[str], title: str, description: str) -> Param:
     items: dict[str, Any] = {"type": "string", "enum": list(names)}
     return Param([], type="array", items=items, examples=list(names), title=title, description=description)

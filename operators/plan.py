@@ -24,6 +24,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     The run's params say what to plan: ``recipe``, a path (a relative one starts at the checkout), and
     ``overrides``, dotted recipe path to value, laid over the recipe; ``force``, stages to build anew; and
     ``approve``, stages whose failed gate asks a person, where those that the recipe names are not the ones wanted.
+    Where they name a run in ``from``, that one's recipe is changed from a step on, in place of ``recipe``.
     """
 
     ui_color = "#cfe0f5"
@@ -49,9 +50,12 @@ class PlanOperator(BaseOperator, SkipMixin):
         """What ``execute`` does, for a task that goes on after it has waited, too."""
         from smelt import settings
         from smelt.recipe.graph import STAGES
-        from smelt.run import create_run, safe_run_id
+        from smelt.run import Origin, create_run, safe_run_id
 
         params = context["params"]
+        origin = None
+        if params.get("from"):
+            origin = Origin(run=safe_run_id(params["from"]), step=params["at"], set_aside=params["set_aside"] or "")
         with told(context):
             run = create_run(
                 CHECKOUT / params["recipe"],
@@ -59,6 +63,7 @@ class PlanOperator(BaseOperator, SkipMixin):
                 safe_run_id(context["run_id"]),
                 settings.load(),
                 force=params["force"],
+                origin=origin,
             )
         for line in plan_table(run.plan):
             self.log.info("%s", line)

@@ -25,17 +25,33 @@ from smelt.sources import days, ocr
 from smelt.sources.listing import listing
 
 
+class Origin(BaseModel):
+    """Where a run branches off from another, instead of beginning from its recipe's file.
+
+    Attributes:
+        run: the other's id.
+        step: of its checkpoint that is gone on from; None where a block is left out and all else is the same.
+        set_aside: name of a block that is not trained on; "" for none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    run: str
+    step: int | None = None
+    set_aside: str = ""
+
+
 class Run(BaseModel):
     """A run's recipe and plan.
 
     Attributes:
         id: unique in the lake; Airflow's run id, made safe for object keys.
-        recipe_path: the file it was started from.
+        recipe_path: the file it was started from; of a branch, that of the run it branches off from.
         overrides: what was laid over the file.
         force: stages that were to be built anew; the recipe's ``rebuild`` says which generation that made.
         created: ISO 8601 time.
         taken_from: id of the run that recipe and plan were taken over from; empty for a run that planned itself.
-        recipe_digest: of the file as it was then; "" for runs of old.
+        recipe_digest: of the file as it was then; "" for runs of old, and for branches.
+        origin: where it branches off; None where it is no branch, or one that has a recipe file of its own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +64,7 @@ class Run(BaseModel):
     created: str
     taken_from: str = ""
     recipe_digest: str = ""
+    origin: Origin | None = None
 
     def planned(self, stage: str) -> Planned:
         """The plan of one stage."""
@@ -74,9 +91,11 @@ def preview(
     Args:
         force: stages to build anew; see ``smelt.plan.built_anew``.
     """
-    lake = Lake(settings)
-    recipe = load_recipe(recipe_path, overrides).with_start().with_blocked(takedown.freeze(lake))
-    recipe, of_days = days.resolved(recipe, lake)
+    return _planned(load_recipe(recipe_path, overrides), Lake(settings), settings, force)
+
+
+def _planned(recipe: Recipe, lake: Lake, settings: Settings, force: Collection[str]) -> tuple[Recipe, Plan]:
+    recipe, of_days = days.resolved(recipe.with_start().with_blocked(takedown.freeze(lake)), lake)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)
@@ -98,11 +117,14 @@ def create_run(
     settings: Settings,
     *,
     force: Collection[str] = (),
+    origin: Origin | None = None,
 ) -> Run:
     """Check and plan the recipe and write the run down; an id that is taken returns that run.
 
     Args:
+        recipe_path: not read where there is an ``origin``, whose run's recipe is changed.
         force: stages to build anew; see ``smelt.plan.built_anew``.
+        origin: the run to branch off from.
 
     Raises:
         RecipeError: when the recipe is wrong; nothing is written then.
@@ -112,10 +134,17 @@ def create_run(
 
     lake = Lake(settings)
     if (run := find_run(lake, run_id)) is not None:
-        if (run.overrides, run.recipe_path, run.force) != (dict(overrides), str(recipe_path), tuple(force)):
+        asked = (dict(overrides), tuple(force), origin)
+        if (run.overrides, run.force, run.origin) != asked or (origin is None and run.recipe_path != str(recipe_path)):
             raise RecipeError("the run id is taken by another run", where=run_id, mend="choose another id")
         return run
-    recipe, plan = preview(recipe_path, overrides, settings, force=force)
+    if origin is None:
+        recipe, plan = preview(recipe_path, overrides, settings, force=force)
+    else:
+        from smelt.steering.branching import branched  # which knows runs
+
+        recipe_path, recipe = branched(lake, origin, overrides)
+        recipe, plan = _planned(recipe, lake, settings, force)
     require_once(lake)
     short = [supply.warning for supply in forecast(recipe, plan, lake) if supply.then]
     short += ladder.warnings(plan, recipe.dedup, lake)
@@ -128,7 +157,8 @@ def create_run(
         recipe=recipe,
         plan=plan,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        recipe_digest=_digest_of(recipe_path),
+        recipe_digest=_digest_of(recipe_path) if origin is None else "",
+        origin=origin,
     )
     lake.put(run_key(run_id), run.model_dump_json().encode())
     lake.put(_listed_key(run), b"")

@@ -29,14 +29,15 @@ def branch(
     from smelt.cli.run import run as start_run
     from smelt.errors import RecipeError
     from smelt.lake import Lake
-    from smelt.run import load_run, safe_run_id
+    from smelt.run import Origin, load_run, safe_run_id
     from smelt.steering.branching import branch as made
+    from smelt.steering.branching import branch_name
 
     if at is None and not set_aside:
         raise RecipeError("no place to branch off", mend="write --at STEP, --set-aside BLOCK or both")
     lake = Lake(settings.load())
     found = load_run(lake, safe_run_id(run))
-    name = name or f"{found.recipe.name[:30]}-{set_aside or at}"
+    name = name or branch_name(found, Origin(run=found.id, step=at, set_aside=set_aside))
     recipe = made(found, lake, name=name, step=at, overrides=parse_overrides(overrides), set_aside=set_aside)
     file = Path(found.recipe_path).with_name(f"{name}.yaml")
     if file.exists():

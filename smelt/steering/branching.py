@@ -15,7 +15,7 @@ from smelt.recipe.reading.load import parse_recipe
 from smelt.recipe.reading.overrides import lay_over
 from smelt.recipe.recipe import Recipe
 from smelt.recipe.training.phases import Phase
-from smelt.run import Run
+from smelt.run import Origin, Run, load_run
 
 BRANCH = "branch"
 """How overrides call the phase that a branch begins with."""
@@ -38,6 +38,26 @@ class Place:
     phase: int
     step: int
     tokens: int
+
+
+def branched(lake: Lake, origin: Origin, overrides: Mapping[str, Any]) -> tuple[str, Recipe]:
+    """The file of the run that a branch leaves, and the branch's recipe, named by where it does.
+
+    Raises:
+        StageError: when there is no such run.
+        RecipeError: as ``branch`` does, and when the origin names no place.
+    """
+    if origin.step is None and not origin.set_aside:
+        raise RecipeError("no place to branch off", where=origin.run, mend="name a step, a block to set aside or both")
+    trunk = load_run(lake, origin.run)
+    name = branch_name(trunk, origin)
+    raw = branch(trunk, lake, name=name, step=origin.step, overrides=overrides, set_aside=origin.set_aside)
+    return trunk.recipe_path, parse_recipe(raw, where=f"the branch of {trunk.id}")
+
+
+def branch_name(trunk: Run, origin: Origin) -> str:
+    """What a branch's recipe is called unless told: as its trunk's, and where it leaves it."""
+    return f"{trunk.recipe.name[:30]}-{origin.set_aside or origin.step}"
 
 
 def branch(

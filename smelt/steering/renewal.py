@@ -13,7 +13,7 @@ from smelt.plan import differences, with_changed
 from smelt.recipe import load_recipe
 from smelt.recipe.recipe import Recipe
 from smelt.recipe.training.config import LAYOUT, POLICIES, TrainingConfig
-from smelt.run import Run, run_key
+from smelt.run import Run, find_run, run_key
 
 RENEWED = ("resources", "gates", "approve")
 """Sections of a recipe that change no artifact, taken whole; of ``training`` its layout and its policies."""
@@ -27,7 +27,7 @@ def renew(lake: Lake, run: Run) -> tuple[Run, list[str]]:
         no valid recipe by now.
     """
     try:
-        present = load_recipe(run.recipe_path, run.overrides)
+        present = load_recipe(run.recipe_path, _overrides(lake, run))
         recipe = Recipe.model_validate({**dict(run.recipe), **_taken(run.recipe, present)})
     except (RecipeError, ValueError) as error:
         return run, [
@@ -39,6 +39,15 @@ def renew(lake: Lake, run: Run) -> tuple[Run, list[str]]:
     run = run.model_copy(update={"recipe": recipe, "plan": with_changed(run.plan, recipe)})
     lake.put(run_key(run.id), run.model_dump_json().encode())
     return run, [f"the recipe as it is now: {path} {was} → {now}" for path, was, now in changed]
+
+
+def _overrides(lake: Lake, run: Run) -> dict[str, Any]:
+    """What is laid over the file: of a branch that of its trunk, and its own in the sections that are taken."""
+    if run.origin is None:
+        return run.overrides
+    trunk = find_run(lake, run.origin.run)
+    own = {path: value for path, value in run.overrides.items() if path.partition(".")[0] in (*RENEWED, "training")}
+    return {**(_overrides(lake, trunk) if trunk is not None else {}), **own}
 
 
 def _taken(old: Recipe, present: Recipe) -> dict[str, Any]:

@@ -67,6 +67,22 @@ def test_the_form_forces_stages_and_names_gates_that_ask(run, stack_lake):
         execute(run.recipe_path, f"{run.id}-wrong", approve=["cleen"])
 
 
+def test_the_form_branches_off_from_a_run(run, stack_lake):
+    train = run.planned("train-1").artifact
+    files = {f"/{name}": b"content" for name in ("model.json", "metrics.jsonl", "__0_0.distcp")}
+    step = run.recipe.phases[0].num_steps // 2
+    name = f"{run.id}-branch"
+    with pytest.raises(RecipeError, match="no checkpoint of step"):
+        execute("unread.yaml", name, **{"from": run.id, "at": step})
+    train.write_part(stack_lake, "checkpoints", f"step-{step:07d}", files=files, rows=1, stats={})
+    skipped = execute("unread.yaml", name, {"branch.schedule": "constant"}, **{"from": run.id, "at": step}).skipped
+    assert "train-2.run" not in skipped and "train-3.run" in skipped
+    found = load_run(stack_lake, name)
+    assert (found.recipe_path, len(found.recipe.phases)) == (run.recipe_path, 2)
+    with pytest.raises(RecipeError, match="no place to branch off"):
+        execute("unread.yaml", f"{name}-nowhere", **{"from": run.id})
+
+
 def test_the_table_says_why(run):
     head, _, ingest, *_ = plan_table(run.plan)
     assert head.startswith(f"plan of {run.plan.recipe}: ") and head.endswith(f" of {len(stages(1))} stages to do")

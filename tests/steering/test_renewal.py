@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from smelt.lake import Lake
-from smelt.run import Run, create_run, load_run
+from smelt.run import Origin, Run, create_run, load_run
 from smelt.steering.renewal import renew
 from tests.chain import RECIPE
 
@@ -64,6 +64,28 @@ def test_resources_gates_and_policies_follow_the_file(lake: Lake, run: Run, file
     assert any("gates.select.max_dropped_share" in line and line.endswith("→ 0.99") for line in lines)
     assert load_run(lake, "one").model_dump() == found.model_dump()
     assert renew(lake, found)[1] == []
+
+
+def test_a_branch_follows_the_file_of_its_trunk(lake: Lake, run: Run, file: Path, raw: dict[str, Any]) -> None:
+    train = run.planned("train-1").artifact
+    files = {f"/{name}": b"content" for name in ("model.json", "metrics.jsonl", "__0_0.distcp")}
+    step = run.recipe.phases[0].num_steps // 2
+    train.write_part(lake, "checkpoints", f"step-{step:07d}", files=files, rows=1, stats={})
+    asked = {"branch.schedule": "constant", "branch.learning_rate": 1e-4, "resources.train.cpus": 2}
+    origin = Origin(run="one", step=step)
+    branch = create_run("unread", asked, "two", replace(lake.settings, lake=lake.url), origin=origin)
+    assert (branch.recipe_path, branch.recipe.name) == (run.recipe_path, f"small-{step}")
+    before, after = branch.recipe.phases[:2]
+    assert (before.num_steps, after.name, after.learning_rate) == (step, f"branch-{step}", 1e-4)
+    assert names(branch)["blocks-1"] != names(run)["blocks-1"] and names(branch)["tokens"] == names(run)["tokens"]
+    assert create_run("unread", asked, "two", replace(lake.settings, lake=lake.url), origin=origin) == branch
+    assert branch.outdated == ""
+    file.write_text(yaml.safe_dump({**raw, "resources": {"train": {"memory_gb": 9}}}))
+    found, _ = renew(lake, branch)
+    resources = found.recipe.resources_of("train-2")
+    assert (resources.memory_gb, resources.cpus) == (9, 2), "the file's, under what the branch was started with"
+    assert found.recipe.resources_of("clean").workers == 3, "and what its trunk was"
+    assert found.recipe.phases == branch.recipe.phases
 
 
 def test_nothing_is_taken_from_a_file_that_is_no_recipe(lake: Lake, run: Run, file: Path) -> None:
