@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.ray_nodes import Nodes
 
 
+PLANTED = {"HF_TOKEN": "hf_planted-in-the-tests", "SMELT_OCR_TOKEN": "ocr-planted-in-the-tests"}
+"""Secrets in the environment that the services of the tests are started in."""
 SERVICES = "stack"
 """The fixture of all running services, which one run of pytest has (``python -m tests`` starts two)."""
 
@@ -68,6 +70,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """
     home: Path = tmp_path_factory.mktemp("stack") / "home"
     try:
-        yield stack_module.up(home)
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in PLANTED.items():
+                patched.setenv(name, value)
+            state = stack_module.up(home)
+        yield state
     finally:
         stack_module.down(home)

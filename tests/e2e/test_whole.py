@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -22,8 +24,9 @@ from smelt.lake import Artifact, Lake, Manifest
 from smelt.recipe.graph import stages
 from smelt.run import load_run
 from smelt.services import processes
-from smelt.services.state import State
+from smelt.services.state import SECRETS, State
 from smelt.steering.stopping import ask
+from tests.conftest import PLANTED
 
 RECIPE = Path(__file__).with_name("small.yaml")
 SMELT = str(Path(sys.executable).with_name("smelt"))
@@ -97,6 +100,31 @@ def test_documents_go_in_and_an_evaluated_model_comes_out(first):
     assert "<html" in report
     assert all(stage.name in report for stage in stages(2))
     assert "http://" not in report.replace("http://www.w3.org", "")
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_stands_in_anything_that_a_run_leaves(stack, first):
+    """In no object of the lake (manifests, plans, reports, metrics), in no log, not in Airflow's database with its
+    XComs, and in no command line."""
+    lake, _ = first
+    secrets = [value.encode() for value in (*PLANTED.values(), *(stack.secrets[name] for name in SECRETS))]
+    searched = Counter()
+
+    def search(where: object, content: bytes, kind: str) -> None:
+        searched[kind] += 1
+        assert not any(secret in content for secret in secrets), where
+
+    for item in lake.objects(""):
+        if not item.key.endswith((".parquet", ".distcp", ".bin", ".safetensors")):
+            search(item.key, lake.get(item.key), item.key.rpartition("/")[2].rpartition(".")[2])
+    for file in [*(stack.home / "logs").rglob("*"), *(stack.home / "airflow").rglob("*"), *stack.runtime.rglob("*")]:
+        with suppress(FileNotFoundError):  # a temporary file that has just gone
+            if file.is_file() and file.suffix in (".log", ".db", ".out", ".err", ".db-wal"):
+                search(file, file.read_bytes(), file.suffix)
+    for group in processes.members(stack.home).values():
+        for process in group:
+            search(process, command_of(process).encode(), "process")
+    assert {"json", "html", "jsonl", ".log", ".db", "process"} <= searched.keys(), searched
 
 
 @pytest.mark.timeout(300)
