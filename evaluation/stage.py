@@ -22,7 +22,7 @@ from smelt.errors import StageError
 from smelt.phases import has_weights, trainings
 from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.graph import JUDGEMENTS
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, always, parts_as_shards, small
 from training.blocks.heldout import choose
 
 UNIGRAM, EVENTS = "unigram", "events"
@@ -136,11 +136,11 @@ def _said(context: Context, shard: Shard) -> dict[str, Any]:
 STAGE = Stage(
     "evaluate",
     rounds=(
-        Round("counts", parts_as_shards("tokens"), counts),
-        Round(UNIGRAM, lambda context: [Shard(UNIGRAM)], unigram),
+        Round("counts", parts_as_shards("tokens"), counts, in_driver=small),
+        Round(UNIGRAM, lambda context: [Shard(UNIGRAM)], unigram, in_driver=always),
         Round("benchmarks", benchmark_shards, ask),
         Round(JUDGEMENTS, checkpoint_shards, judge),
-        Round(EVENTS, alarm_shards, tell),
-        Round("checkpoints", checkpoint_shards, gather),
+        Round(EVENTS, alarm_shards, tell, in_driver=always),
+        Round("checkpoints", checkpoint_shards, gather, in_driver=always),
     ),
 )

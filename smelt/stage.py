@@ -18,6 +18,10 @@ from typing import Any
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.recipe.resources import Resources
 
+SMALL_BYTES = 4_000_000
+"""Of a stage's inputs as they lie in the lake: up to there one process reads and judges them in the seconds in which
+two workers import what they need."""
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -113,6 +117,8 @@ class Round:
             (``smelt.lake.shared``). Called in a worker.
         as_it_is: whether a part is what lies elsewhere, byte for byte: neither the stage's version nor a rebuild
             makes it anew.
+        in_driver: whether the driver works on the shards itself, one after the other: where that takes less than the
+            seconds in which a worker starts.
     """
 
     name: str
@@ -120,6 +126,17 @@ class Round:
     work: Callable[[Context, Shard], Part]
     made_of: Callable[[Context, Shard], Any] | None = None
     as_it_is: bool = False
+    in_driver: Callable[[Context], bool] = lambda context: False
+
+
+def small(context: Context) -> bool:
+    """Whether all that a stage may read is little."""
+    return sum(manifest.bytes for manifest in context.inputs.values()) <= SMALL_BYTES
+
+
+def always(context: Context) -> bool:
+    """For rounds whose shards are few and take no time, whatever there is."""
+    return True
 
 
 @dataclass(frozen=True)

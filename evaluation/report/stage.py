@@ -21,7 +21,7 @@ from smelt.lake import Lake, Manifest, held
 from smelt.phases import with_phases
 from smelt.recipe.report import ReportConfig
 from smelt.recipe.training.model import ModelConfig
-from smelt.stage import Context, Part, Round, Shard, Stage
+from smelt.stage import Context, Part, Round, Shard, Stage, always
 
 SHARD = "report"
 
@@ -110,4 +110,4 @@ def gather(
     }
 
 
-STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work),))
+STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work, in_driver=always),))

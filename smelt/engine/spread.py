@@ -7,7 +7,7 @@ from typing import Any
 import ray
 
 from smelt import log, metrics
-from smelt.engine.make import work_on
+from smelt.engine.make import load_stage, work_on
 from smelt.lake import PartRecord
 from smelt.metrics import record
 from smelt.recipe.resources import Resources
@@ -19,8 +19,12 @@ def over_ray(context: Context, round_index: int, shards: list[Shard]) -> Iterato
 
     No more than two shards per worker are in flight, so that neither the driver nor the object store
     holds more than that, at any corpus size. Workers are counted anew as shards end: those that wait make
-    an autoscaler add nodes, and nodes that were added are given shards.
+    an autoscaler add nodes, and nodes that were added are given shards. What costs less than to start a worker is done
+    here (``Round.in_driver``).
     """
+    if load_stage(context.artifact.stage).rounds[round_index].in_driver(context):
+        yield from (work_and_tell(context, round_index, shard) for shard in shards)
+        return
     resources = context.resources
     task = ray.remote(work_and_tell).options(
         num_cpus=resources.cpus,

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.repetition import effective
-from smelt.stage import Context, Part, Round, Shard, Stage
+from smelt.stage import Context, Part, Round, Shard, Stage, small
 from tasks import documents
 from tasks.blocks import catalog as catalogs
 from tasks.blocks import mixing
@@ -164,5 +164,9 @@ def block(context: Context, shard: Shard) -> Part:
 
 STAGE = Stage(
     "blocks",
-    rounds=(*context_rounds.ROUNDS, Round("order", phase_shards, order), Round("parts", block_shards, block)),
+    rounds=(
+        *context_rounds.ROUNDS,
+        Round("order", phase_shards, order, in_driver=small),
+        Round("parts", block_shards, block, in_driver=small),
+    ),
 )

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.clean import KEYWORDS, CleanConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from tasks import invariants
 from tasks.clean import steps
 from tasks.clean.edits.edit import edit
@@ -108,7 +108,7 @@ def _type_of(signal: str) -> pa.DataType:
 STAGE = Stage(
     "clean",
     (
-        Round("judged", config_alone, judged, lambda context, shard: context.config),
-        Round("parts", shards, work, made_of),
+        Round("judged", config_alone, judged, lambda context, shard: context.config, in_driver=small),
+        Round("parts", shards, work, made_of, in_driver=small),
     ),
 )

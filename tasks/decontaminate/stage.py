@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.decontaminate import HITS, DecontaminateConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from tasks import documents
 from tasks.decontaminate.grams import Grams, collect, find
 from tasks.decontaminate.passages import before_cuts, cuts_around
@@ -130,4 +130,4 @@ def _passages(table: pa.Table, hits: np.ndarray, config: DecontaminateConfig) ->
     )
 
 
-STAGE = Stage("decontaminate", rounds=(Round("parts", parts_as_shards("clean"), work),))
+STAGE = Stage("decontaminate", rounds=(Round("parts", parts_as_shards("clean"), work, in_driver=small),))

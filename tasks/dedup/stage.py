@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from tasks import documents
 from tasks.dedup import exchange, ladder, minhash, ranking, settling
 from tasks.dedup.addresses import address_hashes
@@ -269,22 +269,22 @@ def _looks_near(context: Context) -> bool:
 STAGE = Stage(
     "dedup",
     rounds=(
-        Round("signatures", parts_as_shards("clean"), signatures),
-        Round("buckets", bucket_shards, buckets),
-        Round("texts", text_shards, texts),
-        Round("verified", verified_shards, verified),
-        Round("rungs", ladder.rung_shards, ladder.rungs),
-        Round("rung-spans", ladder.span_shards, ladder.spans),
-        Round("rung-repeats", ladder.repeat_shards, ladder.repeats),
-        Round("ladder", ladder.span_shards, ladder.ladder),
-        Round("rung", ladder.choice_shards, ladder.choice),
-        Round("settled", settled_shards, settled),
-        Round("spans", span_shards, spans),
-        Round("repeats", repeat_shards, repeats),
-        Round("anchors", rounds.anchor_shards, rounds.anchors),
-        Round("met", rounds.range_shards, rounds.met),
-        Round("contexts", rounds.anchor_shards, rounds.contexts),
-        Round("matched", rounds.range_shards, rounds.matches),
-        Round("parts", parts_as_shards("clean"), decisions),
+        Round("signatures", parts_as_shards("clean"), signatures, in_driver=small),
+        Round("buckets", bucket_shards, buckets, in_driver=small),
+        Round("texts", text_shards, texts, in_driver=small),
+        Round("verified", verified_shards, verified, in_driver=small),
+        Round("rungs", ladder.rung_shards, ladder.rungs, in_driver=small),
+        Round("rung-spans", ladder.span_shards, ladder.spans, in_driver=small),
+        Round("rung-repeats", ladder.repeat_shards, ladder.repeats, in_driver=small),
+        Round("ladder", ladder.span_shards, ladder.ladder, in_driver=small),
+        Round("rung", ladder.choice_shards, ladder.choice, in_driver=small),
+        Round("settled", settled_shards, settled, in_driver=small),
+        Round("spans", span_shards, spans, in_driver=small),
+        Round("repeats", repeat_shards, repeats, in_driver=small),
+        Round("anchors", rounds.anchor_shards, rounds.anchors, in_driver=small),
+        Round("met", rounds.range_shards, rounds.met, in_driver=small),
+        Round("contexts", rounds.anchor_shards, rounds.contexts, in_driver=small),
+        Round("matched", rounds.range_shards, rounds.matches, in_driver=small),
+        Round("parts", parts_as_shards("clean"), decisions, in_driver=small),
     ),
 )

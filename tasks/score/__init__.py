@@ -14,7 +14,7 @@ from smelt.lake import Artifact
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.score import DOMAIN, ModelScore, ScoreConfig
 from smelt.recipe.select import nearest
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from tasks import invariants
 from tasks.classifiers.model import Loaded, load
 from tasks.documents import PartWriter, batches
@@ -151,4 +151,9 @@ def _check(item: ModelScore, card: dict[str, Any], where: str) -> None:
         )
 
 
-STAGE = Stage("score", (Round("parts", shards, work, made_of),))
+def _is_quick(context: Context) -> bool:
+    """Without models, of which one may take a worker's whole time for little text."""
+    return small(context) and not context.config.models
+
+
+STAGE = Stage("score", (Round("parts", shards, work, made_of, in_driver=_is_quick),))

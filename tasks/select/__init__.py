@@ -16,7 +16,7 @@ from smelt.gates.bias.candidates import SAMPLE_SCHEMA, SUFFIX
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.select import SelectConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from smelt.takedown import BlockedList
 from tasks.documents import PartWriter, batches, write
 from tasks.invariants import violations
@@ -84,4 +84,4 @@ def _tally(frame: pl.DataFrame, reason: pl.Series) -> dict[str, Any]:
     )
 
 
-STAGE = Stage("select", (Round("parts", shards, work),))
+STAGE = Stage("select", (Round("parts", shards, work, in_driver=small),))

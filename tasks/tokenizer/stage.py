@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from smelt.errors import StageError
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
-from smelt.stage import Context, Part, Round, Shard, Stage
+from smelt.stage import Context, Part, Round, Shard, Stage, small
 from tasks.tokenizer import sample
 from tasks.tokenizer.extend import extended
 from tasks.tokenizer.judge import compression, judge
@@ -97,4 +97,4 @@ def describe(content: bytes, config: TokenizerConfig) -> dict[str, Any]:
     return {"vocab_size": size, "padded_vocab_size": padded, **specials, "reserved_tokens": reserved}
 
 
-STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work),))
+STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work, in_driver=small),))

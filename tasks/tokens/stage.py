@@ -20,7 +20,7 @@ import xxhash
 from smelt.lake import held
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.tokens import TokensConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
+from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
 from tasks import documents, invariants
 from tasks.encoder import Encoder
 from tasks.indexed import checksums, index_bytes, token_dtype
@@ -153,4 +153,4 @@ def _encoder(tokenizer_json: bytes) -> Encoder:
     return Encoder(tokenizer_json)
 
 
-STAGE = Stage("tokens", rounds=(Round("parts", parts_as_shards("clean"), work, made_of),))
+STAGE = Stage("tokens", rounds=(Round("parts", parts_as_shards("clean"), work, made_of, in_driver=small),))

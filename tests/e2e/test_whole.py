@@ -166,11 +166,11 @@ def test_a_stop_and_a_killed_driver_worker_scheduler_and_trainer_leave_the_same_
     lake, run_id = first
     before = manifests(lake, run_id)
     curve = losses(lake, before)
-    for stage in ("clean", "train-1", "train-2"):
+    for stage in ("ingest", "train-1", "train-2"):
         forget(lake, before[stage].artifact)
     process = smelt(stack, "run", str(RECIPE))
-    kill_when(stack, lambda command: "smelt.engine.job" in command and "clean" in command)
-    kill_when(stack, lambda command: command.startswith("ray::clean"))
+    kill_when(stack, lambda command: "smelt.engine.job" in command and "ingest" in command)
+    kill_when(stack, lambda command: command.startswith("ray::ingest"))
     kill(processes.members(stack.home, ["scheduler"])["scheduler"])
     train, run = before["train-1"].artifact, newest_run(lake)
     wait_for(lambda: [one for one in processes.members(stack.home)["ray"] if is_trainer(command_of(one))])

@@ -138,7 +138,7 @@ def test_over_ray_with_a_driver_killed_the_digests_are_the_same(recipe, lake):
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     second = _driver(recipe, other)
-    answer, _ = second.communicate(timeout=200)
+    answer, _ = second.communicate(timeout=400)
     assert json.loads(answer.splitlines()[-1]) == serial
 
 
@@ -148,7 +148,8 @@ def _driver(recipe, lake: Lake) -> subprocess.Popen:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **lake.settings.environment()},
+        # on a busy machine Ray takes longer than it gives itself
+        env={**os.environ, **lake.settings.environment(), "RAY_raylet_start_wait_time_s": "180"},
         cwd=Path(__file__).parents[2],
         start_new_session=True,
     )

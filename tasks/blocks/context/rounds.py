@@ -12,7 +12,7 @@ import numpy as np
 
 from smelt.lake import Artifact, Lake, held
 from smelt.recipe.mixture import BlocksConfig
-from smelt.stage import Context, Part, Round, Shard
+from smelt.stage import Context, Part, Round, Shard, small
 from tasks.blocks.context import pools, vectors
 from tasks.blocks.context.path import path, similarity
 from tasks.blocks.gather import gather
@@ -179,8 +179,8 @@ def _breaks(lengths: np.ndarray) -> np.ndarray:
 
 
 ROUNDS = (
-    Round("counts", _counted, _count),
-    Round("draw", _phases, _draw),
-    Round("vectors", _vector_shards, _vectors),
-    Round("paths", _path_shards, _path),
+    Round("counts", _counted, _count, in_driver=small),
+    Round("draw", _phases, _draw, in_driver=small),
+    Round("vectors", _vector_shards, _vectors, in_driver=small),
+    Round("paths", _path_shards, _path, in_driver=small),
 )
