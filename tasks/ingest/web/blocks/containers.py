@@ -75,8 +75,8 @@ def _term_of(tree, element):
 
 
 @inner
-def ordinals_of(tree):
-    """The number of each item in its ordered list; 0 for other nodes."""
+def ordinals_of(tree, notes):
+    """The number of each item in its ordered list, of a note its own below 0; 0 for other nodes."""
     n = len(tree.tag)
     last, ordinals = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for node in range(1, n):
@@ -85,6 +85,8 @@ def ordinals_of(tree):
         elif tree.tag[node] == LI and tree.tag[tree.parent[node]] == OL:
             last[tree.parent[node]] += 1
             ordinals[node] = last[tree.parent[node]]
+        if notes[node] > 0:
+            ordinals[node] = -np.int64(notes[node])
     return ordinals
 
 
@@ -116,17 +118,28 @@ def write_prefix(pen, tree, path, count, mark, ordinals, markdown):
             _mark(pen, 62, True, True)
             _mark(pen, 32, True, True)
             continue
-        if kind == LI and tree.tag[tree.parent[node]] == OL:
-            scale = 1
-            while scale * 10 <= number:
-                scale *= 10
-            while scale > 0:
-                _mark(pen, 48 + number // scale % 10, node == mark, False)
-                scale //= 10
+        if number < 0:
+            _mark(pen, 91, node == mark, False)
+            _mark(pen, 94, node == mark, False)
+            _number(pen, -number, node == mark)
+            _mark(pen, 93, node == mark, False)
+            _mark(pen, 58, node == mark, False)
+        elif kind == LI and tree.tag[tree.parent[node]] == OL:
+            _number(pen, number, node == mark)
             _mark(pen, 46, node == mark, False)
         else:
             _mark(pen, 58 if kind == DD else 45, node == mark, False)
         _mark(pen, 32, node == mark, False)
+
+
+@inner
+def _number(pen, number, first):
+    scale = 1
+    while scale * 10 <= number:
+        scale *= 10
+    while scale > 0:
+        _mark(pen, 48 + number // scale % 10, first, False)
+        scale //= 10
 
 
 @inner

@@ -9,11 +9,14 @@ from tasks.ingest.web.tree.attributes import NAMED, value_of
 from tasks.ingest.web.tree.tags import TABLE, TD, TH, TR, key_of
 
 _BREAKS = tags.of("h1 h2 h3 h4 h5 h6 form article section main nav header footer aside fieldset")
-_ROLE = key_of(b"role")
+_ROLE, COLSPAN, _ROWSPAN = key_of(b"role"), key_of(b"colspan"), key_of(b"rowspan")
 _LONG = 600
 """Characters of a cell with several blocks that make its table a layout."""
 _LONG_ALONE = 150
 """The same for a table of one row."""
+
+_MAX_COLUMNS = 64
+"""Columns in which a cell reaches into the rows below its own."""
 
 
 @inner
@@ -62,3 +65,58 @@ def _is_presentation(tree, node):
     """Whether a table's role is ``presentation`` or ``none``."""
     begin, stop = value_of(tree.source, tree.start[node], tree.end[node], _ROLE)
     return begin >= 0 and stop > begin and tree.source[begin] | 32 in (112, 110)
+
+
+@inner
+def gaps_of(tree, table, cell):
+    """Columns that cells of rows above take: before each cell, and of a row behind its last (int32[n], by node)."""
+    gaps = np.zeros(len(tree.tag), np.int32)
+    left = np.zeros(_MAX_COLUMNS, np.int32)  # rows that the cell in this column goes on for
+    row, group, column, high = 0, 0, 0, 0  # ``high``: past the last column that any cell goes on in
+    for node in range(1, len(tree.tag)):
+        if cell[node] != node or table[node] == 0:
+            continue
+        if tree.parent[node] != row:
+            if row:
+                _end_row(gaps, left, row, column, high)
+            row, column = tree.parent[node], 0
+            if tree.parent[row] != group:  # no cell goes on beyond its group of rows
+                group, high = tree.parent[row], 0
+                left[:] = 0
+        while column < high and left[column] > 0:
+            left[column] -= 1
+            gaps[node] += 1
+            column += 1
+        rows, columns = span_of(tree, node, _ROWSPAN, 5), span_of(tree, node, COLSPAN, 2)
+        for at in range(column, min(column + columns, _MAX_COLUMNS)):
+            if rows > 1:
+                left[at] = rows - 1
+                high = max(high, at + 1)
+            elif left[at] > 0:
+                left[at] -= 1  # where cells overlap
+        column += columns
+    if row:
+        _end_row(gaps, left, row, column, high)
+    return gaps
+
+
+@inner
+def _end_row(gaps, left, row, column, high):
+    for at in range(column, high):
+        if left[at] > 0:
+            left[at] -= 1
+            gaps[row] = at + 1 - column
+
+
+@inner
+def span_of(tree, cell, key, digits):
+    """Columns or rows that a cell takes by this attribute; a number of more digits, which no table has, is none."""
+    at, stop = value_of(tree.source, tree.start[cell], tree.end[cell], key)
+    span = np.int64(0)
+    if at < 0 or stop - at > digits:
+        return 1
+    for place in range(at, stop):
+        if not 48 <= tree.source[place] <= 57:
+            return 1
+        span = 10 * span + np.int64(tree.source[place]) - 48
+    return max(1, span)

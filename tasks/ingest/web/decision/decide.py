@@ -6,6 +6,7 @@ import numpy as np
 
 from tasks.compiled import compiled
 from tasks.ingest.web.blocks.blocks import Blocks
+from tasks.ingest.web.decision.contents import contents_of
 from tasks.ingest.web.decision.features import Seen, features
 from tasks.ingest.web.decision.model import likelihood, trees
 from tasks.ingest.web.decision.reasons import REASONS, is_imprint, kind_of, reasons_of
@@ -25,6 +26,7 @@ _IN_MANUAL = 0.2
 _IN_LIST = 0.2
 """The same for a list's first item that is a sentence, right behind what is kept."""
 _APART = [REASONS.index(reason) for reason in ("too short and apart", "apart from the content")]
+_CONTENTS = REASONS.index("table of contents")
 _HEADING = tags.of("h2 h3 h4 h5 h6 dt")
 _TOGETHER = tags.of("li td th dd")
 
@@ -50,7 +52,8 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
         none = np.zeros(0, np.float32)
         return Decision(none.astype(bool), none.astype(np.int8), none, "other", "all")
     seen = features(tree, blocks)
-    score = likelihood(seen.rows, *trees())
+    score, contents = likelihood(seen.rows, *trees()), contents_of(tree, blocks)
+    score[contents] = 0
     keep = score > THRESHOLD
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)
     keep |= _first_items(keep, score, tree, blocks, seen)
@@ -63,6 +66,7 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
         content = keep & ~is_imprint(seen)
         keep = content if content.any() else keep
         reason = reasons_of(keep, score, seen, extraction)
+    reason[contents & ~keep] = _CONTENTS
     return Decision(keep, reason, score, kind, extraction)
 
 

@@ -13,7 +13,7 @@ REASONS = (
     "content", "goes with its neighbours", "little else on the page", "navigation", "breadcrumb", "footer", "header",
     "aside", "comment", "related pages", "sharing", "subscription or sign-in", "advertisement", "notice", "tags",
     "author or date", "caption", "form or button", "link list", "edit or report link", "too short and apart",
-    "apart from the content", "all text is kept",
+    "apart from the content", "table of contents", "all text is kept",
 )  # fmt: skip
 """Why a block was kept (the first three and the last) or dropped."""
 KINDS = ("article", "documentation", "forum", "question", "wiki", "readme", "product", "list", "other")

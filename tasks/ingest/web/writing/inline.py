@@ -64,7 +64,7 @@ def write_inline(pen, page, node, stop, alt, references):
             _close(pen, 40)
             reading = tree.stop[node]
         elif kind == SUP and closing == 0:
-            closing = _superscript(pen, tree, node)
+            closing = _superscript(pen, page, node)
             until = tree.stop[node]
         elif kind == IMG and alt and tree.flags[node] & ALT:
             begin, end = value_of(tree.source, tree.start[node], tree.end[node], _ALT)
@@ -192,11 +192,13 @@ def _has_text(tree, node):
 
 
 @inner
-def _superscript(pen, tree, node):
+def _superscript(pen, page, node):
     """Write what keeps it from what is before: 1 for "^", 2 for "^{", 3 for a note's "[", 0 for nothing, as in 1st."""
-    state, source = pen.state, tree.source
-    if not state[FRESH] and _is_note(tree, node):
+    tree, state, source = page.tree, pen.state, page.tree.source
+    if not state[FRESH] and (page.notes[node] > 0 or _is_note(tree, node)):
         _close(pen, 91)
+        if page.notes[node] > 0:
+            put(pen, 94)
         return 3
     inside = node + 1
     if state[FRESH] or state[BLANK] or inside != tree.stop[node] - 1 or tree.tag[inside] != TEXT:

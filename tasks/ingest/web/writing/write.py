@@ -15,10 +15,10 @@ from tasks.ingest.web.blocks.containers import (
     ordinals_of,
     write_prefix,
 )
-from tasks.ingest.web.blocks.tables import tables_of
-from tasks.ingest.web.tree.attributes import value_of
+from tasks.ingest.web.blocks.notes import notes_of
+from tasks.ingest.web.blocks.tables import COLSPAN, gaps_of, span_of, tables_of
 from tasks.ingest.web.tree.entities import NAMED
-from tasks.ingest.web.tree.tags import PREFORMATTED, TD, TH, key_of
+from tasks.ingest.web.tree.tags import PREFORMATTED, TD, TH
 from tasks.ingest.web.tree.tree import Tree, tags
 from tasks.ingest.web.writing.inline import write_code, write_inline
 from tasks.ingest.web.writing.pen import (
@@ -39,8 +39,6 @@ from tasks.ingest.web.writing.pen import (
 )
 from tasks.ingest.web.writing.replaced import Replaced
 
-_COLSPAN = key_of(b"colspan")
-
 
 class _Page(NamedTuple):
     """What a page's text is written from, as kernels take it."""
@@ -54,6 +52,7 @@ class _Page(NamedTuple):
     language_of: np.ndarray  # int32[b]; of a block of code, in ``languages``
     languages: np.ndarray  # uint8
     language_starts: np.ndarray  # int64
+    notes: np.ndarray  # int16[n]; see ``notes_of``
     revealed: bool
 
 
@@ -79,7 +78,7 @@ def write(
     index, languages = languages_of(tree, blocks, keep)
     page = _Page(
         tree, blocks, keep, replaced.node.astype(np.int32), *_joined(replaced.text), index, *_joined(languages),
-        blocks.revealed,
+        notes_of(tree) if markdown else np.zeros(len(tree.tag), np.int16), blocks.revealed,
     )  # fmt: skip
     room = len(tree.source) // 2 + 65536
     while True:
@@ -102,7 +101,7 @@ def _joined(texts: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
 def _write(page, pen, markdown, alt, references):
     tree, blocks, state = page.tree, page.blocks, pen.state
     table_of, cell_of = tables_of(tree, blocks)
-    ordinals = ordinals_of(tree)
+    gaps, ordinals = gaps_of(tree, table_of, cell_of), ordinals_of(tree, page.notes)
     marked = np.zeros(len(tree.tag), np.bool_)
     path, before = np.zeros(MAX_LEVELS, np.int32), np.zeros(MAX_LEVELS, np.int32)
     levels, block, heading, table, last = 0, 0, 0, 0, 0
@@ -126,7 +125,9 @@ def _write(page, pen, markdown, alt, references):
             _separate(pen, tree, path, before, levels, count, ordinals, tight, markdown)
         write_prefix(pen, tree, path, count, mark, ordinals, markdown)
         if row:
-            block, wrote = _write_row(pen, page, row, block, markdown, table != table_of[element], alt, references)
+            block, wrote = _write_row(
+                pen, page, row, block, markdown, table != table_of[element], gaps, alt, references
+            )
         else:
             wrote = _write_block(pen, page, block, now, markdown, alt, references)
             block += 1
@@ -211,15 +212,15 @@ def _ticks(tree, node, stop):
 
 
 @inner
-def _write_row(pen, page, row, block, markdown, is_first, alt, references):
+def _write_row(pen, page, row, block, markdown, is_first, gaps, alt, references):
     """Write a row of a table; returns the next block, and whether any cell held something."""
     state, tree, blocks = pen.state, page.tree, page.blocks
-    cells, columns, wrote = 0, 0, False
+    cells, columns, wrote = 0, gaps[row], False
     node = row + 1
     while node < tree.stop[row]:
         if tree.tag[node] in (TD, TH):
             cells += 1
-            columns += _span(tree, node)
+            columns += gaps[node] + span_of(tree, node, COLSPAN, 2)
         node = tree.stop[node]
     if not has_room(pen, 4 * columns):
         return block, False
@@ -228,6 +229,7 @@ def _write_row(pen, page, row, block, markdown, is_first, alt, references):
     while node < tree.stop[row]:
         if tree.tag[node] in (TD, TH):
             done += 1
+            _write_empty(pen, gaps[node], markdown)
             if markdown:
                 put(pen, 124)
                 put(pen, 32)
@@ -244,11 +246,9 @@ def _write_row(pen, page, row, block, markdown, is_first, alt, references):
                 wrote, end = True, state[AT]
                 if markdown:
                     put(pen, 32)
-            for _ in range(_span(tree, node) - 1):  # a wide cell's other columns are empty
-                put(pen, 124 if markdown else 9)
-                if markdown:
-                    put(pen, 32)
+            _write_empty(pen, span_of(tree, node, COLSPAN, 2) - 1, markdown)
         node = tree.stop[node]
+    _write_empty(pen, gaps[row], markdown)
     state[CELL] = 0
     if not markdown:
         state[AT] = max(end, 0)  # no tabs behind the last cell with text
@@ -265,17 +265,12 @@ def _write_row(pen, page, row, block, markdown, is_first, alt, references):
 
 
 @inner
-def _span(tree, cell):
-    """Columns that a cell takes; a number that no table has is none."""
-    at, stop = value_of(tree.source, tree.start[cell], tree.end[cell], _COLSPAN)
-    span = np.int64(0)
-    if at < 0 or stop - at > 2:
-        return 1
-    for place in range(at, stop):
-        if not 48 <= tree.source[place] <= 57:
-            return 1
-        span = 10 * span + np.int64(tree.source[place]) - 48
-    return max(1, span)
+def _write_empty(pen, columns, markdown):
+    """The other columns of a wide cell, and those that cells of rows above take."""
+    for _ in range(columns):
+        put(pen, 124 if markdown else 9)
+        if markdown:
+            put(pen, 32)
 
 
 @inner

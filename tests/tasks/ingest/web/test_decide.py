@@ -93,6 +93,28 @@ def test_a_heading_stands_with_what_follows_it() -> None:
         assert (f"Part {place}" in found) == (text in found)
 
 
+def test_a_table_of_contents_goes_and_a_list_that_leads_elsewhere_is_decided_on() -> None:
+    parts = "".join(f"<h2 id=p{place}>Part {place}</h2><p>{text}</p>" for place, text in enumerate(PARAGRAPHS))
+    items = "".join(f"<li>{place}. <a href='{{}}p{place}'>Part {place}</a>" for place in range(len(PARAGRAPHS)))
+    middle = f"<article><p>{PARAGRAPHS[0]}</p><h2>What is here</h2><ul>{items}</ul>{parts}</article>"
+    decision, texts = decided(page(middle.format(*"#" * len(PARAGRAPHS))))
+    found = [text for text, keep in zip(texts, decision.keep, strict=True) if keep]
+    assert "What is here" not in found
+    assert "1. Part 1" not in found
+    assert {"Part 1", "Part 3"} <= set(found)
+    assert REASONS[decision.reason[texts.index("1. Part 1")]] == "table of contents"
+    decision, texts = decided(page(middle.format(*["/other#"] * len(PARAGRAPHS))))
+    assert "table of contents" not in {REASONS[reason] for reason in decision.reason}
+
+
+def test_a_page_that_is_a_table_of_contents_is_not_lost() -> None:
+    decision, texts = decided(
+        "<h1>Here</h1><ul>" + "".join(f"<li><a href=#{n}>Part {n}</a>" for n in range(9)) + "</ul>"
+    )
+    assert decision.keep[texts.index("Part 8")]
+    assert decision.extraction == "all"
+
+
 def test_cells_of_a_row_stand_or_fall_together() -> None:
     rows = "".join(f"<tr><td>Pier {row}</td><td>{row * 12} m</td><td>closed</td></tr>" for row in range(1, 6))
     middle = "<article>" + "".join(f"<p>{text}</p>" for text in PARAGRAPHS) + f"<table>{rows}</table></article>"
