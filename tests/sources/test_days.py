@@ -186,6 +186,11 @@ def test_a_day_more_or_made_again_is_said_and_costs_its_own_parts(corpus, refine
     assert f"input day {SECOND}" in after.planned("clean").reason
     parts = [made(run, name, refined, never).parts for name in STAGES[:3] for run in (before, after)]
     assert [part.at for part in parts[4]] == [part.at for part in parts[5]][: len(parts[4])]
+    kept = corpus.file.with_name("branch.yaml")  # as `smelt branch` writes the recipe of a run
+    kept.write_text(yaml.safe_dump({**before.recipe.model_dump(mode="json"), "name": "branch"}))
+    branch = create_run(kept, {}, f"{corpus.name}-branch", refined.settings)
+    for name in (*STAGES, "tokens"):
+        assert branch.planned(name).fingerprint == before.planned(name).fingerprint, "its days are those of its trunk"
     remade = corpus.make(SECOND, "-b", **{"rebuild": {"clean": 1}})
     third = corpus.read([f"{FIRST}.."], "third")
     assert third.planned("ingest").fingerprint == after.planned("ingest").fingerprint
@@ -234,6 +239,12 @@ def test_what_is_not_there_is_one_line(corpus, refined):
     assert "both open at the end" in corpus.refused([f"{FIRST}..", "2026-11-05.."])
     assert "is no day" in corpus.refused(["monday.."])
     assert "reads.yaml: clean: is the corpus's" in corpus.refused([FIRST], clean={})
+    for override, told in (
+        ({"sources.days.dates": ["2026-11-03"]}, f"{where}: 2026-11-03: no run of"),
+        ({"phases.main.tokens": "many"}, "^override phases.main.tokens: "),
+    ):
+        with pytest.raises(RecipeError, match=told):
+            create_run(corpus.reader([FIRST]), override, "laid", refined.settings)
     source = yaml.safe_load(corpus.reader([FIRST]).read_text())["sources"][0]
     assert "stands alone" in corpus.refused([FIRST], sources=[source, {**source, "name": "more"}])
     own = {**source, "recipe": str(corpus.reader([FIRST]))}
