@@ -55,7 +55,7 @@ def test_the_calendar_has_what_has_become_of_each_day(client, lake, airflow, pla
     airflow.add("scheduled__2026-11-08", "failed", dag="corpus", day="2026-11-08", error="the lake is gone")
     airflow.add("strange", "failed", dag="corpus", day="monday")
     answer = client.get("/smelt/days/days")
-    rows = {row.split("<")[0]: row.split("</tr>")[0] for row in answer.text.split('<th scope="row">')[1:]}
+    rows = {row.split("<")[0]: row.split("</tr>")[0] for row in answer.text.split('<th scope="row" class="stage">')[1:]}
     assert list(rows) == [f"2026-11-0{number}" for number in range(8, 0, -1)]
     states = {day: row.split("<span class=")[1].split(">")[1].split("<")[0] for day, row in rows.items()}
     assert list(states.values()) == [
