@@ -34,7 +34,8 @@ class Relative:
 
 def relatives(lake: Lake, head: RunHead) -> list[Relative]:
     """The newest runs that part from a run's course somewhere, by where they do; those that never do are the same."""
-    listed = sorted((item.key.rpartition("/")[2] for item in lake.objects("recipes/")), reverse=True)
+    keys = [item.key for item in lake.objects("recipes/") if "/runs/" in item.key]
+    listed = sorted((key.rpartition("/runs/")[2] for key in keys), reverse=True)
     others = [name.partition("~")[2] for name in listed[:LOOKED_AT]]
 
     def look(other: str) -> Relative | None:

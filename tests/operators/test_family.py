@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from operators.pages.family import relatives
+from operators.pages.family import LOOKED_AT, relatives
 from operators.pages.found import run_head
 from smelt.lake import Artifact, Lake, Manifest
 from tests.comparing.test_difference import written
@@ -45,6 +45,8 @@ def test_a_branch_is_drawn_from_where_it_parts(client, lake: Lake, tmp_path) -> 
     for name, artifacts in runs.items():
         written(lake, tmp_path, name, artifacts)
         lake.put(f"recipes/{name}/runs/{datetime.now(UTC).isoformat()}~{name}", b"")
+    for number in range(LOOKED_AT):  # what else lies beside a recipe's runs
+        lake.put(f"recipes/other-{number}/last.json", b"{}")
     found = [(one.head.id, one.step) for one in relatives(lake, run_head(lake, "trunk"))]
     assert found == [("branch", 210)], "all of the first phase, and the second's first block"
     assert [(one.head.id, one.step) for one in relatives(lake, run_head(lake, "branch"))] == [
