@@ -11,11 +11,11 @@ import json
 from typing import Any
 
 from smelt.lake import Artifact, Lake
-from smelt.phases import EVENTS, TOLD
+from smelt.phases import ALARMS, EVENTS, TOLD
 
 NEWS_OF = ("train", "evaluate")
 """Kinds of stages that write events."""
-KINDS = ("spike", "rollback", "heldout", "slow", "waits", "drift", "disk", "probe")
+KINDS = ("spike", "rollback", "heldout", *ALARMS, "probe")
 """Kinds of events that are news; the others accompany these."""
 
 

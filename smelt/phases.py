@@ -7,6 +7,10 @@ EVENTS, TOLD, COURSE = "events", "told", "course"
 """Folders of a training's artifact: what happened, of what somebody has been told, a digest of each block's steps."""
 
 
+ALARMS = ("slow", "waits", "drift", "disk")
+"""Kinds of events that say how training goes on, and are about no step."""
+
+
 def step_of(record: PartRecord) -> int:
     """Steps that led to a checkpoint."""
     return int(record.name.removeprefix("step-"))

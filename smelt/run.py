@@ -166,10 +166,10 @@ def create_run(
     return run
 
 
-def listed_runs(lake: Lake, recipe: str) -> list[tuple[str, str]]:
-    """Time and id of all runs that a recipe was planned in, the newest first."""
-    folder = f"recipes/{recipe}/runs/"
-    names = sorted((item.key.removeprefix(folder) for item in lake.objects(folder)), reverse=True)
+def listed_runs(lake: Lake, recipe: str = "") -> list[tuple[str, str]]:
+    """Time and id of all runs that a recipe was planned in, or any recipe, the newest first."""
+    keys = (item.key.partition("/runs/") for item in lake.objects(f"recipes/{recipe}/runs/" if recipe else "recipes/"))
+    names = sorted((name for _, runs, name in keys if runs), reverse=True)
     return [(created, run_id) for created, _, run_id in (name.partition("~") for name in names)]
 
 

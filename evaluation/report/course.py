@@ -8,6 +8,7 @@ from typing import Any
 from evaluation.report.learning import Metrics
 from smelt.charts import Line, Mark
 from smelt.lake import Artifact, Lake, Manifest, held
+from smelt.phases import ALARMS
 from smelt.plan import differences
 
 EVENTS = "events"
@@ -26,8 +27,6 @@ OUTCOMES = {
     "trunk": "steps up to here taken over from {artifact}, whose course is the same",
     "policies": "from here on under {changes}",
 }
-ALARMS = ("slow", "waits", "drift", "disk")
-"""Events that say how training went on, and are about no step."""
 SMOOTHED_STEPS = 10
 """Steps that a point of the speed is a mean over."""
 WARM_UP = 5

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from evaluation.report.course import ALARMS
 from evaluation.report.probes import probe_alarms
 from smelt.comparing.difference import judged_last, scores
 from smelt.lake import Artifact, Lake, Manifest
+from smelt.phases import ALARMS
 from smelt.run import earlier_runs
 
 LOOKED_AT = 20

@@ -1,9 +1,8 @@
 """The calendar of a corpus: what has become of each day, from the lake and from what Airflow knows of its runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -52,6 +51,7 @@ def days(recipe: str, request: Request, lake: LakeDep, records: RecordsDep, star
     """
     from operators.pages.draw import draw
     from smelt.errors import StageError
+    from smelt.recipe.sources import days_of
     from smelt.sources.days import runs_of_days
 
     start, runs = max(0, start), list(runs_of_days(lake, recipe))
@@ -62,7 +62,7 @@ def days(recipe: str, request: Request, lake: LakeDep, records: RecordsDep, star
     without = [run for run in airflow.values() if run.safe not in {day.run for day in runs}]
     said = records.errors(without, "plan", key="skipped") | records.errors(without, "plan")
     there = {day.date for day in runs} | set(airflow)
-    dates = sorted(_whole(min(there), max(there)), reverse=True)
+    dates = days_of([f"{min(there)}..{max(there)}"])[::-1]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         shown = dates[start : start + DAYS_SHOWN]
         found = list(threads.map(lambda day: _day(lake, day, runs, airflow.get(day), said), shown))
@@ -70,13 +70,6 @@ def days(recipe: str, request: Request, lake: LakeDep, records: RecordsDep, star
         request, "days.html.j2", recipe=recipe, days=found, start=start, total=len(dates), most=DAYS_SHOWN,
         refresh=any(run.going_on for run in airflow.values()),
     )  # fmt: skip
-
-
-def _whole(first: str, last: str) -> Iterator[str]:
-    """Every day from the first to the last."""
-    begin = date.fromisoformat(first)
-    for offset in range((date.fromisoformat(last) - begin).days + 1):
-        yield (begin + timedelta(offset)).isoformat()
 
 
 def _day(lake: "Lake", day: str, runs: "list[DayRun]", airflow: AirflowRun | None, said: Mapping[str, str]) -> Day:

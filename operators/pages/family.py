@@ -4,15 +4,21 @@ A training writes down its course, a digest for each of its blocks (``training/c
 related where their trainings are the same artifact, or their courses begin alike.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from operators.pages.found import RunHead, find_json, run_head
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake
 from smelt.phases import COURSE
 from smelt.plan import Plan, Planned
+from smelt.run import listed_runs
+
+Course = tuple[tuple[int, str], ...]
+"""Last step and digest of each block."""
+Courses = dict[str, Course]
 
 LOOKED_AT = 50
 """Runs that are looked at, the newest of the lake."""
@@ -34,9 +40,8 @@ class Relative:
 
 def relatives(lake: Lake, head: RunHead) -> list[Relative]:
     """The newest runs that part from a run's course somewhere, by where they do; those that never do are the same."""
-    keys = [item.key for item in lake.objects("recipes/") if "/runs/" in item.key]
-    listed = sorted((key.rpartition("/runs/")[2] for key in keys), reverse=True)
-    others = [name.partition("~")[2] for name in listed[:LOOKED_AT]]
+    others = [other for _, other in listed_runs(lake)[:LOOKED_AT]]
+    courses = cache(lambda artifact: _courses(lake, artifact))
 
     def look(other: str) -> Relative | None:
         if other == head.id:
@@ -45,7 +50,7 @@ def relatives(lake: Lake, head: RunHead) -> list[Relative]:
             found = run_head(lake, other)
         except StageError:
             return None
-        step = _parting(lake, head.plan, found.plan)
+        step = _parting(courses, head.plan, found.plan)
         return None if step is None else Relative(found, step)
 
     with ThreadPoolExecutor(THREADS) as threads:
@@ -53,15 +58,14 @@ def relatives(lake: Lake, head: RunHead) -> list[Relative]:
     return sorted(related[:SHOWN], key=lambda one: (one.step, one.head.id))
 
 
-def _parting(lake: Lake, ours: Plan, theirs: Plan) -> int | None:
+def _parting(courses: Callable[[Artifact], Courses], ours: Plan, theirs: Plan) -> int | None:
     """The last step that two plans' trainings share; None where they share none, or all of the shorter's."""
     common = 0
     one, two = _trainings(ours), _trainings(theirs)
     for mine, yours in zip(one, two, strict=False):
         if mine.fingerprint != yours.fingerprint:
-            return max(common, _shared(lake, mine.artifact, yours.artifact)) or None
-        courses = _courses(lake, mine.artifact)
-        common = max((stations[-1][0] for stations in courses.values()), default=common)
+            return max(common, _shared(courses(mine.artifact), courses(yours.artifact))) or None
+        common = max((stations[-1][0] for stations in courses(mine.artifact).values()), default=common)
     return common if len(one) != len(two) and common else None
 
 
@@ -69,9 +73,8 @@ def _trainings(plan: Plan) -> list[Planned]:
     return [planned for planned in plan.stages if planned.kind == "train"]
 
 
-def _shared(lake: Lake, one: Artifact, two: Artifact) -> int:
+def _shared(ours: Courses, theirs: Courses) -> int:
     """The last step of the blocks that two trainings have in common from their start; 0 where they have none."""
-    ours, theirs = _courses(lake, one), _courses(lake, two)
     step = 0
     for begins in ours.keys() & theirs.keys():
         for mine, yours in zip(ours[begins], theirs[begins], strict=False):
@@ -82,13 +85,13 @@ def _shared(lake: Lake, one: Artifact, two: Artifact) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _known(lake: Lake, artifact: Artifact, begins: str) -> tuple[tuple[int, str], ...]:
-    """Last step and digest of each block of a course."""
+def _known(lake: Lake, artifact: Artifact, begins: str) -> Course:
+    """A course, as its training has written it down."""
     found = find_json(lake, artifact.key(COURSE, begins, ".json")) or []
     return tuple((station["end"], station["digest"]) for station in found)
 
 
-def _courses(lake: Lake, artifact: Artifact) -> dict[str, tuple[tuple[int, str], ...]]:
+def _courses(lake: Lake, artifact: Artifact) -> Courses:
     """By how they begin; one of a training that has begun, none before."""
     found = {begins: _known(lake, artifact, begins) for begins in artifact.records(lake, COURSE)}
     return {begins: stations for begins, stations in found.items() if stations}

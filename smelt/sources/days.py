@@ -9,7 +9,6 @@ under the same config, and are made anew behind the first that some day has not.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,7 +20,7 @@ from smelt.plan import Plan, Planned, state_of
 from smelt.recipe import Recipe
 from smelt.recipe.corpus import AS_MADE, DECIDING, KIND, OPEN, Corpus, CorpusDay
 from smelt.recipe.graph import spec
-from smelt.recipe.sources import CrawlSource
+from smelt.recipe.sources import CrawlSource, days_of
 
 TAKEN = ("fetch", *AS_MADE)
 """Stages whose artifacts a recipe takes from every day."""
@@ -197,10 +196,7 @@ def _notes(
         )
 
 
-def _between(days: Sequence[DayRun]) -> Iterator[str]:
+def _between(days: Sequence[DayRun]) -> list[str]:
     """The days that lie between the first and the last and are none of them."""
     there = {day.date for day in days}
-    first, last = date.fromisoformat(days[0].date), date.fromisoformat(days[-1].date)
-    for offset in range((last - first).days):
-        if (day := (first + timedelta(offset)).isoformat()) not in there:
-            yield day
+    return [day for day in days_of([f"{days[0].date}..{days[-1].date}"]) if day not in there]
