@@ -28,9 +28,9 @@ from tasks.ingest.web.formulas.mathematics import replaced_of
 from tasks.ingest.web.tree.tree import Tree, parse, tags
 
 PARTS = 5
-ROUNDS = 400
+ROUNDS = 200
 PARAMETERS = {
-    "objective": "cross_entropy", "learning_rate": 0.05, "extra_trees": True, "num_leaves": 12,
+    "objective": "cross_entropy", "learning_rate": 0.1, "extra_trees": True, "num_leaves": 12,
     "min_sum_hessian_in_leaf": 3, "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 8,
     "max_bin": 63, "num_threads": 1, "seed": 1, "deterministic": True, "verbose": -1,
 }  # fmt: skip

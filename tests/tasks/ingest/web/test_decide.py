@@ -82,6 +82,11 @@ def test_a_chinese_article_is_kept() -> None:
     assert not any("版权所有" in text for text in found)
 
 
+def test_a_page_of_nothing_but_an_article_keeps_its_last_short_line() -> None:
+    line = "A long line about the harbour, the ferries and the storm of last week. " * 20
+    assert kept(f"<html><body><main><p>{line}</p><p>End of part one</p></main></body></html>")[-1] == "End of part one"
+
+
 def test_a_heading_stands_with_what_follows_it() -> None:
     middle = (
         "<article>"
