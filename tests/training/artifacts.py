@@ -195,3 +195,8 @@ def metrics(given: Context) -> list[dict]:
     for name in given.records("checkpoints"):
         lines += [json.loads(line) for line in given.get("checkpoints", name, "/metrics.jsonl").splitlines()]
     return lines
+
+
+def happened(given: Context) -> set[str]:
+    """Names of the events that follow from what was trained on; the others come of how busy the machine was."""
+    return {name for name in given.records("events") if not name.endswith(("-slow", "-waits", "-disk"))}

@@ -14,7 +14,18 @@ from smelt.recipe.training.config import TrainConfig, TrainingConfig
 from smelt.recipe.training.guard import GuardConfig
 from smelt.recipe.training.phases import Phase
 from smelt.stage import Context
-from tests.training.artifacts import CONFIG, MODEL, VOCAB_SIZE, again, commit, context, documents, metrics, write_block
+from tests.training.artifacts import (
+    CONFIG,
+    MODEL,
+    VOCAB_SIZE,
+    again,
+    commit,
+    context,
+    documents,
+    happened,
+    metrics,
+    write_block,
+)
 from tests.training.planted import GUARD, PHASE, STEPS
 from training.model.processes import start_alone
 from training.spikes.events import set_aside_folder
@@ -90,8 +101,8 @@ def test_going_back_in_a_phase_counts_and_lowers_the_betas_in_the_next(lake: Lak
     second = phase_of(whole, 1, first)
     train(second)
     assert trained(first, second) == trained(whole)
-    waited = {name for given in (first, second) for name in given.records("events")}
-    assert waited == set(whole.records("events")), "the losses behind the border are written down beside the event"
+    waited = happened(first) | happened(second)
+    assert waited == happened(whole), "the losses behind the border are written down beside the event"
     unaware = phase_of(replace(whole, config=lowering(config, 1)), 1, first)
     train(unaware)
     assert trained(unaware)[0] != trained(second)[0], "the betas were lowered"

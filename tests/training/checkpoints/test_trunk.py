@@ -13,7 +13,18 @@ from smelt.recipe.training.config import CheckpointConfig, TrainConfig, Training
 from smelt.recipe.training.guard import GuardConfig
 from smelt.recipe.training.phases import Phase
 from smelt.stage import Context
-from tests.training.artifacts import MODEL, VOCAB_SIZE, again, blocks, commit, context, documents, metrics, write_block
+from tests.training.artifacts import (
+    MODEL,
+    VOCAB_SIZE,
+    again,
+    blocks,
+    commit,
+    context,
+    documents,
+    happened,
+    metrics,
+    write_block,
+)
 from tests.training.planted import GUARD, PHASE, STEPS
 from training.blocks.plan import plan_blocks, read_vocabulary
 from training.checkpoints.load import load_model
@@ -158,8 +169,8 @@ def test_a_trunk_that_went_back_is_gone_on_from_with_its_events(lake: Lake, tmp_
     assert taken_over(branch)[0] == PHASE.num_steps
     train(whole)
     assert course(branch) == course(whole)
-    own = {name for name in branch.records("events") if not name.endswith("-trunk")}
-    assert own == set(whole.records("events"))
+    own = {name for name in happened(branch) if not name.endswith("-trunk")}
+    assert own == happened(whole)
 
 
 def constant(phase: Phase) -> Phase:

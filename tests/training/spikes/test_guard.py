@@ -13,7 +13,7 @@ from smelt.errors import StageError
 from smelt.lake import Lake
 from smelt.recipe.training.guard import GuardConfig
 from smelt.stage import Context
-from tests.training.artifacts import again, metrics
+from tests.training.artifacts import again, happened, metrics
 from tests.training.pair import Pair
 from tests.training.planted import GUARD, heldout_loss, planted, random_tokens, repeated_text, shuffled_label
 from training.spikes.events import set_aside_blocks
@@ -30,8 +30,8 @@ HARM = 5 * NOISE
 
 
 def events(given: Context) -> dict[str, dict]:
-    """Every event, by name."""
-    return {name: json.loads(given.get("events", name, ".json")) for name in given.records("events")}
+    """Every event that follows from what was trained on, by name."""
+    return {name: json.loads(given.get("events", name, ".json")) for name in happened(given)}
 
 
 @pytest.mark.parametrize(
