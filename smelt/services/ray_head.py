@@ -12,15 +12,17 @@ import urllib.request
 from pathlib import Path
 
 from smelt.checkout import CHECKOUT
-from smelt.services.service import Service, listens
+from smelt.services.service import Service
 from smelt.services.state import State
 
 OBJECT_STORE_BYTES = 512 << 20
+AGENT_HEALTH = "/api/local_raylet_healthz"
+"""Of the agent that starts jobs. Where it finds its port taken it lives on without one, and Ray takes no jobs."""
 
 
 def ray_head(state: State) -> Service:
     """The head node; stage jobs find the lake through its environment."""
-    ports = state.ports
+    ports, token = state.ports, state.secrets["ray_token"]
     command = (
         str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--disable-usage-stats",
         f"--port={ports['ray-gcs']}",
@@ -46,8 +48,8 @@ def ray_head(state: State) -> Service:
         name="ray",
         command=command,
         environment=environment,
-        ready=lambda: _answers(ports["ray"], state.secrets["ray_token"]) and listens(ports["ray-agent"]),
-        alive=lambda: _answers(ports["ray"], state.secrets["ray_token"], "/api/version", timeout_s=30),
+        ready=lambda: _answers(ports["ray"], token) and _answers(ports["ray-agent"], token, AGENT_HEALTH),
+        alive=lambda: _answers(ports["ray"], token, "/api/version", timeout_s=30),
         address=f"http://127.0.0.1:{ports['ray']}",
         ports=tuple(port for name, port in ports.items() if name.startswith("ray")),
         grace_s=4.0,
@@ -55,7 +57,7 @@ def ray_head(state: State) -> Service:
 
 
 def _answers(port: int, token: str, path: str = "/api/jobs/", *, timeout_s: float = 5) -> bool:
-    """Whether the dashboard answers who has the token; by default, whether its Jobs API lists jobs."""
+    """Whether a part of Ray answers who has the token; by default, whether the dashboard's Jobs API lists jobs."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}"})
     try:
         with urllib.request.urlopen(request, timeout=timeout_s):

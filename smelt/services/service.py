@@ -7,7 +7,6 @@ a service starts (Ray's raylet, a job's driver, an Airflow task), whatever group
 and no other checkout's processes carry the same pair.
 """
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -46,10 +45,3 @@ class Service:
     through: str = ""
     once: bool = False
     grace_s: float = 5.0
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections on this port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -25,11 +25,11 @@ PREFERRED_PORTS = {
     "ray": 8265,
     "tensorboard": 6006,
     "ray-gcs": 6379,
-    "ray-agent": 52365,
-    "ray-agent-grpc": 52366,
-    "ray-runtime-env": 52367,
-    "ray-metrics": 52368,
-    "ray-dashboard-metrics": 52369,
+    "ray-agent": 8270,
+    "ray-agent-grpc": 8271,
+    "ray-runtime-env": 8272,
+    "ray-metrics": 8273,
+    "ray-dashboard-metrics": 8274,
     "s3-grpc": 18333,
     "s3-master": 9333,
     "s3-master-grpc": 19333,
@@ -38,6 +38,7 @@ PREFERRED_PORTS = {
     "s3-filer": 8888,
     "s3-filer-grpc": 18888,
 }
+"""Below the ports that the kernel gives to whoever asks for any (32768 and up on Linux), as Ray's own workers do."""
 SECRETS = {
     "s3_access_key": lambda: secrets.token_hex(10),
     "s3_secret_key": lambda: secrets.token_hex(20),
