@@ -25,6 +25,8 @@ _IN_MANUAL = 0.2
 """Nearly all that a manual says is content: what nothing speaks against but its length or place is kept from here."""
 _IN_LIST = 0.2
 """The same for a list's first item that is a sentence, right behind what is kept."""
+_BARE = 0.1
+"""A page without a single link has nothing around its content: all that is likelier than this is kept."""
 _APART = [REASONS.index(reason) for reason in ("too short and apart", "apart from the content")]
 _CONTENTS = REASONS.index("table of contents")
 _HEADING = tags.of("h2 h3 h4 h5 h6 dt")
@@ -54,7 +56,7 @@ def decide(tree: Tree, blocks: Blocks) -> Decision:
     seen = features(tree, blocks)
     score, contents = likelihood(seen.rows, *trees()), contents_of(tree, blocks)
     score[contents] = 0
-    keep = score > THRESHOLD
+    keep = score > (THRESHOLD if blocks.link_characters.any() else _BARE)
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)
     keep |= _first_items(keep, score, tree, blocks, seen)
     keep, extraction = _never_nothing(keep, score, tree, blocks, seen)

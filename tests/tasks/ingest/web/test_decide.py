@@ -56,6 +56,14 @@ def kept(source: str) -> list[str]:
     return [text for text, keep in zip(texts, decision.keep, strict=True) if keep]
 
 
+@pytest.mark.parametrize("short", ["LAST", "Fin", "Berlin, 1921", "完", "—"])
+@pytest.mark.parametrize("paragraphs", [PARAGRAPHS, CHINESE, PARAGRAPHS[:1] * 20, CHINESE[:1] * 20])
+def test_a_page_without_a_link_has_nothing_but_content(short: str, paragraphs: tuple[str, ...]) -> None:
+    middle = "".join(f"<p>{text}</p>" for text in paragraphs)
+    assert kept(f"<html><body><main>{middle}<p>{short}</p></main></body></html>") == [*paragraphs, short]
+    assert short not in kept(page(middle + f'<div class="share"><a href="/s">{short}</a></div>'))
+
+
 def test_an_article_is_kept_and_what_stands_around_it_is_not() -> None:
     middle = (
         "<article><h1>Storm closes the harbour</h1>" + "".join(f"<p>{text}</p>" for text in PARAGRAPHS) + "</article>"
