@@ -5,11 +5,11 @@ weights, optimizer, position, guard and the events that still have their effect.
 """
 
 import gc
-import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch.distributed as dist
 
@@ -32,11 +32,10 @@ from training.spikes.log import EventLog
 from training.steps.alarms import Alarms
 from training.steps.metrics import MetricsLog
 from training.steps.notice import Notice
+from training.steps.telling import agree, of_rises, of_step
 from training.steps.trainer import Pending, StepResult, Trainer
-from training.steps.validation import HeldOut, Validation
+from training.steps.validation import Validation
 
-RERUN_TOLERANCE = 1e-3
-"""Relative difference between two runs of one step on the same weights that the order of sums can explain."""
 MAX_RERUNS = 2
 """Times that a step is made again because it came out otherwise the second time."""
 BEFORE = 8
@@ -247,7 +246,7 @@ class Loop:
                     pending = None
                     again = self.trainer.measure(block, self._samples(plan, at))
                     self.trainer.optimizer.release()
-                    if reruns < MAX_RERUNS and not _agree(result, again):
+                    if reruns < MAX_RERUNS and not agree(result, again):
                         reruns, index = reruns + 1, at
                         self._tell("fault", plan, block, at, result, sights, again)
                         continue
@@ -285,10 +284,9 @@ class Loop:
         heldout = self.validation.read(self.trainer, plan.phase) if reads else None
         line = self.log.add(self.step, plan.phase, self.tokens, result, heldout)
         for alarm in self.alarms.take_in(line):
-            place = {"step": self.step, "phase": self.config.phases[plan.phase].name, "block": plan.name}
-            self.event_log.tell(place | alarm, watched=False)
+            self.event_log.tell(self._place(plan, self.step) | alarm, watched=False)
         if heldout is not None and (rises := self.validation.risen(heldout)):
-            self._tell_rise(plan, heldout, rises)
+            self.event_log.tell(self._place(plan, self.step) | of_rises(heldout, rises), watched=False)
         if not result.skipped and result.loss is not None and result.grad_norm is not None:
             self.guard.take_in(result.losses, result.tokens, result.grad_norm)
             self.event_log.take_in(result.loss)
@@ -296,28 +294,6 @@ class Loop:
     def _tokens_after(self, plan: BlockPlan, index: int) -> int:
         """Tokens trained on when the block's step ``index``, the next one, is done with."""
         return self.tokens + self._samples(plan, index)[1] * self.config.phases[plan.phase].sequence_length
-
-    def _tell_rise(self, plan: BlockPlan, heldout: HeldOut, rises: dict[str, float | None]) -> None:
-        """Write an event that says which labels' held-out losses rose; training goes on."""
-        self.event_log.tell(
-            {
-                "kind": "heldout",
-                "step": self.step,
-                "phase": self.config.phases[plan.phase].name,
-                "block": plan.name,
-                "end": plan.end,
-                "loss": heldout.loss,
-                "grad_norm": None,
-                "loss_by_label": heldout.loss_by_label,
-                "unusual": [{"kind": "heldout", "track": label, "nats": rise} for label, rise in rises.items()],
-                "labels": ", ".join(rises),
-                "again": None,
-                "machines": [],
-                "before": [],
-                "documents": [],
-            },
-            watched=False,
-        )
 
     def _tell(
         self,
@@ -337,8 +313,7 @@ class Loop:
         Raises:
             StageError: when it is one time too often that training goes back.
         """
-        phase, tries = self.config.phases[plan.phase], self.config.training.guard.max_rollbacks
-        step = plan.first_step + index + 1
+        step, tries = plan.first_step + index + 1, self.config.training.guard.max_rollbacks
         if kind == "rollback" and len(self.events.set_aside) >= tries:
             raise StageError(
                 f"training went back {tries} times, and block {plan.name} spoils it again at step {step}",
@@ -349,30 +324,12 @@ class Loop:
             self.writer.wait()
             checkpoint.forget_interrupted(self.context.lake, self.context.artifact)
         first, count = self._samples(plan, index)
-        self.event_log.tell(
-            {
-                "kind": kind,
-                "step": step,
-                "phase": phase.name,
-                "block": plan.name,
-                "end": plan.end,
-                "loss": result.loss,
-                "grad_norm": result.grad_norm,
-                "loss_by_label": result.loss_by_label,
-                "unusual": [asdict(sight) for sight in sights],
-                "again": None if again is None else {"loss": again.loss, "grad_norm": again.grad_norm},
-                "machines": [] if again is None else self._machines(result, again),
-                "before": self.guard.recent(BEFORE),
-                "documents": block.documents(first, count, phase.sequence_length),
-            }
-        )
+        documents = block.documents(first, count, self.config.phases[plan.phase].sequence_length)
+        said = of_step(kind, result, sights, again, self.guard.recent(BEFORE), documents)
+        self.event_log.tell(self._place(plan, step) | said)
 
-    def _machines(self, first: StepResult, second: StepResult) -> list[str]:
-        """The machines of the processes whose own share of a step's losses came out otherwise the second time."""
-        own = (platform.node(), _near(first.own_loss, second.own_loss))
-        found: list[tuple[str, bool]] = [own] * dist.get_world_size()
-        dist.all_gather_object(found, own)
-        return sorted({machine for machine, same in found if not same})
+    def _place(self, plan: BlockPlan, step: int) -> dict[str, Any]:
+        return {"step": step, "phase": self.config.phases[plan.phase].name, "block": plan.name, "end": plan.end}
 
     def _save(self, round_name: str) -> None:
         state = {
@@ -393,17 +350,6 @@ class Loop:
             state,
             round_name=round_name,
         )
-
-
-def _agree(first: StepResult, second: StepResult) -> bool:
-    """Whether two runs of a step on the same weights gave the same: then the data did it, and no passing fault."""
-    pairs = ((first.loss, second.loss), (first.grad_norm, second.grad_norm))
-    return all(_near(one, two) for one, two in pairs)
-
-
-def _near(one: float | None, two: float | None) -> bool:
-    """Whether two figures of one step agree, as far as sums in another order can; None is one that is not finite."""
-    return one is two if one is None or two is None else abs(one - two) <= RERUN_TOLERANCE * abs(two)
 
 
 def _remove(folder: Path) -> None:
