@@ -16,11 +16,9 @@ class SmeltPlugin(AirflowPlugin):
     """Registered by the entry point ``airflow.plugins`` of the package."""
 
     name = "smelt"
-    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]  # noqa: RUF012
-    fastapi_root_middlewares = [  # noqa: RUF012
-        {"middleware": WithSlash, "args": [], "kwargs": {"path": PREFIX}, "name": "smelt"}
-    ]
+    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "smelt"}]
+    fastapi_root_middlewares = [{"middleware": WithSlash, "args": [], "kwargs": {"path": PREFIX}, "name": "smelt"}]
     # in a menu: as the only entry of the bar itself, Airflow 3.3 draws it as a button that does nothing
-    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]  # noqa: RUF012
+    external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]
     operator_extra_links = LINKS
-    listeners = [ends]  # noqa: RUF012
+    listeners = [ends]

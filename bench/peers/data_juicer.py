@@ -23,7 +23,7 @@ BATCH = 200
 
 def main() -> None:
     """Print the seconds of the processor that statistics and decisions take."""
-    with open(sys.argv[1]) as file:  # noqa: PTH123
+    with open(sys.argv[1]) as file:
         texts = [json.loads(line)["text"] for line in file]
     filters = [
         AlphanumericFilter(tokenization=False),

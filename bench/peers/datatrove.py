@@ -48,7 +48,7 @@ MANDARIN: dict[str, Any] = {
         "max_avg_word_length": 5,
         "max_non_alpha_words_ratio": 0.735,
         "min_stop_words": 2,
-        "stop_words": "的 年 在 月 是 和 日 了 於 · 為 有 被 人 中 为 他 與 後 也 而 由".split(),  # noqa: SIM905
+        "stop_words": "的 年 在 月 是 和 日 了 於 · 為 有 被 人 中 为 他 與 後 也 而 由".split(),
     },
 }
 """FineWeb-2's published thresholds for ``cmn_Hani``."""
@@ -130,7 +130,7 @@ def documents_of(rows: list[dict[str, Any]]) -> list[Document]:
 def main() -> None:
     """Print, for each chain, the text of each document that it keeps, by id."""
     logger.remove()
-    with open(sys.argv[1]) as file:  # noqa: PTH123
+    with open(sys.argv[1]) as file:
         rows = [json.loads(line) for line in file]
     made = {}
     for chain in (fineweb, fineweb_2):

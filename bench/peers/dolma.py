@@ -11,7 +11,7 @@ from dolma.taggers.gopher import GopherTagger
 
 def main() -> None:
     """Print the seconds of the processor that tagging takes."""
-    with open(sys.argv[1]) as file:  # noqa: PTH123
+    with open(sys.argv[1]) as file:
         texts = [json.loads(line)["text"] for line in file]
     taggers = [GopherTagger(), C4Tagger()]
     documents = [Document(source="bench", version="1", id=str(i), text=text) for i, text in enumerate(texts)]

@@ -9,9 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-INLINE = frozenset(
-    "a abbr b bdi bdo cite code em font i kbd mark q s small span strong sub sup time tt u var".split()  # noqa: SIM905
-)
+INLINE = frozenset("a abbr b bdi bdo cite code em font i kbd mark q s small span strong sub sup time tt u var".split())
 
 
 def readability() -> Callable[[str], str]:
@@ -63,7 +61,7 @@ def main() -> None:
     """Extract from every page; one that fails has no text."""
     run = {"readability": readability, "justext": justext, "magic_html": magic_html}[sys.argv[2]]()
     answer: dict[str, dict] = {}
-    with open(sys.argv[1]) as file:  # noqa: PTH123
+    with open(sys.argv[1]) as file:
         for line in file:
             row = json.loads(line)
             of = answer.setdefault(row["set"], {"texts": [], "seconds": 0.0})

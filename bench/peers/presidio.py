@@ -28,7 +28,7 @@ class Blank(SpacyNlpEngine):
 
 def main() -> None:
     """Print the texts with what is found replaced, and the kinds that are looked for."""
-    with open(sys.argv[1]) as file:  # noqa: PTH123
+    with open(sys.argv[1]) as file:
         texts = [json.loads(line)["text"] for line in file]
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])

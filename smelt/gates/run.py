@@ -8,21 +8,21 @@ from typing import Any
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)  # dozens of lines at import otherwise
 
-import great_expectations as gx  # noqa: E402
-import pandas as pd  # noqa: E402
-from great_expectations.core import ExpectationSuiteValidationResult  # noqa: E402
-from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
+import great_expectations as gx
+import pandas as pd
+from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from smelt.gates import documents, model  # noqa: E402
-from smelt.gates.checks import Check, Gate  # noqa: E402
-from smelt.gates.classifiers import classifiers  # noqa: E402
-from smelt.gates.pages import index_page, offline_page  # noqa: E402
-from smelt.gates.result import GateResult, Outcome  # noqa: E402
-from smelt.gates.sample import SEEN  # noqa: E402
-from smelt.gates.suite import gate_root, result_key, suite_id  # noqa: E402
-from smelt.gates.tokenizer import tokenizer  # noqa: E402
-from smelt.lake import Lake, Manifest  # noqa: E402
-from smelt.recipe.gates import GatesConfig  # noqa: E402
+from smelt.gates import documents, model
+from smelt.gates.checks import Check, Gate
+from smelt.gates.classifiers import classifiers
+from smelt.gates.pages import index_page, offline_page
+from smelt.gates.result import GateResult, Outcome
+from smelt.gates.sample import SEEN
+from smelt.gates.suite import gate_root, result_key, suite_id
+from smelt.gates.tokenizer import tokenizer
+from smelt.lake import Lake, Manifest
+from smelt.recipe.gates import GatesConfig
 
 Ask = Callable[[Lake, Manifest, dict[str, Manifest], Any], Gate]
 

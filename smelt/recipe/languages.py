@@ -13,7 +13,7 @@ FOUND_OUT = frozenset(
     is it ja jbo jv ka kk km kn ko krc ku kv kw ky la lb lez li lmo lo lrc lt lv mai mg mhr min mk ml mn mr mrj ms mt
     mwl my myv mzn nah nap nds ne new nl nn no oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru rue sa sah sc scn sco sd
     sh si sk sl so sq sr su sv sw ta te tg th tk tl tr tt tyv ug uk ur uz vec vep vi vls vo wa war xal xmf yi yo
-    zh""".split()  # noqa: SIM905
+    zh""".split()
 )
 """Codes that fastText's lid.176 tells apart, as ``score`` writes them: every Chinese is ``zh``."""
 

@@ -19,7 +19,7 @@ from smelt.recipe.signals import COLUMNS
 
 _SQL_WORDS = set(
     """and or not in is null true false between like case when then else end least greatest abs round
-    coalesce cast as double float int bigint""".split()  # noqa: SIM905
+    coalesce cast as double float int bigint""".split()
 )
 MOST_WORDS = 500
 """In one expression. From twice as many on, polars overflows a thread's stack."""

@@ -15,14 +15,14 @@ _SUFFIXES = {
     "code": tuple(
         """py pyi c h cc cpp cxx hpp hh java js mjs jsx ts tsx go rs rb pl pm sh bash zsh fish lua r jl scala kt
         swift cs fs hs ml mli ex exs erl clj el lisp scm sql cmake mk css scss less vue proto thrift
-        yaml yml toml ini cfg xml bat ps1 asm s v sv vhd tcl nim zig dart m cu cuh f f90 pas awk sed""".split()  # noqa: SIM905
+        yaml yml toml ini cfg xml bat ps1 asm s v sv vhd tcl nim zig dart m cu cuh f f90 pas awk sed""".split()
     ),
     "binary": tuple(
         """png gif jpg jpeg webp bmp ico xpm svg tif tiff mp3 mp4 ogg wav webm avi mkv ttf otf woff woff2 eot
         zip tar 7z rar jar so a o dll exe pyc class wasm bin dat db sqlite mo ods odt odg odp doc docx xls xlsx ppt
         pptx epub rtf ps eps djvu djv mht mhtml eml mbox msg pst chm mobi azw azw3 dvi pages numbers key ics vcf uu uue
         hqx p7m p7s tgz tbz2 txz cab iso dmg deb rpm apk whl egg npy npz h5 hdf5 pkl pickle pt pth onnx safetensors gguf
-        arrow feather orc avro swf psd heic avif flac m4a aac mid wma wmv mov flv xcf""".split()  # noqa: SIM905
+        arrow feather orc avro swf psd heic avif flac m4a aac mid wma wmv mov flv xcf""".split()
     ),
 }
 _BY_SUFFIX = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}

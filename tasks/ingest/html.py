@@ -19,7 +19,7 @@ MAX_ATTRIBUTES = 5000
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _NEVER_NEST = frozenset(
     """area base br col embed hr img input link meta source track wbr
-    p li td tr th dt dd option optgroup thead tbody tfoot colgroup rp rt html head body""".split()  # noqa: SIM905
+    p li td tr th dt dd option optgroup thead tbody tfoot colgroup rp rt html head body""".split()
 )
 """Elements without content, and those that a next one of their kind closes."""
 

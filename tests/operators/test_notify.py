@@ -40,8 +40,8 @@ def serving(server):
 class Webhook(BaseHTTPRequestHandler):
     """Keeps what it is sent, and where; answers 500 under ``/broken``, and 503 while it is busy."""
 
-    got: list[tuple[str | None, dict]] = []  # noqa: RUF012
-    paths: list[str] = []  # noqa: RUF012
+    got: list[tuple[str | None, dict]] = []
+    paths: list[str] = []
     busy = 0
 
     def do_POST(self):
@@ -60,7 +60,7 @@ class Webhook(BaseHTTPRequestHandler):
 class Mailbox(socketserver.StreamRequestHandler):
     """As much of an SMTP server as a client needs to leave a mail."""
 
-    got: list[str] = []  # noqa: RUF012
+    got: list[str] = []
 
     def handle(self):
         self.wfile.write(b"220 here\r\n")

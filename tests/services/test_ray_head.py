@@ -16,7 +16,7 @@ FIRST_GIVEN_AWAY = 32768
 class Agent(Quiet):
     """Answers for the dashboard, and for an agent whose node is well or is not."""
 
-    def do_GET(self):  # noqa: N802 (http.server names it)
+    def do_GET(self):
         """Anything is there, but the health of a node that is gone."""
         self.answer(503 if self.path == AGENT_HEALTH and self.server.server_port in GONE else 200, b"success")
 

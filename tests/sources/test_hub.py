@@ -46,7 +46,7 @@ class Hub(Quiet):
     breaks = 0
     ranges: ClassVar[list[str]] = []
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         if self.headers.get("Authorization") != "Bearer good":
             return self.answer(401, b'{"error": "Invalid credentials"}', X_Error_Message="Invalid credentials")

@@ -103,7 +103,7 @@ def _run(data, at, end):
 
 @inner
 def _holds(data, at, stop, byte):
-    for k in range(at, stop):  # noqa: SIM110
+    for k in range(at, stop):
         if data[k] == byte:
             return True
     return False
@@ -111,7 +111,7 @@ def _holds(data, at, stop, byte):
 
 @inner
 def _is_blank(data, at, stop):
-    for k in range(at, stop):  # noqa: SIM110
+    for k in range(at, stop):
         if data[k] > 32:
             return False
     return True

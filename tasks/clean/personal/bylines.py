@@ -143,7 +143,7 @@ def _is_accented(data, at, end):
 
 @inner
 def _among(value, words):
-    for word in words:  # noqa: SIM110
+    for word in words:
         if word == value:
             return True
     return False

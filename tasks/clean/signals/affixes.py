@@ -10,7 +10,7 @@ _DASHES = (0x2013, 0x2014)
 _UNITS = np.array(
     [
         int.from_bytes(unit.encode(), "big")
-        for unit in (  # noqa: SIM905
+        for unit in (
             "km m dm cm mm nm ha kg g mg t kb KB mb MB gb GB tb TB T G M K lb oz ft in yd mph kmh hPa Pa mbar"
         ).split()
     ]

@@ -33,7 +33,7 @@ def is_furniture(data, at, stop, words):
         letters += num_marked(marks)
         upper += num_marked(marks & ~(block << _TWO))
     if letters == 0:
-        for i in range(at, stop):  # noqa: SIM110
+        for i in range(at, stop):
             if is_digit(data[i]):
                 return True
         return False
@@ -48,7 +48,7 @@ def _is_counter(data, at, stop):
         i += 1
     if i in (at, stop) or data[i] != 32:
         return False
-    for k in range(i + 1, stop):  # noqa: SIM110
+    for k in range(i + 1, stop):
         if not is_alnum(data[k]) or is_digit(data[k]):
             return False
     return True

@@ -39,8 +39,8 @@ _PRONOUNS = {
 }
 _NEGATED = "ca could do does did had may might must need ought sha should wo would"
 _NEGATED_ONLY = "ai are is was were have has dare"
-_OTHER_WORDS = "ill its hell shell shed were well whore".split()  # noqa: SIM905
-_CUT = "can|not gon|na got|ta let|'s c'm|on y|'all y|all how|'d|'y".split()  # noqa: SIM905
+_OTHER_WORDS = "ill its hell shell shed were well whore".split()
+_CUT = "can|not gon|na got|ta let|'s c'm|on y|'all y|all how|'d|'y".split()
 _WHOLE = """
 'em 'll 'nuff 'S 's 're 'd 'bout ma'am o'clock 'cause 'cos 'coz 'cuz doin' goin' nothin' nuthin' ol' somethin'
 lovin' havin' '' ' and/or w/o C++ a.m. p.m. e.g. i.e. E.g. I.e. E.G. I.E. vs. v.s. co. Co. Adm. Bros. Corp.
@@ -49,7 +49,7 @@ Ala. Apr. Ariz. Ark. Aug. Calif. Colo. Conn. Dec. Del. Feb. Fla. Ga. Ia. Id. Ill
 Kans. Ky. La. Mar. Mass. Mich. Minn. Miss. N.C. N.D. N.H. N.J. N.M. N.Y. Neb. Nebr. Nev. Nov. Oct. Okla. Ore.
 Pa. S.C. Sep. Sept. Tenn. Va. Wash. Wis. ^_^ ^__^ -_- o_o O_O 0_0 o_O O_o >.< <.< >.> ._. o.o O.O v.v V.V 0.0
 <3 <33 <333 </3 xD xDD XD XDD :() >:( >:o ): (: [: [= ]= (= (; )-: (-: (-; [-:"""
-_EYES, _NOSES, _MOUTHS = ":;=8", ("", "-"), ") )) ))) ( (( ((( ] [ } D P p O o 0 3 / | * x X".split()  # noqa: SIM905
+_EYES, _NOSES, _MOUTHS = ":;=8", ("", "-"), ") )) ))) ( (( ((( ] [ } D P p O o 0 3 / | * x X".split()
 
 
 @cache

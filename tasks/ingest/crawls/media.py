@@ -16,7 +16,7 @@ _NO_PAGES = frozenset(
     application/pdf application/zip application/gzip application/x-gzip application/msword application/rss+xml
     application/atom+xml application/rdf+xml application/x-shockwave-flash application/x-font-woff
     application/font-woff application/x-protobuf text/css text/javascript text/csv text/calendar text/vcard
-    text/x-component text/dns""".split()  # noqa: SIM905
+    text/x-component text/dns""".split()
 )
 _COUNTED = _NO_PAGES | {"application/octet-stream", "application/xml", "text/xml", "text/markdown"}
 

@@ -29,7 +29,7 @@ _TEXTS = re.compile(rb"[^<>\r\n]+")
 _KNOWN = tuple(
     """windows-1252 gb18030 big5 euc-kr euc-jp shift_jis windows-1251 windows-1250 windows-1253 windows-1254
     windows-1255 windows-1256 windows-1257 windows-1258 windows-874 koi8-r koi8-u iso-8859-2 iso-8859-5 iso-8859-6
-    iso-8859-7 ibm866 x-mac-cyrillic macintosh cp437 cp850 cp855 johab""".split()  # noqa: SIM905
+    iso-8859-7 ibm866 x-mac-cyrillic macintosh cp437 cp850 cp855 johab""".split()
 )
 _SIGNS = frozenset("«»“”‘’„‚–—…°§©®™€£¥¢·•¡¿´`¨ºª½¼¾²³±×÷№¶†‰‹›\xa0")
 _NEVER = re.compile("[\x80-\x9f\ue000-\uf8ff]")

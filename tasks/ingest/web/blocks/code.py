@@ -12,7 +12,7 @@ _LANGUAGE = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-text-|brush:\s*|sourceCode\s+|hljs\s+|highlight[-\s]+(?!highlight)|"
     r"prettyprint\s+lang-|src\s+src-|crayon-syntax\s+|code-block-)([A-Za-z][\w+#.-]{0,23})(?=$|[\s;])"
 )
-_NONE = frozenset("text txt plain plaintext none nohighlight default notranslate code source".split())  # noqa: SIM905
+_NONE = frozenset("text txt plain plaintext none nohighlight default notranslate code source".split())
 _AROUND = 3  # elements above the <pre> that may name the language
 
 

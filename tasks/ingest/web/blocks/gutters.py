@@ -47,7 +47,7 @@ def _says_gutter(source, at, stop, within):
 @inner
 def says(source, at, stop, word):
     """Whether a word stands in a value, in lower case."""
-    for place in range(at, stop - len(word) + 1):  # noqa: SIM110
+    for place in range(at, stop - len(word) + 1):
         if source[place] == word[0] and _stands(source, place, word):
             return True
     return False
@@ -55,7 +55,7 @@ def says(source, at, stop, word):
 
 @inner
 def _stands(source, at, word):
-    for i in range(len(word)):  # noqa: SIM110
+    for i in range(len(word)):
         if source[at + i] != word[i]:
             return False
     return True

@@ -152,7 +152,7 @@ yang dan di itu dengan untuk dari ini pada adalah tidak dalam akan în și să n
 là có được trong cho không những các một với này να και το είναι του που δεν η με για από στην οι στο
 и в не на что с по как это но он к из за от так для же то был бы у все или мы его она
 i je u na se da za su od koji kao što nije
-""".split()  # noqa: SIM905
+""".split()
 _FUNCTION_SIGNS = "的了是在和我有他这们就也为与说对到而于被將のはをにがでたしまするとも은는을를의에이다고"
 
 FUNCTION = 1 << 63

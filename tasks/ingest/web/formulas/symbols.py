@@ -75,7 +75,7 @@ SPACES = {"\u00a0": "\\ ", "\u2002": "\\;", "\u2003": "\\quad", "\u2004": "\\;",
           "\u2009": "\\,", "\u200a": "\\,", "\u202f": "\\,", "\u205f": "\\:", "\u3000": "\\quad"}  # fmt: skip
 FUNCTIONS = frozenset(
     """arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max
-    min Pr sec sin sinh sup tan tanh injlim projlim""".split()  # noqa: SIM905
+    min Pr sec sin sinh sup tan tanh injlim projlim""".split()
 )
 LIMITS = frozenset(("det", "gcd", "inf", "lim", "liminf", "limsup", "max", "min", "Pr", "sup", "injlim", "projlim"))
 """Functions that take what stands under them."""

@@ -132,7 +132,7 @@ def _says(source, at, stop, name, value):
 @inner
 def _is(source, at, word):
     """Whether a word in lower case stands here, in any case."""
-    for i in range(len(word)):  # noqa: SIM110
+    for i in range(len(word)):
         if source[at + i] | 32 != word[i]:
             return False
     return True

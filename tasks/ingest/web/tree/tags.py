@@ -19,7 +19,7 @@ foreignobject desc input button select option optgroup textarea keygen meter pro
 mi mn mo ms mtext mrow mfrac msqrt mroot msup msub msubsup mover munder munderover mtable mtr mlabeledtr mtd mfenced
 menclose mspace mstyle mpadded mphantom merror maction semantics annotation annotation-xml mmultiscripts mprescripts
 none
-""".split()  # noqa: SIM905
+""".split()
 
 TEXT, OTHER, ROOT = 0, 1, 2
 NAMES = ("#text", "#other", "#root", *_NAMES)
@@ -36,24 +36,19 @@ def of(names: str) -> np.ndarray:
 
 
 (HTML, HEAD, BODY, TITLE, SCRIPT, STYLE, NOSCRIPT, TEMPLATE) = (
-    NUMBERS[name]
-    for name in "html head body title script style noscript template".split()  # noqa: SIM905
+    NUMBERS[name] for name in "html head body title script style noscript template".split()
 )
 (P, BR, HR, PRE, LI, UL, OL, DL, DT, DD, BLOCKQUOTE, FIGURE, SUMMARY, DETAILS) = (
-    NUMBERS[name]
-    for name in "p br hr pre li ul ol dl dt dd blockquote figure summary details".split()  # noqa: SIM905
+    NUMBERS[name] for name in "p br hr pre li ul ol dl dt dd blockquote figure summary details".split()
 )
 (TABLE, CAPTION, COLGROUP, COL, THEAD, TBODY, TFOOT, TR, TD, TH) = (
-    NUMBERS[name]
-    for name in "table caption colgroup col thead tbody tfoot tr td th".split()  # noqa: SIM905
+    NUMBERS[name] for name in "table caption colgroup col thead tbody tfoot tr td th".split()
 )
 (A, IMG, CODE, SUB, SUP, RUBY, RB, RP, RT, RTC, SPAN, DIV, Q) = (
-    NUMBERS[name]
-    for name in "a img code sub sup ruby rb rp rt rtc span div q".split()  # noqa: SIM905
+    NUMBERS[name] for name in "a img code sub sup ruby rb rp rt rtc span div q".split()
 )
 (SVG, MATH, BUTTON, SELECT, OPTION, OPTGROUP, TEXTAREA, PLAINTEXT) = (
-    NUMBERS[name]
-    for name in "svg math button select option optgroup textarea plaintext".split()  # noqa: SIM905
+    NUMBERS[name] for name in "svg math button select option optgroup textarea plaintext".split()
 )
 H1, H6, ADDRESS = NUMBERS["h1"], NUMBERS["h6"], NUMBERS["address"]
 

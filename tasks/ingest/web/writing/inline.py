@@ -236,7 +236,7 @@ def _is_note(tree, node):
     at, stop = tree.start[node + 2], tree.end[node + 2]
     if begin < 0 or source[begin] != 35 or stop - at > 3:
         return False
-    for place in range(at, stop):  # noqa: SIM110
+    for place in range(at, stop):
         if not 48 <= source[place] <= 57:
             return False
     return True

@@ -86,7 +86,7 @@ class Service(Quiet):
     script: ClassVar[list[int | dict]] = []
     asked: ClassVar[list[dict]] = []
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append({**self.headers, "sha256": hashlib.sha256(content).hexdigest()})
         step = self.script.pop(0) if self.script else {}
