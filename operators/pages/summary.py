@@ -22,6 +22,7 @@ from smelt.gates.even import evenly
 from smelt.gates.result import GateResult
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.maintenance.pins import pin_key
+from smelt.phases import step_of
 from smelt.plan import Planned
 from smelt.recipe.graph import JUDGEMENT, JUDGEMENTS
 from smelt.run import progress_key, run_key
@@ -228,9 +229,9 @@ def goodput(lake: Lake, head: RunHead) -> list[tuple[str, float]]:
 def _metrics_keys(lake: Lake, train: Planned, behind: int = 0) -> list[str]:
     """The metrics of a phase's checkpoints behind a step, in order, as far as it has come."""
     manifest = find_manifest(lake, train.kind, train.fingerprint)
-    names = [part.name for part in manifest.parts] if manifest else sorted(train.artifact.records(lake, "checkpoints"))
-    later = [name for name in names if int(name.removeprefix("step-")) > behind]
-    return [train.artifact.key("checkpoints", name, "/metrics.jsonl") for name in later]
+    parts = manifest.parts if manifest else train.artifact.records(lake, "checkpoints").values()
+    later = sorted((part for part in parts if step_of(part) > behind), key=step_of)
+    return [train.artifact.key_of(part, "/metrics.jsonl") for part in later]
 
 
 def _line(lake: Lake, head: RunHead, *, pinned: bool) -> RunLine:

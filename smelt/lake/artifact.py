@@ -57,7 +57,7 @@ class PartRecord(BaseModel):
         digest: SHA-256 over the part's content; independent of time, machine and worker.
         digest_of: what it is over: the SHA-256 of the ``files``, or ``content`` where their bytes carry clocks.
         stats: figures of the part that add up over parts (nested mappings of numbers); labels allowed.
-        at: what the keys of its objects begin with where they don't lie in the artifact.
+        at: what the keys of its objects begin with where that is not the part's own place in the artifact.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class PartRecord(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_place(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """An object in its artifact needs no place: such records, and seals over them, are as they were before."""
+        """An object in its part's place needs no other: such records, and seals over them, are as they were before."""
         said = plain(self)
         return said if self.at else {name: value for name, value in said.items() if name != "at"}
 
@@ -232,14 +232,22 @@ class Artifact:
         self.write_record(lake, record)
         return record
 
-    def write_files(
-        self, lake: Lake, round_name: str, shard: str, files: Mapping[str, bytes | Path]
-    ) -> dict[str, PartFile]:
-        """Write objects of a part whose record follows; returns their descriptions for it."""
+    def write_files(self, lake: Lake, at: str, files: Mapping[str, bytes | Path]) -> dict[str, PartFile]:
+        """Write objects of a part whose record follows; returns their descriptions for it.
+
+        Args:
+            at: what their keys begin with (``PartRecord.at``).
+        """
         described = _described(files)
         for suffix, content in files.items():
-            lake.put(self.key(round_name, shard, suffix), content)
+            lake.put(f"{at}{suffix}", content)
         return described
+
+    def write_first_record(self, lake: Lake, record: PartRecord) -> PartRecord:
+        """Write a part's record unless there is one; returns the one that counts."""
+        if lake.put_new(self.key(record.round, record.name, RECORD), record.model_dump_json().encode()):
+            return record
+        return self.record(lake, record.round, record.name)
 
     def write_record(self, lake: Lake, record: PartRecord) -> None:
         """Write a part's record: from now on the part counts."""

@@ -72,7 +72,8 @@ def described(manifest: Manifest, lake: Lake) -> Manifest:
     """Another object in the place of one, and a record and manifest that describe it."""
     first = manifest.parts[0]
     lake.put(manifest.key(first, ".parquet"), b"wrong")
-    files = first.files | manifest.artifact.write_files(lake, "parts", "00000", {".parquet": b"wrong"})
+    place = manifest.artifact.key("parts", "00000", "")
+    files = first.files | manifest.artifact.write_files(lake, place, {".parquet": b"wrong"})
     forged = first.model_copy(update={"files": files})
     manifest.artifact.write_record(lake, forged)
     return manifest.model_copy(update={"parts": (forged, *manifest.parts[1:])}).sealed()

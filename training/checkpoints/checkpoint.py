@@ -2,16 +2,20 @@
 
 A checkpoint counts from the moment its part's record is in the lake; until then a restart goes back to the one
 before. Its digest is taken over weights, optimizer state and the losses that led there, not over files, which
-carry clocks and paths. Saved under one parallel layout, it loads under any other. Each process uploads the files it
-wrote, so that no machine needs another's disk.
+carry clocks and paths. So that a trainer that was thought to be gone, and goes on, can't put its files in the place of
+those that the record is about, each trainer's files lie apart, and the first record of a checkpoint is the one that
+counts. Saved under one parallel layout, it loads under any other. Each process uploads the files it wrote, so that no
+machine needs another's disk.
 """
 
 import hashlib
 import json
 import math
 import shutil
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,8 @@ INTERRUPTED = "interrupted"
 gone as soon as the next checkpoint counts, which is the one that an undisturbed run makes."""
 DESCRIPTION = "/model.json"
 METRICS = "/metrics.jsonl"
+HALF_SAVED = timedelta(days=1)
+"""After which what no record is about goes."""
 FORMAT = 2
 """Version of what lies in a checkpoint; ``migrate`` reads every earlier one."""
 
@@ -76,7 +82,7 @@ def read_description(lake: Lake, artifact: Artifact, record: PartRecord) -> Desc
     Raises:
         StageError: for a format that is newer than this Smelt.
     """
-    key = artifact.key(record.round, record.name, DESCRIPTION)
+    key = artifact.key_of(record, DESCRIPTION)
     found = lake.get_json(key)
     if found["format"] > FORMAT:
         line = f"checkpoint format {found['format']} is newer than {FORMAT}"
@@ -112,6 +118,9 @@ class CheckpointWriter:
     def __init__(self, lake: Lake, artifact: Artifact, folder: Path, keep: CheckpointConfig) -> None:
         self._lake, self._artifact, self._folder, self._keep = lake, artifact, folder, keep
         self._group = dist.new_group(backend="gloo")
+        token = [uuid.uuid4().hex[:8]]
+        dist.broadcast_object_list(token, group=self._group)
+        self._token = token[0]
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._saving: Future[None] | None = None
 
@@ -169,7 +178,8 @@ class CheckpointWriter:
         if first:
             files[DESCRIPTION] = json.dumps(asdict(description), sort_keys=True).encode()
             files[METRICS] = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in metrics).encode()
-        described = self._artifact.write_files(self._lake, round_name, name, files)
+        at = self._artifact.key(round_name, name, f"/{self._token}")
+        described = self._artifact.write_files(self._lake, at, files)
         everything = gather((described, snapshot.digests()), self._group)
         if first:
             record = PartRecord(
@@ -180,14 +190,27 @@ class CheckpointWriter:
                 digest=content_digest([item for _, digests in everything for item in digests], metrics),
                 digest_of="content",
                 stats=summarize(metrics),
+                at=at,
             )
-            self._artifact.write_record(self._lake, record)
+            self._count(record)
             if round_name == ROUND:
                 tidy(self._lake, self._artifact, self._keep)
                 forget_interrupted(self._lake, self._artifact)
         dist.barrier(self._group)
         if local_rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _count(self, record: PartRecord) -> None:
+        """Make a checkpoint count, unless another trainer's, whole and of the same content, does already."""
+        first = self._artifact.write_first_record(self._lake, record)
+        if first.at == record.at:
+            return
+        sizes = {item.key: item.bytes for item in self._lake.objects(self._artifact.key_of(first, "/"))}
+        there = {self._artifact.key_of(first, suffix): file.bytes for suffix, file in first.files.items()}
+        if first.digest == record.digest and there.items() <= sizes.items():
+            self._lake.delete([self._artifact.key_of(record, suffix) for suffix in record.files])
+        else:
+            self._artifact.write_record(self._lake, record)
 
 
 def latest(lake: Lake, artifact: Artifact) -> PartRecord | None:
@@ -201,6 +224,17 @@ def forget_interrupted(lake: Lake, artifact: Artifact) -> None:
     """Delete what was saved in the middle of blocks, records first."""
     keys = [item.key for item in lake.objects(f"{artifact.root}{INTERRUPTED}/")]
     lake.delete(sorted(keys, key=lambda key: not key.endswith(RECORD)))
+
+
+def forget_half_saved(lake: Lake, artifact: Artifact) -> None:
+    """Delete what trainers that ended while they saved have left, a day later: one that is thought to be gone may yet
+    write its record."""
+    records = artifact.records(lake, ROUND).values()
+    known = {artifact.key_of(record, suffix) for record in records for suffix in record.files}
+    old = [
+        item.key for item in lake.objects(f"{artifact.root}{ROUND}/") if datetime.now(UTC) - item.modified > HALF_SAVED
+    ]
+    lake.delete([key for key in old if key not in known and not key.endswith(RECORD)])
 
 
 def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
@@ -228,7 +262,7 @@ def tidy(lake: Lake, artifact: Artifact, keep: CheckpointConfig) -> None:
         if record.name in kept:
             continue
         left = {suffix: file for suffix, file in record.files.items() if suffix in (DESCRIPTION, METRICS)}
-        staying = {artifact.key(ROUND, record.name, suffix) for suffix in left}
+        staying = {artifact.key_of(record, suffix) for suffix in left}
         folder = artifact.key(ROUND, record.name, "/")
         if left != record.files:
             artifact.write_record(lake, record.model_copy(update={"files": left}))

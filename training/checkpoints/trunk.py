@@ -199,12 +199,14 @@ def _copy(context: Context, trunk: Trunk) -> None:
     name = f"{trunk.step:07d}-{TRUNK}"
     write(name, {"kind": TRUNK, "step": trunk.step, "artifact": trunk.artifact.root.rstrip("/")})
     for record in _as_kept(trunk, everything=context.config.training.checkpoint.keep_last is None):
+        copied = record.model_copy(update={"at": ""})
         froms, tos = (
-            [artifact.key(ROUND, record.name, suffix) for suffix in record.files] for artifact in (trunk.artifact, own)
+            [artifact.key_of(one, suffix) for suffix in record.files]
+            for artifact, one in ((trunk.artifact, record), (own, copied))
         )
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(lake.copy, froms, tos))
-        own.write_record(lake, record)  # in order, so that one that is killed here goes on from what it has
+        own.write_record(lake, copied)  # in order, so that one that is killed here goes on from what it has
 
 
 def _as_kept(trunk: Trunk, *, everything: bool) -> Iterator[PartRecord]:

@@ -100,6 +100,7 @@ class Loop:
         self.event_log.begin()
         self.validation.begin()
         if dist.get_rank() == 0:
+            checkpoint.forget_half_saved(self.context.lake, self.context.artifact)
             checkpoint.tidy(self.context.lake, self.context.artifact, self.config.training.checkpoint)
         self._restore()
         self.event_log.note_policies(self.step)

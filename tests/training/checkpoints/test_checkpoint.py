@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from smelt.errors import DamageError, StageError
-from smelt.lake import Lake
+from smelt.lake import Artifact, Lake, PartRecord
 from smelt.lake.artifact import RECORD
 from smelt.maintenance.verify import verify
 from smelt.phases import has_weights
@@ -21,7 +22,7 @@ from smelt.stage import Context, Progress
 from tests.training.artifacts import MODEL, PHASES, again, commit, context, metrics
 from training.blocks.plan import read_vocabulary
 from training.checkpoints import checkpoint
-from training.checkpoints.checkpoint import DESCRIPTION, METRICS, ROUND, tidy
+from training.checkpoints.checkpoint import DESCRIPTION, METRICS, ROUND, forget_half_saved, tidy
 from training.checkpoints.load import load_model
 from training.model.megatron import dist_checkpointing
 from training.model.processes import start_alone
@@ -57,7 +58,7 @@ def test_weights_are_kept_as_the_recipe_says_and_metrics_always(lake: Lake, tmp_
     best = min(list(records)[12:], key=lambda name: records[name].stats["by_phase"]["anneal"]["loss_sum"])
     assert kept == sorted({"step-0000048", best, "step-0000064"})  # the phase's end, the best, the last
     objects = [item.key for item in given.lake.objects(f"{given.artifact.root}checkpoints/") if "distcp" in item.key]
-    assert sorted({key.split("/")[-2] for key in objects}) == kept
+    assert sorted({key.split("/")[-3] for key in objects}) == kept
     manifest = commit(given.lake, given.artifact, list(records.values()))
     assert load_model(given.lake, manifest, "step-0000048").description.phase == "main"
     assert [line for line in verify(given.lake, manifest).damages if "/checkpoints/" in line] == []
@@ -137,7 +138,8 @@ def test_a_tidying_that_was_killed_is_finished_by_the_next_or_at_the_start(lake:
     config = TrainConfig(model=MODEL, phases=PHASES[:1], training=TrainingConfig(checkpoint=keep))
     given = context(lake, tmp_path, config)
     train(given)
-    left = [given.artifact.key(ROUND, "step-0000016", suffix) for suffix in ("/__0_0.distcp", "/common.pt")]
+    tidied = given.records(ROUND)["step-0000016"]
+    left = [given.artifact.key_of(tidied, suffix) for suffix in ("/__0_0.distcp", "/common.pt")]
     for finishes in (lambda: tidy(given.lake, given.artifact, keep), lambda: train(given)):
         for key in left:  # the record says that they are gone, and they are not
             given.lake.put(key, b"weights")
@@ -174,3 +176,51 @@ def test_a_block_that_was_damaged_is_one_line(lake: Lake, tmp_path: Path) -> Non
     given.lake.put(key, bytes(content))
     with pytest.raises(DamageError, match=r"0-00001\.bin: is not what was written: its SHA-256 .*--force blocks"):
         train(given)
+
+
+LAST = "step-0000064"
+
+
+def files_of(given: Context, *records: PartRecord) -> set[str]:
+    """Keys that records are about."""
+    return {given.artifact.key_of(record, suffix) for record in records for suffix in record.files}
+
+
+def test_a_trainer_that_was_thought_to_be_gone_takes_no_place(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = context(lake, tmp_path)
+    train(given)
+    late, folder = given.records(ROUND)[LAST], given.artifact.key(ROUND, LAST, "/")
+
+    def saved_twice(*, damaged: bool) -> PartRecord:
+        """What counts when a trainer has saved the last block's end, and now another does."""
+        given.artifact.write_record(lake, late)
+        first = Artifact.write_first_record
+        lake.delete([given.artifact.key(ROUND, LAST, RECORD)])
+
+        def behind(self: Artifact, lake: Lake, record: PartRecord) -> PartRecord:
+            self.write_record(lake, late)
+            if damaged:
+                lake.delete([self.key_of(late, "/common.pt")])
+            return first(self, lake, record)
+
+        monkeypatch.setattr(Artifact, "write_first_record", behind)
+        train(given)
+        monkeypatch.undo()
+        return given.records(ROUND)[LAST]
+
+    assert saved_twice(damaged=False) == late
+    assert {item.key for item in lake.objects(folder)} == files_of(given, late), "the other's own are gone"
+    newer = saved_twice(damaged=True)
+    assert newer.at != late.at and newer.digest == late.digest
+    assert given.artifact.write_first_record(lake, late) == newer, "it comes back when that one counts"
+    manifest = commit(lake, given.artifact, list(given.records(ROUND).values()))
+    assert [line for line in verify(lake, manifest).damages if "/checkpoints/" in line] == []
+
+    forget_half_saved(lake, given.artifact)
+    assert {item.key for item in lake.objects(folder)} > files_of(given, newer), "it may yet be at it"
+    monkeypatch.setattr(checkpoint, "HALF_SAVED", timedelta(0))
+    forget_half_saved(lake, given.artifact)
+    assert {item.key for item in lake.objects(folder)} == files_of(given, newer)
+    assert len(metrics(given)) == 64
