@@ -164,7 +164,7 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
         _say(
             f"round {rounds} after {time.monotonic() - began:.0f} s: all digests and losses equal, every artifact whole"
         )
-    drawn = {f"store: {kind}": count for kind, count in proxy.drawn_faults.items()}
+    drawn = {f"store {kind}": count for kind, count in proxy.drawn_faults.items()}
     injected = dict(sorted((chaos.injected | drawn).items()))
     figures = {
         "seconds": round(time.monotonic() - began),

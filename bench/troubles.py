@@ -91,10 +91,9 @@ class Troubles:
     def _go_on(self) -> None:
         kinds = [*(f"kill {name}" for name in KILLS), *(f"pause {name}" for name in PAUSES), "outage"]
         while not self._stopped.wait(self._random.uniform(0.5, 1.5) * self._every_s):
-            kind = self._random.choice(kinds)
-            if self._do(kind):
-                self.done[kind] += 1
-                print(f"{time.strftime('%H:%M:%S')}  {kind}", flush=True)
+            kind = next(kind for kind in self._random.sample(kinds, len(kinds)) if self._do(kind))
+            self.done[kind] += 1
+            print(f"{time.strftime('%H:%M:%S')}  {kind}", flush=True)
             if kind == "kill supervisor":
                 self._up()
 
