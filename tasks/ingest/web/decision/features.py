@@ -93,8 +93,8 @@ def _names() -> list[str]:
 
 
 NAMES = _names()
-_AROUND = "nav footer side comment share related popular ad form notice breadcrumb pager tag widget teaser".split()
-_BAD = sum(1 << place for place, family in enumerate(words.CLASSES) if family in _AROUND)
+_ASIDE = "nav footer side comment share related popular ad form notice breadcrumb pager tag widget teaser".split()
+_BAD = sum(1 << place for place, family in enumerate(words.CLASSES) if family in _ASIDE)
 _GOOD = sum(1 << place for place, family in enumerate(words.CLASSES) if family in ("article", "body", "main"))
 
 
