@@ -5,7 +5,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 
 run: install            ## the demo: raw documents in, an evaluated model out
-	$(VENV)/bin/smelt run recipes/demo.yaml
+	nice $(VENV)/bin/python -m tasks.warm & $(VENV)/bin/smelt run recipes/demo.yaml
 
 test: install browser   ## every test, against real services and a real browser
 	$(VENV)/bin/python -m tests

@@ -1,7 +1,7 @@
 """Every test, by two runs of pytest side by side: those of the running services, and all others.
 
 The services' tests wait more than they compute, so that one run alone leaves a processor idle. Kernels are compiled
-before both (``tests.warm``), so that no test waits for them, and all processes of all services find them in one folder.
+before both (``tasks.warm``), so that no test waits for them, and all processes of all services find them in one folder.
 """
 
 import os
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         arguments: for both, such as files; one of the two may then have nothing to run.
     """
     os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
-    subprocess.run([sys.executable, "-m", "tests.warm"], check=True)
+    subprocess.run([sys.executable, "-m", "tasks.warm"], check=True)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     with tempfile.TemporaryFile() as output:
         others = subprocess.Popen([*command, "-m", RUNS[1]], stdout=output, stderr=subprocess.STDOUT)

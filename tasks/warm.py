@@ -1,6 +1,9 @@
-"""Compiles the kernels that take longest, once, before tests and the workers that they start need them side by side.
+"""Compiles the kernels that take longest, once, before the workers need them side by side.
 
-Compiled kernels are kept on disk by their sources; where they are there already, this takes a few seconds.
+    python -m tasks.warm
+
+``make run`` does it while services start and files are fetched, and the tests before they begin. Compiled kernels are
+kept on disk by their sources; where they are there already, this takes a few seconds.
 """
 
 import os
