@@ -36,7 +36,7 @@ from operators.counters import Subject, count_in_trigger
 from operators.news import NEWS_OF, claim, give_back, untold
 from operators.notify import SmeltNotifier
 from operators.silence import Silence
-from smelt.engine.jobs import EngineError, Job, Jobs
+from smelt.engine.jobs import EngineError, Job, Jobs, failure_of
 from smelt.errors import LakeOutageError, SmeltError
 from smelt.gates.approval import find_approval
 from smelt.gates.result import GateResult
@@ -309,7 +309,7 @@ class StageTrigger(BaseTrigger):
         if job.status == "STOPPED":
             raise _FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)
         log = await _patiently(lambda: jobs.log(job.id), self)
-        raise _FailureError(_error_line(job, log), again=job.exit_code != USER_ERROR)
+        raise _FailureError(failure_of(job, log), again=job.exit_code != USER_ERROR)
 
     async def _print_log(self, jobs: Jobs) -> None:
         assert self.job is not None
@@ -380,16 +380,6 @@ async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> 
                 raise
             trigger.log.warning("%s; trying again", error)
             await asyncio.sleep(POLL_S[1])
-
-
-def _error_line(job: Job, log: str) -> str:
-    """The ``error:`` line of a failed job; else how it ended and what it said last."""
-    lines = [line for line in plain(log) if line.strip()]
-    errors = [line for line in lines if line.startswith("error: ")]
-    if errors:
-        return errors[-1].removeprefix("error: ")
-    how = job.message if job.exit_code is None else f"exit status {job.exit_code}"
-    return f"Ray job {job.id} failed ({how.partition(chr(10))[0]}); its last line: {lines[-1] if lines else 'none'}"
 
 
 def _verdict_line(result: GateResult) -> str:

@@ -1,14 +1,17 @@
-"""The data browser: documents before and after a stage, one document, the quarantine, and blocks."""
+"""The data browser: documents before and after a stage, one document, its web page, the quarantine, and blocks."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from operators.pages.access import LakeDep
 
 router = APIRouter()
 MOST = 10**12
+BLOCKS_SHOWN = 2_000
+BLOCK_CHARS = 1_000
+"""Of a web page, and of each of its blocks, what is shown at most."""
 Start = Annotated[int, Query(ge=0, le=MOST)]
 """Rows that a page leaves out before its first."""
 
@@ -66,6 +69,7 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
     here = aligned(lake, stage, fingerprint).part(part)
     group, at = here.place(row)
     fields = fields_of(here, group, at)
+    web = "ingest" in fields and fields["ingest"].get("extraction")
     fate, reason = fates(here, group)
     texts = {name: values.pop("text") or "" for name, values in fields.items() if "text" in values}
     before, after = texts.get("ingest", ""), texts.get("clean", texts.get("ingest", ""))
@@ -76,6 +80,7 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
         part=here.record,
         row=row,
         fields=fields,
+        ingest=here.of.manifests["ingest"].fingerprint if web else "",
         lang=language_of(fields),
         fate=fate[at],
         reason=reason[at],
@@ -87,12 +92,46 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
     )
 
 
+@router.get("/pages/{fingerprint}/{part}/{document}")
+def web_page(
+    fingerprint: str,
+    part: str,
+    document: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
+    request: Request,
+    lake: LakeDep,
+    attempt: Annotated[int, Query(ge=1, le=MOST)] = 1,
+) -> Response:
+    """The blocks of a document's web page, which a Ray job reads again."""
+    from operators.pages.difference import MAX_CHARS
+    from operators.pages.draw import draw
+    from operators.pages.found import manifest_of
+    from operators.pages.jobs import look_at
+    from operators.pages.table import record_of
+
+    manifest = manifest_of(lake, "ingest", fingerprint)
+    record = record_of(manifest, part)
+    page, error = look_at(lake, manifest, record.name, document, attempt)
+    return draw(
+        request,
+        "page.html.j2",
+        manifest=manifest,
+        document=document,
+        page=page,
+        error=error,
+        attempt=attempt,
+        shown=BLOCKS_SHOWN,
+        block_chars=BLOCK_CHARS,
+        text_chars=MAX_CHARS,
+        refresh=3 if page is None and not error else 0,
+    )
+
+
 @router.get("/quarantine/{fingerprint}")
 def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = "", start: Start = 0) -> Response:
     """What ``ingest`` could not read, and why."""
     from operators.pages.draw import draw
     from operators.pages.found import manifest_of
-    from operators.pages.quarantine import ROWS_SHOWN, list_refused
+    from operators.pages.quarantine import OF_PAGES, ROWS_SHOWN, list_refused
     from operators.pages.summary import quarantined
     from operators.pages.turning import Place, turns
 
@@ -104,6 +143,7 @@ def quarantine(fingerprint: str, request: Request, lake: LakeDep, part: str = ""
         "quarantine.html.j2",
         manifest=manifest,
         refused=refused,
+        of_pages=OF_PAGES,
         reasons=quarantined(manifest),
         place=at,
         turns=turns(at, names, 1, total, ROWS_SHOWN),

@@ -1,4 +1,4 @@
-"""Which jobs Ray knows, so that no link leads to one that it doesn't."""
+"""Which jobs Ray knows, so that no link leads to one that it doesn't; and what a job looks at for a page."""
 
 import asyncio
 import re
@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smelt.lake import Lake
+    from smelt.explaining.page import SeenPage
+    from smelt.lake import Lake, Manifest
 
 PATIENCE_S = 3.0
 """Seconds that a page waits for Ray."""
@@ -27,6 +28,25 @@ def known_jobs(lake: "Lake") -> dict[str, str]:
 def newest_job(lake: "Lake", name: str) -> str | None:
     """Id of the newest job of that name, asked of Ray anew."""
     return asyncio.run(_ask(lake)).get(name)
+
+
+def look_at(lake: "Lake", ingest: "Manifest", part: str, document: str, attempt: int) -> "tuple[SeenPage | None, str]":
+    """A document's web page as a job has read it again, see ``smelt.explaining.pagejob.look``; and why that failed.
+
+    Neither while the job goes on.
+    """
+    from smelt.engine.jobs import Jobs
+    from smelt.errors import SmeltError
+    from smelt.explaining.pagejob import look
+
+    async def ask() -> "SeenPage | None":
+        async with Jobs(lake.settings) as jobs:
+            return await look(jobs, ingest, part, document, attempt)
+
+    try:
+        return asyncio.run(ask()), ""
+    except SmeltError as error:
+        return None, str(error)
 
 
 async def _ask(lake: "Lake") -> dict[str, str]:

@@ -7,6 +7,8 @@ from smelt.lake import Lake, Manifest
 
 ROWS_SHOWN = 50
 SUFFIX = ".quarantine.parquet"
+OF_PAGES = ("html without text",)
+"""Reasons of refusing a web page whose blocks can be looked at."""
 _COLUMNS = ["id", "source", "url", "reason", "detail", "raw_bytes"]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from smelt.errors import SmeltError
+from smelt.log import ERROR, plain
 from smelt.settings import Settings
 
 Status = Literal["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"]
@@ -103,6 +104,16 @@ class Jobs:
         if response.is_error:
             raise EngineError(_last_line(response.text), where=f"{self.address}{path}")
         return response.json()
+
+
+def failure_of(job: Job, log: str) -> str:
+    """The ``error:`` line of a failed job's log; else how it ended and what it said last."""
+    lines = [line for line in plain(log) if line.strip()]
+    errors = [line for line in lines if line.startswith(ERROR)]
+    if errors:
+        return errors[-1].removeprefix(ERROR)
+    how = job.message if job.exit_code is None else f"exit status {job.exit_code}"
+    return f"Ray job {job.id} failed ({how.partition(chr(10))[0]}); its last line: {lines[-1] if lines else 'none'}"
 
 
 def _job(answer: dict[str, Any]) -> Job:

@@ -165,7 +165,7 @@ def test_a_document_shows_its_edit_its_signals_and_its_fate(client, stages):
     edited = client.get(f"{address(stages['dedup'])}/00000/0").text
     assert "<del>" in edited and "<ins>" in edited
     assert "<script>" not in edited and "&lt;script&gt;" in edited
-    assert "smelt explain 0000000000000000 --blocks" in edited and "--blocks" not in page
+    assert f"/smelt/pages/{stages['ingest'].fingerprint}/00000/0000000000000000" in edited and "/pages/" not in page
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from evaluation.report.page import render
 from evaluation.report.stage import gate_results, gather
-from smelt.gates.pages import index_page
+from smelt.gates.index import index_page
 from smelt.gates.result import GateResult, Outcome
 from smelt.recipe.report import ReportConfig
 from tests.evaluation.artifacts import whole_run

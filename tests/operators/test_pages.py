@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from operators.triggers import StageTrigger
 from smelt.engine.jobs import Jobs
-from smelt.lake import Lake
+from smelt.lake import Lake, held
 from smelt.run import progress_key, safe_run_id
 from smelt.services.airflow import USER
 from tests.operators.attempts import STAGE, attempt, event_of, job_name
@@ -138,3 +138,34 @@ def test_a_person_walks_from_the_login_to_a_document(run, stack):
         page.get_by_role("row", name=STAGE).get_by_role("link", name="browse").click()
         page.locator("td.excerpt a").first.click()
         assert page.locator("pre.text, table.sides").inner_text().startswith(f"This is the text of {run.id}")
+        page.go_back()
+        page.locator("td.excerpt a").last.click()
+        page.get_by_role("link", name="Why a paragraph of its web page").click()
+        kept, menu = (page.get_by_role("row", name=words) for words in ("turning red", "Prices"))
+        kept.first.wait_for()
+        assert kept.first.get_by_role("cell").first.inner_text() == "kept"
+        assert menu.get_by_role("cell").first.inner_text() == "dropped"
+        assert "Prices" not in page.locator("pre.text").inner_text()
+
+
+def test_a_page_that_is_gone_is_told_and_read_again_when_asked(browser, run, stack_lake, tmp_path):
+    asyncio.run(event_of(attempt(StageTrigger, run)))
+    manifest = run.planned("ingest").artifact.manifest(stack_lake)
+    rows = held.open_parquet(stack_lake, manifest, manifest.parts[0], ".parquet").read(["id", "format"]).to_pylist()
+    [name] = [row["id"] for row in rows if row["format"] == "html"]
+    address = f"/smelt/pages/{manifest.fingerprint}/{manifest.parts[0].name}/{name}"
+    (tmp_path / "b.html").rename(tmp_path / "gone")
+    assert "b.html" in _looked_at(browser, address)
+    (tmp_path / "gone").rename(tmp_path / "b.html")
+    assert "turning red" in _looked_at(browser, f"{address}?attempt=2")
+    assert browser.get(f"/smelt/pages/{manifest.fingerprint}/none/{name}").status_code == 404
+    assert browser.get(f"/smelt/pages/{manifest.fingerprint}/00000/no;id").status_code == 422
+
+
+def _looked_at(browser: httpx.Client, address: str) -> str:
+    """The page at that address once it asks no more to be loaded again."""
+    deadline = time.monotonic() + 120
+    while 'http-equiv="refresh"' in (page := browser.get(address).text):
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    return page
