@@ -130,6 +130,7 @@ def create_run(
         RecipeError: when the recipe is wrong; nothing is written then.
         LakeError: when the object store is none to commit in.
     """
+    from smelt.engine.idle import commit_idle
     from smelt.supply import forecast  # with polars, which those who load a run need not import
 
     lake = Lake(settings)
@@ -148,7 +149,7 @@ def create_run(
     require_once(lake)
     short = [supply.warning for supply in forecast(recipe, plan, lake) if supply.then]
     short += ladder.warnings(plan, recipe.dedup, lake)
-    plan = plan.model_copy(update={"notes": (*plan.notes, *short)})
+    plan = commit_idle(plan.model_copy(update={"notes": (*plan.notes, *short)}), lake)
     run = Run(
         id=run_id,
         recipe_path=str(recipe_path),

@@ -67,20 +67,31 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
     except Exception as error:
         _require_inputs(planned, context.lake, error)
         raise
-    manifest = Manifest(
+    manifest = manifest_of(planned, final, merge_stats([record.stats for record in everything]), started)
+    committed = context.artifact.commit(context.lake, manifest)
+    shutil.rmtree(context.scratch, ignore_errors=True)
+    return committed
+
+
+def manifest_of(planned: Planned, parts: list[PartRecord], stats: dict[str, Any], started: float) -> Manifest:
+    """The manifest of what was made of a plan's stage.
+
+    Args:
+        parts: records of the last round, in shard order.
+        stats: of all rounds.
+        started: POSIX time.
+    """
+    return Manifest(
         stage=planned.kind,
         version=planned.version,
         fingerprint=planned.fingerprint,
         config=planned.config,
         inputs=planned.inputs,
-        parts=tuple(final),
-        stats=merge_stats([record.stats for record in everything]),
-        digest=digest([[record.name, record.digest] for record in final]),
+        parts=tuple(parts),
+        stats=stats,
+        digest=digest([[record.name, record.digest] for record in parts]),
         provenance=_provenance(started),
     )
-    committed = context.artifact.commit(context.lake, manifest)
-    shutil.rmtree(context.scratch, ignore_errors=True)
-    return committed
 
 
 def make_context(

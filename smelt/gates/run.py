@@ -16,7 +16,8 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from smelt.gates import documents, model
 from smelt.gates.checks import Check, Gate
 from smelt.gates.classifiers import classifiers
-from smelt.gates.pages import index_page, offline_page
+from smelt.gates.index import index_page
+from smelt.gates.pages import offline_page
 from smelt.gates.result import GateResult, Outcome
 from smelt.gates.sample import SEEN
 from smelt.gates.suite import gate_root, result_key, suite_id

@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from smelt.gates.checks import Gate, at_least, at_most, equal, percent
 from smelt.gates.figures import common, share
-from smelt.gates.pages import POLICY
+from smelt.gates.index import POLICY
 from smelt.lake import Lake, Manifest, held
 from smelt.recipe.gates import TokenizerGate
 

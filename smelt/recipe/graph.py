@@ -37,6 +37,7 @@ class StageSpec:
         implementation: ``module:attribute`` of its ``smelt.stage.Stage``, imported only in Ray jobs.
         config: takes from the recipe what decides the stage's result, and nothing else.
         reads_files: whether it reads raw files, whose listing digest then is an input too.
+        idle: whether a config, as a plan has it, leaves it nothing to do.
         phase: place of its phase in the recipe, from 1; None for a stage that no phase has to itself.
     """
 
@@ -46,6 +47,7 @@ class StageSpec:
     implementation: str
     config: Callable[["Recipe"], Any]
     reads_files: bool = False
+    idle: Callable[[dict[str, Any]], bool] = lambda config: False
     phase: int | None = None
 
     @property
@@ -55,10 +57,19 @@ class StageSpec:
 
 
 _DATA: tuple[StageSpec, ...] = (
-    StageSpec("fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config()),
+    StageSpec(
+        "fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config(), idle=lambda config: not config["sources"]
+    ),
     StageSpec("ingest", 8, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 5, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
-    StageSpec("classifiers", 1, ("clean",), "tasks.classifiers:STAGE", lambda r: r.classifiers_config()),
+    StageSpec(
+        "classifiers",
+        1,
+        ("clean",),
+        "tasks.classifiers:STAGE",
+        lambda r: r.classifiers_config(),
+        idle=lambda config: not config["models"],
+    ),
     StageSpec("score", 4, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 4, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
     StageSpec("dedup", 6, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),

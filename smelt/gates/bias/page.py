@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from smelt.gates.bias import figures, samples
 from smelt.gates.bias.bands import BANDS, DIMENSIONS
 from smelt.gates.figures import divergence, share
-from smelt.gates.pages import POLICY
+from smelt.gates.index import POLICY
 from smelt.lake import Lake, Manifest
 from smelt.recipe.gates import SelectGate
 
