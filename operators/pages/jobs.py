@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smelt.explaining.page import SeenPage
+    from smelt.explaining.seen import SeenPage
     from smelt.lake import Lake, Manifest
 
 PATIENCE_S = 3.0
@@ -31,13 +31,13 @@ def newest_job(lake: "Lake", name: str) -> str | None:
 
 
 def look_at(lake: "Lake", ingest: "Manifest", part: str, document: str, attempt: int) -> "tuple[SeenPage | None, str]":
-    """A document's web page as a job has read it again, see ``smelt.explaining.pagejob.look``; and why that failed.
+    """A document's web page as a job has read it again, see ``smelt.explaining.seen.look``; and why that failed.
 
     Neither while the job goes on.
     """
     from smelt.engine.jobs import Jobs
     from smelt.errors import SmeltError
-    from smelt.explaining.pagejob import look
+    from smelt.explaining.seen import look
 
     async def ask() -> "SeenPage | None":
         async with Jobs(lake.settings) as jobs:

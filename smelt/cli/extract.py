@@ -11,7 +11,7 @@ from rich.table import Table
 from smelt.cli.main import app
 
 if TYPE_CHECKING:
-    from smelt.explaining.page import Block
+    from smelt.explaining.seen import Block
 
 EXCERPT_CHARS = 160
 

@@ -2,7 +2,7 @@
 
 import time
 
-from smelt.engine.make import manifest_of
+from smelt.engine.manifest import manifest_of
 from smelt.gates.index import index_page
 from smelt.gates.result import GateResult
 from smelt.gates.suite import gate_root

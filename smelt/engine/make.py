@@ -5,24 +5,19 @@ shards there are, what a part is called and what the manifest says do not depend
 whether a part was made for this artifact or is one that another has made of the same.
 """
 
-import os
-import platform
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from smelt import log
-from smelt.checkout import CHECKOUT
 from smelt.engine.gather import gather
+from smelt.engine.manifest import manifest_of
 from smelt.errors import LakeError, SmeltError, StageError
-from smelt.identity import digest
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import merge_stats
 from smelt.lake.shared import SharedPart
@@ -71,27 +66,6 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
     committed = context.artifact.commit(context.lake, manifest)
     shutil.rmtree(context.scratch, ignore_errors=True)
     return committed
-
-
-def manifest_of(planned: Planned, parts: list[PartRecord], stats: dict[str, Any], started: float) -> Manifest:
-    """The manifest of what was made of a plan's stage.
-
-    Args:
-        parts: records of the last round, in shard order.
-        stats: of all rounds.
-        started: POSIX time.
-    """
-    return Manifest(
-        stage=planned.kind,
-        version=planned.version,
-        fingerprint=planned.fingerprint,
-        config=planned.config,
-        inputs=planned.inputs,
-        parts=tuple(parts),
-        stats=stats,
-        digest=digest([[record.name, record.digest] for record in parts]),
-        provenance=_provenance(started),
-    )
 
 
 def make_context(
@@ -279,22 +253,3 @@ class _Tally:
 
 def _silent(progress: Progress) -> None:
     """Workers don't report: the driver does."""
-
-
-def _provenance(started: float) -> dict[str, Any]:
-    return {
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "wall_s": round(time.time() - started, 2),
-        "code": _code_version(),
-        "python": platform.python_version(),
-    }
-
-
-def _code_version() -> str:
-    """The commit of the code that runs, ``+`` where it has changes: told by an image's build, else by git."""
-    if (built := os.environ.get("SMELT_VERSION")) is not None:
-        return built
-    answer = subprocess.run(
-        ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True
-    )
-    return answer.stdout.strip()

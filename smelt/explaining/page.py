@@ -1,4 +1,4 @@
-"""A web page as its extractor saw it: its text, and every block with the decision on it.
+"""A web page looked at again: its text, and every block with the decision on it.
 
 The page itself lies in no artifact: it is read again where its document came from, by the code of ``ingest``, which is
 imported by name.
@@ -6,44 +6,13 @@ imported by name.
 
 from importlib import import_module
 
-from pydantic import BaseModel
-
 from smelt.engine.gather import of_day
 from smelt.errors import StageError
 from smelt.explaining.find import Place
+from smelt.explaining.seen import SeenPage
 from smelt.lake import Lake, Manifest
 from smelt.plan import days_of
 from smelt.recipe.graph import spec
-
-
-class Block(BaseModel):
-    """A paragraph, heading, item, cell or piece of code of a page.
-
-    Attributes:
-        reason: the strongest reason for which it was kept or dropped.
-        score: how likely it is content, from 0 to 1.
-    """
-
-    text: str
-    kept: bool
-    reason: str
-    score: float
-
-
-class SeenPage(BaseModel):
-    """What became of a page.
-
-    Attributes:
-        text: what ``ingest`` takes of it; empty where the page has no text.
-        kind, extraction: the columns ``page_kind`` and ``extraction``.
-        blocks: all of its text, in the page's order.
-    """
-
-    url: str
-    text: str
-    kind: str
-    extraction: str
-    blocks: list[Block]
 
 
 def extract(address: str, wanted: str = "") -> SeenPage:

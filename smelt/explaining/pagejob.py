@@ -6,21 +6,14 @@ is a line of its log: nothing is left in the lake, and it is there for as long a
 
 import argparse
 import json
-import shlex
 import sys
 
 from smelt import log
-from smelt.engine.jobs import Jobs, failure_of
 from smelt.errors import SmeltError, StageError
 from smelt.explaining.find import Place
-from smelt.explaining.page import SeenPage, seen_page
-from smelt.identity import fingerprint
-from smelt.lake import Artifact, Lake, Manifest
-
-NAME = "page"
-MOST = 2
-"""Jobs at a time: they stand beside stages that work."""
-_FOUND = "found: "
+from smelt.explaining.page import seen_page
+from smelt.explaining.seen import FOUND
+from smelt.lake import Artifact, Lake
 
 
 def main() -> int:
@@ -39,36 +32,8 @@ def main() -> int:
     except SmeltError as error:
         log.logger.error("%s", error)
         return 1
-    print(f"{_FOUND}{json.dumps(page.model_dump())}")  # in ASCII: one line, whatever reads the log
+    print(f"{FOUND}{json.dumps(page.model_dump())}")  # in ASCII: one line, whatever reads the log
     return 0
-
-
-async def look(jobs: Jobs, ingest: Manifest, part: str, document: str, attempt: int) -> SeenPage | None:
-    """The page as the job of that attempt found it; None while it goes on. The first who asks starts it.
-
-    Args:
-        part: where ``document``, an id, lies.
-        attempt: from 1; a job that failed is started again as the next one.
-
-    Raises:
-        StageError: what the job failed for.
-    """
-    of = {"artifact": ingest.fingerprint, "part": part, "document": document, "attempt": str(attempt)}
-    name = f"{NAME}-{fingerprint(stage=NAME, version=ingest.version, config=None, inputs=of)}"
-    job = await jobs.find(name)
-    if job is None:
-        going = [other for other in await jobs.all() if other.id.startswith(f"{NAME}-") and not other.ended]
-        if len(going) < MOST:
-            arguments = ("--ingest", ingest.fingerprint, "--part", part, "--document", document)
-            await jobs.submit(name, f"python -m smelt.explaining.pagejob {shlex.join(arguments)}", {})
-        return None
-    if not job.ended:
-        return None
-    said = await jobs.log(name)
-    if job.status != "SUCCEEDED":
-        raise StageError(failure_of(job, said))
-    [found] = [line.removeprefix(_FOUND) for line in said.splitlines() if line.startswith(_FOUND)]
-    return SeenPage.model_validate_json(found)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from smelt.errors import SmeltError, StageError
 from smelt.explaining.find import QUARANTINE, Place, find
 from smelt.explaining.judged import Judged, judge
-from smelt.explaining.page import SeenPage, seen_page
+from smelt.explaining.page import seen_page
 from smelt.explaining.row import row
+from smelt.explaining.seen import SeenPage
 from smelt.explaining.training import Encoded, Reading, encoded, reading
 from smelt.lake import Lake, Manifest
 from smelt.plan import Plan, days_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smelt import settings
 from smelt.errors import StageError
-from smelt.explaining.page import Block, SeenPage
+from smelt.explaining.seen import Block, SeenPage
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.recipe.ingest import IngestConfig, IngestOptions
 from smelt.recipe.resources import Resources
