@@ -6,6 +6,8 @@ from smelt.lake import Artifact, Lake, Manifest, PartRecord
 EVENTS, TOLD, COURSE = "events", "told", "course"
 """Folders of a training's artifact: what happened, of what somebody has been told, a digest of each block's steps."""
 
+PADDING = ""
+"""Label of tokens that only fill a sequence up, on which no loss is taken; in a block's segments their id too."""
 
 ALARMS = ("slow", "waits", "drift", "disk")
 """Kinds of events that say how training goes on, and are about no step."""

@@ -72,6 +72,7 @@ class Sequence(BaseModel):
         number: its place in the block, from 0: it is the block's tokens from ``number * length`` on.
         phase: the phase's name.
         length: its tokens.
+        padding: how many of them only fill it up, behind the documents.
         read: None where no training is known, or none comes so far.
     """
 
@@ -80,6 +81,7 @@ class Sequence(BaseModel):
     phase: str
     length: int
     stretches: list[Stretch]
+    padding: int = 0
     read: Read | None = None
 
 

@@ -81,6 +81,19 @@ class Order(Config):
         return self
 
 
+Packing = Literal["concatenate", "best_fit"]
+"""How a phase's documents are laid into sequences."""
+
+
+def _as_before(packing: Packing) -> bool:
+    """Phases that lay documents end to end keep the fingerprints that they had before there was another way."""
+    return packing == "concatenate"
+
+
+PACKING: Any = Field(default="concatenate", exclude_if=_as_before)
+"""The field of a phase that says so."""
+
+
 class Groups(Config):
     """Groups of documents by an expression, and what is done where a group has too little."""
 
@@ -153,6 +166,8 @@ class BlockPhase(Config):
     """See `Mixture.weights`."""
     order: Order = Order()
     """Order of documents within a group."""
+    packing: Packing = PACKING
+    """See ``Phase.packing``."""
 
     @property
     def batch_tokens(self) -> int:

@@ -216,6 +216,7 @@ class Recipe(Config):
                 global_batch_size=phase.global_batch_size,
                 weights=self.mixture.weights if phase.weights is None else phase.weights,
                 order=phase.order,
+                packing=phase.packing,
             )
             for phase in self.phases[:place]
         )

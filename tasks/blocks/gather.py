@@ -6,6 +6,7 @@ A document is fetched whole, also where only a slice of it is wanted, and held t
 was encoded: ranges of a file can't be held to the file's own.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,20 +18,29 @@ from smelt.lake import Lake, Manifest, held
 GAP_BYTES = 256 * 1024
 RUN_BYTES = 16 * 1024 * 1024
 """A run ends when it has become this long, a single longer slice apart."""
+_BATCH = 1 << 22
+"""Tokens of whole documents at a time, a single longer document apart."""
 
 
-def gather(lake: Lake, tokens: Manifest, slices: np.ndarray, dtype: np.dtype, target: Path) -> None:
+def gather(
+    lake: Lake, tokens: Manifest, slices: np.ndarray, dtype: np.dtype, target: Path, *, padding: int = 0
+) -> None:
     """Write slices of token files to ``target``.
 
     Args:
         tokens: manifest of the artifact whose ``.bin`` objects they are.
         slices: ``SLICE`` records.
         dtype: of the tokens.
+        padding: the token that stretches of padding are filled with.
 
     Raises:
         DamageError: when a document's tokens are not those that were encoded.
     """
     out = np.memmap(target, dtype, "w+", shape=int(slices["tokens"].sum()))
+    real = slices["length"] > 0
+    for start, count in slices[~real][["start", "tokens"]].tolist():
+        out[start : start + count] = padding
+    slices = slices[real]
     in_place = slices[np.lexsort((slices["document"], slices["part"]))]
     keys = [tokens.key(part, ".bin") for part in tokens.parts]
 
@@ -50,6 +60,31 @@ def gather(lake: Lake, tokens: Manifest, slices: np.ndarray, dtype: np.dtype, ta
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(fetch, _runs(in_place, dtype.itemsize)))
     out.flush()
+
+
+def whole_documents(
+    lake: Lake, tokens: Manifest, slices: np.ndarray, dtype: np.dtype, target: Path
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Whole documents, a bounded number of tokens at a time.
+
+    Args:
+        slices: ``SLICE`` records of which the document's fields are set: the others are set here.
+        target: a file that is written for each batch, and deleted.
+
+    Yields:
+        The rows of a batch in ``slices``, their tokens end to end, and where each document ends.
+    """
+    slices["offset"], slices["tokens"] = slices["document"], slices["length"]
+    breaks = np.flatnonzero(np.diff(np.cumsum(slices["length"]) // _BATCH)) + 1
+    for rows in np.split(np.arange(len(slices)), breaks):
+        if not len(rows):
+            continue
+        own = slices[rows]
+        ends = np.cumsum(own["length"])
+        own["start"] = ends - own["length"]
+        gather(lake, tokens, own, dtype, target)
+        yield rows, np.fromfile(target, dtype), ends
+        target.unlink()
 
 
 def _runs(slices: np.ndarray, itemsize: int) -> list[np.ndarray]:

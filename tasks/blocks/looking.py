@@ -47,6 +47,7 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
         raise StageError("no such sequence", where=f"{block}:{wrong}", mend=mend)
     names = held.read_json(lake, blocks.artifact, blocks.artifact.record(lake, "order", of_phase), ".names.json")
     found = [_inside(slices, number * phase.sequence_length, phase.sequence_length) for number in numbers]
+    found = [own[own["length"] > 0] for own in found]  # padding is what a sequence has left behind its documents
     known = _documents(lake, blocks, np.concatenate(found))
     reader = _Reader(lake, blocks, block) if text else None
     looked = []
@@ -66,8 +67,10 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
             )
             for item, pieces in zip(own, said, strict=True)
         ]
+        length = phase.sequence_length
+        padding = length - int(own["tokens"].sum())
         looked.append(
-            Looked(block=block, number=number, phase=phase.name, length=phase.sequence_length, stretches=stretches)
+            Looked(block=block, number=number, phase=phase.name, length=length, stretches=stretches, padding=padding)
         )
     return looked
 

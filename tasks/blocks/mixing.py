@@ -28,8 +28,9 @@ _UNLIMITED = 1_000
 
 @dataclass(frozen=True)
 class Pieces:
-    """Stretches of documents in reading order: numbers of documents in the catalog (int64), which use of each (int32,
-    from 1), their groups (int64), the first token of each in its document and how many there are (int64)."""
+    """Stretches of documents in reading order: numbers of documents in the catalog (int64; -1 of padding), which use of
+    each (int32, from 1), their groups (int64), the first token of each in its document and how many there are
+    (int64)."""
 
     documents: np.ndarray
     uses: np.ndarray
@@ -50,6 +51,7 @@ class Stream:
         asked: share of each group that the recipe asks for.
         shares: share that was drawn for: another where groups run short.
         got: tokens of each group in the stream.
+        packed: the documents as they are laid into sequences, with padding; None where they lie end to end.
     """
 
     documents: np.ndarray
@@ -59,10 +61,13 @@ class Stream:
     asked: dict[str, float]
     shares: dict[str, float]
     got: dict[str, int]
+    packed: Pieces | None = None
 
     @property
     def pieces(self) -> Pieces:
         """The documents as they come."""
+        if self.packed is not None:
+            return self.packed
         return Pieces(self.documents, self.uses, self.groups, np.zeros_like(self.documents), self.tokens)
 
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from smelt.lake import held
+from smelt.explaining.traced import Making
+from smelt.lake import Manifest, held
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Shard
 from tasks.blocks import catalog as catalogs
 from tasks.blocks import mixing
+from tasks.blocks.packing import contexts, cuts
 from tasks.indexed import read_index
 
 SLICE = np.dtype(
@@ -26,7 +28,8 @@ SLICE = np.dtype(
 )
 """Part of a document in a block: where its tokens lie (part, offset), how many, and where they start in the block;
 where the whole document lies (document, in tokens), its length in tokens and its checksum; the number of the label and
-of the group of the mixture that it was drawn for, and which use of the document it is, from 1."""
+of the group of the mixture that it was drawn for, and which use of the document it is, from 1. A stretch of padding has
+a length of 0, and of everything else but its place in the block too."""
 
 
 def phase_tokens(phase: BlockPhase) -> int:
@@ -62,7 +65,21 @@ def stream_of(context: Context, number: int) -> tuple[catalogs.Catalog, np.ndarr
     uses = np.zeros(len(catalog.ids), np.int32)
     for phase in config.phases[: number + 1]:
         stream = mixing.mix(catalog, uses, phase, phase_tokens(phase) + 1, config, config.seed)
+        if phase.packing == "best_fit":
+            stream = _packed(context, catalog, phase, stream, uses)
     return catalog, uses, stream
+
+
+def _packed(
+    context: Context, catalog: catalogs.Catalog, phase: BlockPhase, stream: mixing.Stream, uses: np.ndarray
+) -> mixing.Stream:
+    """What of a phase's documents is read when they are laid into sequences; no other is used."""
+    length = phase.sequence_length
+    firsts = np.searchsorted(catalog.parts, np.arange(len(context.inputs["tokens"].parts)))
+    known = cuts.read(context, length, firsts.tolist())
+    found = contexts.laid(stream, catalog.tokens, known, length, phase_tokens(phase) // length)
+    np.subtract.at(uses, stream.documents[len(found.documents) :], 1)
+    return found
 
 
 def tokens_dtype(context: Context) -> np.dtype:
@@ -71,3 +88,12 @@ def tokens_dtype(context: Context) -> np.dtype:
     index = tokens.key(tokens.parts[0], ".idx")
     content = held.read(context.lake, tokens, tokens.parts[0], ".idx")
     return read_index(content, where=context.lake.path(index)).dtype
+
+
+def tokenizer_of(context: Context) -> Manifest:
+    """The tokenizer that the tokens are made with.
+
+    Raises:
+        StageError: when it is no longer in the lake.
+    """
+    return Making.of(context.inputs["tokens"]).input(context.lake, "tokenizer")

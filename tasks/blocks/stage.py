@@ -5,7 +5,7 @@ Round ``order`` decides, from the index of documents alone, which document stand
 block from the token files. Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends
 included: the last token of a block, which is the first of the next, is there to be predicted. ``N`` is a
 multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order ``in_context``
-have rounds of their own before these (see ``context.rounds``).
+and with the packing ``best_fit`` have rounds of their own before these (see ``context.rounds`` and ``packing.rounds``).
 """
 
 import json
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from smelt.lake import held
+from smelt.phases import PADDING
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.repetition import effective
 from smelt.stage import Context, Part, Round, Shard, Stage, small
@@ -24,7 +26,18 @@ from tasks.blocks import mixing
 from tasks.blocks.context import rounds as context_rounds
 from tasks.blocks.context.rounds import in_context
 from tasks.blocks.gather import gather
-from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_shards, phase_tokens, stream_of, tokens_dtype
+from tasks.blocks.packing import contexts
+from tasks.blocks.packing import rounds as packing_rounds
+from tasks.blocks.phases import (
+    SLICE,
+    block_tokens,
+    num_blocks,
+    phase_shards,
+    phase_tokens,
+    stream_of,
+    tokenizer_of,
+    tokens_dtype,
+)
 from tasks.dedup import exchange
 from tasks.indexed import index_bytes
 
@@ -47,7 +60,10 @@ def order(context: Context, shard: Shard) -> Part:
         ".names.json": json.dumps(names, ensure_ascii=False).encode(),
     }
     figures = {"asked": stream.asked, "got": stream.got, **repetition(catalog, stream, phase, uses)}
-    return Part(files, rows=len(slices), stats={"mixture": {phase.name: figures}})
+    stats: dict[str, Any] = {"mixture": {phase.name: figures}}
+    if stream.packed is not None:
+        stats["packing"] = {phase.name: contexts.figures(stream, catalog.tokens, phase.sequence_length)}
+    return Part(files, rows=len(slices), stats=stats)
 
 
 def repetition(
@@ -97,6 +113,7 @@ def cut(catalog: catalogs.Catalog, pieces: mixing.Pieces, total: int, block: int
     slices["document"], slices["length"] = catalog.offsets[chosen], catalog.tokens[chosen]
     slices["checksum"] = catalog.checksums[chosen]
     slices["offset"] = catalog.offsets[chosen] + pieces.offsets[document] + start - starts[document]
+    slices[chosen < 0] = np.zeros((), SLICE)  # padding
     slices["start"], slices["tokens"] = start - number * block, end - start
     return slices, number
 
@@ -124,35 +141,43 @@ def block(context: Context, shard: Shard) -> Part:
     tokens = context.inputs["tokens"]
     dtype = tokens_dtype(context)
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
-    gather(context.lake, tokens, slices, dtype, target)
+    packed = phase.packing == "best_fit"
+    gather(context.lake, tokens, slices, dtype, target, padding=_padding_token(context) if packed else 0)
+
+    real = slices["length"] > 0
+
+    def column(values: Any) -> pa.Array:
+        return pa.array(np.where(real, np.array(values, object), PADDING), pa.string())
 
     langs = np.array([label["lang"] for label in labels], object)[slices["label"]]
     domains = np.array([label["domain"] for label in labels], object)[slices["label"]]
     segments = pa.table(
         {
             "start": pa.array(slices["start"], pa.int64()),
-            "id": pa.array([f"{number:016x}" for number in slices["id"].tolist()], pa.string()),
-            "lang": pa.array(langs, pa.string()),
-            "domain": pa.array(domains, pa.string()),
-            "label": pa.array(langs + "/" + domains, pa.string()),
-            "group": pa.array(np.array(groups, object)[slices["group"]], pa.string()),
+            "id": column([f"{number:016x}" for number in slices["id"].tolist()]),
+            "lang": column(langs),
+            "domain": column(domains),
+            "label": column(langs + "/" + domains),
+            "group": column(np.array(groups, object)[slices["group"]]),
             "offset": pa.array(slices["offset"] - slices["document"], pa.int64()),
             "use": pa.array(slices["use"], pa.int32()),
         }
     )
     trained = slices["tokens"].copy()
     trained[-1] -= 1  # the overlap is the next block's
+    size = int(trained.sum())
+    padded, trained = int(trained[~real].sum()), np.where(real, trained, 0)
     sizes = np.bincount(slices["label"], trained, minlength=len(labels))
     by_domain = {f"{item['lang']}/{item['domain']}": int(n) for item, n in zip(labels, sizes, strict=True) if n}
     sizes = np.bincount(slices["group"], trained, minlength=len(groups))
     by_group = {name: int(n) for name, n in zip(groups, sizes, strict=True)}
-    size = int(trained.sum())
     stats = {
         "blocks": 1,
         "tokens": size,
         "tokens_by_domain": by_domain,
         "tokens_by_group": by_group,
         "tokens_by_phase": {phase.name: size},
+        **({"padding": padded} if packed else {}),
     }
     files: dict[str, Any] = {
         ".bin": target,
@@ -162,9 +187,15 @@ def block(context: Context, shard: Shard) -> Part:
     return Part(files, rows=len(slices), stats=stats)
 
 
+def _padding_token(context: Context) -> int:
+    figures = held.read_json(context.lake, tokenizer_of(context), "tokenizer", "/figures.json")
+    return int(figures["padding"]["id"])
+
+
 STAGE = Stage(
     "blocks",
     rounds=(
+        *packing_rounds.ROUNDS,
         *context_rounds.ROUNDS,
         Round("order", phase_shards, order, in_driver=small),
         Round("parts", block_shards, block, in_driver=small),

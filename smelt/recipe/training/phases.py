@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from smelt.recipe.base import Config
-from smelt.recipe.mixture import Order
+from smelt.recipe.mixture import PACKING, Order, Packing
 from smelt.recipe.training.optimizer import OptimizerConfig
 
 Schedule = Literal["warmup", "constant", "cosine", "linear", "wsd", "1-sqrt"]
@@ -72,6 +72,11 @@ class Phase(Config):
     order: Order = Order()
     """Order of the documents of each group, as a word (`shuffle`) or with its column (`{by: difficulty, column:
     score_loss}`)."""
+    packing: Packing = PACKING
+    """How documents are laid into sequences. `concatenate`: end to end, and cut wherever a sequence ends. `best_fit`:
+    whole, each into the fullest sequence that has room for it, the longest first (Ding et al. 2024); one that is longer
+    than a sequence is cut at paragraph ends where there are any. What a sequence has left is padding, which counts
+    among the phase's tokens and has no loss. Only in the order `shuffle`."""
     optimizer: OptimizerConfig | None = None
     """Optimizer settings of this phase, instead of ``training.optimizer``; AdamW's moments go on."""
 
@@ -86,6 +91,11 @@ class Phase(Config):
             raise ValueError(
                 f"phase {self.name}: until {self.until} is not between its ramp's end and its {self.tokens} tokens "
                 "(leave it out to train to the end)"
+            )
+        if self.packing == "best_fit" and self.order.by != "shuffle":
+            raise ValueError(
+                f"phase {self.name}: best_fit lays documents where there is room, not in an order by {self.order.by} "
+                "(leave out order, or packing)"
             )
         if self.min_learning_rate > self.learning_rate:
             raise ValueError(

@@ -15,15 +15,13 @@ from smelt.recipe.mixture import BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, small
 from tasks.blocks.context import pools, vectors
 from tasks.blocks.context.path import path, similarity
-from tasks.blocks.gather import gather
+from tasks.blocks.gather import whole_documents
 from tasks.blocks.mixing import Pieces, Stream
 from tasks.blocks.phases import SLICE, phase_shards, stream_of, tokens_dtype
 from tasks.dedup import exchange
 
 COUNTED = 64
 """Parts that tokens are counted in at most."""
-_BATCH = 1 << 22
-"""Tokens that vectors are made of at a time, a single longer document apart."""
 _DRAWN = np.dtype(
     [
         ("id", "<u8"),
@@ -107,19 +105,11 @@ def _vectors(context: Context, shard: Shard) -> Part:
     slices = np.zeros(len(rows), SLICE)
     for name in ("id", "part", "document", "length", "checksum"):
         slices[name] = drawn[name][rows]
-    slices["offset"], slices["tokens"] = slices["document"], slices["length"]
     made = np.zeros((len(rows), vectors.DIMENSIONS), np.int8)
     found, documents = _frequencies(context.lake, context.artifact, tuple(one.name for one in _counted(context)))
     dtype, target = tokens_dtype(context), context.scratch / f"drawn-{shard.name}.bin"
-    for batch in np.split(np.arange(len(rows)), _breaks(slices["length"])):
-        if not len(batch):
-            continue
-        own = slices[batch]
-        ends = np.cumsum(own["length"])
-        own["start"] = ends - own["length"]
-        gather(context.lake, tokens, own, dtype, target)
-        made[batch] = vectors.vectors(np.fromfile(target, dtype), ends, found, documents)
-        target.unlink()
+    for batch, ids, ends in whole_documents(context.lake, tokens, slices, dtype, target):
+        made[batch] = vectors.vectors(ids, ends, found, documents)
     placed = np.zeros(len(drawn), _VECTOR)
     placed["place"], placed["vector"] = drawn["place"], made[document]
     key = context.artifact.key("vectors", shard.name, ".vectors")
@@ -171,11 +161,6 @@ def _num_pools(context: Context, phase: str) -> int:
 
 def _pool_names(phase: Shard, count: int) -> list[str]:
     return [f"{phase.name}-{number:05d}" for number in range(count)]
-
-
-def _breaks(lengths: np.ndarray) -> np.ndarray:
-    """Where documents of these lengths are split into batches."""
-    return np.flatnonzero(np.diff(np.cumsum(lengths) // _BATCH)) + 1
 
 
 ROUNDS = (
