@@ -6,7 +6,8 @@ would follow that document instead of the mixture. So samples visit the windows 
 ratio: any few samples in a row lie spread over the whole block, and every window is visited once.
 
 Beside the tokens lie the block's segments (where a document starts and the label of its text): every target
-token has a label, and the loss is known by label.
+token has a label, and the loss is known by label. Where sequences are filled up with padding, the label is
+``PADDING``, and no loss is taken on it (``training.blocks.padding``).
 """
 
 import math
@@ -19,7 +20,9 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from training.blocks.heldout import PADDING, Stream
+from smelt.phases import PADDING
+from training.blocks.heldout import Stream
+from training.blocks.padding import Padding
 
 DATA_WAIT = "data wait"
 """What a profile calls the time in which blocks are waited for and samples laid out."""
@@ -33,12 +36,14 @@ class Batch:
         tokens: inputs; ``targets`` their successors, ``labels`` each successor's label (an index).
         documents: which document each input is of, rising along a sample, and where documents begin in the inputs laid
             end to end, int32 [documents + 1], b*s at the end; None where attention may cross documents.
+        trained: whether each target has a loss, bool; None where there is no padding: all have.
     """
 
     tokens: Tensor
     targets: Tensor
     labels: Tensor
     documents: tuple[Tensor, Tensor] | None = None
+    trained: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on ``device``."""
@@ -49,7 +54,8 @@ class Batch:
             return part.pin_memory().to(device, non_blocking=True)
 
         documents = None if self.documents is None else (move(self.documents[0]), move(self.documents[1]))
-        return Batch(move(self.tokens), move(self.targets), move(self.labels), documents)
+        trained = None if self.trained is None else move(self.trained)
+        return Batch(move(self.tokens), move(self.targets), move(self.labels), documents, trained)
 
 
 class Samples:
@@ -69,6 +75,7 @@ class Samples:
         self._tokens, self._starts = tokens, starts
         names, self._segment_labels = np.unique(labels, return_inverse=True)
         self.label_names = [str(name) for name in names]
+        self._padding = Padding(starts, labels == PADDING) if PADDING in self.label_names else None
 
     def batch(self, first_sample: int, count: int, sequence_length: int, *, documents: bool = False) -> Batch:
         """``count`` samples from ``first_sample`` on.
@@ -82,10 +89,20 @@ class Samples:
         segments = np.searchsorted(self._starts, positions, side="right") - 1
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
         labels = torch.from_numpy(self._segment_labels[segments[:, 1:]])
+        trained = None if self._padding is None else torch.from_numpy(self._padding.trained(segments))
         if not documents:
-            return Batch(inputs, targets, labels)
+            return Batch(inputs, targets, labels, trained=trained)
         of = segments[:, :-1].copy()
-        return Batch(inputs, targets, labels, (torch.from_numpy(of), torch.from_numpy(document_starts(of))))
+        mask = (torch.from_numpy(of), torch.from_numpy(document_starts(of)))
+        return Batch(inputs, targets, labels, mask, trained)
+
+    def scale(self, first_sample: int, count: int, sequence_length: int) -> float | None:
+        """What the mean loss over all targets of samples is multiplied by to be that over those that have a loss; None
+        where all have."""
+        if self._padding is None:
+            return None
+        trained = self._padding.count(self._windows(first_sample, count, sequence_length), sequence_length)
+        return count * sequence_length / max(1, trained)
 
     def _windows(self, first_sample: int, count: int, sequence_length: int) -> np.ndarray:
         num_windows = (len(self._tokens) - 1) // sequence_length
@@ -106,13 +123,13 @@ class Block(Samples):
         )
 
     def documents(self, first_sample: int, count: int, sequence_length: int) -> list[str]:
-        """Ids of the documents that the samples' tokens come from."""
+        """Ids of the documents that the samples' tokens come from; padding comes from none."""
         starts = self._windows(first_sample, count, sequence_length) * sequence_length
         first = np.searchsorted(self._starts, starts, side="right") - 1
         last = np.searchsorted(self._starts, starts + sequence_length, side="right") - 1
         ids = pq.read_table(self._segments, columns=["id"])["id"].to_pylist()
         found = (ids[i] for low, high in zip(first, last, strict=True) for i in range(low, high + 1))
-        return list(dict.fromkeys(found))
+        return [document for document in dict.fromkeys(found) if document != PADDING]
 
 
 def document_starts(documents: np.ndarray) -> np.ndarray:

@@ -18,8 +18,6 @@ DTYPES: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<u2")}
 """Of tokens, by the type code of a Megatron index."""
 CODE_AT = 17
 """Position of the type code in a Megatron index."""
-PADDING = ""
-"""Label of what only fills the last samples."""
 
 
 @dataclass(frozen=True)

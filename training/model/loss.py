@@ -25,9 +25,10 @@ multiplications, enough to fill a GPU there."""
 class LinearCrossEntropy(torch.autograd.Function):
     """Cross-entropy of ``hidden @ weight.T`` against ``targets``, without the logits in memory.
 
-    ``apply(hidden, weight, targets, z_loss, kernels, group)`` with hidden [n, h], weight [v, h] and targets [n]
-    returns the mean loss with z-loss (differentiable) and each token's loss without it, [n] fp32 (not
-    differentiable). Where ``group`` has several processes, ``weight`` is this one's share of the rows, in the order
+    ``apply(hidden, weight, targets, z_loss, kernels, group, trained)`` with hidden [n, h], weight [v, h] and targets
+    [n] returns the mean loss with z-loss (differentiable) and each token's loss without it, [n] fp32 (not
+    differentiable). ``trained``, bool [n] or None for all, says which tokens have a loss; those that have none count
+    in the mean with 0. Where ``group`` has several processes, ``weight`` is this one's share of the rows, in the order
     of ranks and as many on each; everything else is the same on all of them, before and behind.
     """
 
@@ -40,6 +41,7 @@ class LinearCrossEntropy(torch.autograd.Function):
         z_loss: float,
         kernels: Kernels,
         group: dist.ProcessGroup,
+        trained: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         count, vocabulary = hidden.shape[0], weight.shape[0]
         training = any(ctx.needs_input_grad)
@@ -58,6 +60,9 @@ class LinearCrossEntropy(torch.autograd.Function):
             else:
                 target, mine = shares.own(target)
                 loss, log_z = shares.join_(chunk, mine, *kernels.softmax_(chunk, target, 0.0), z_loss)
+            left_out = None if trained is None else ~trained[start : start + rows]
+            if left_out is not None:
+                loss, log_z = loss.masked_fill(left_out, 0.0), log_z.masked_fill(left_out, 0.0)
             losses[start : start + rows] = loss
             if z_loss:
                 penalty += z_loss * log_z.square().sum() / count
@@ -66,6 +71,8 @@ class LinearCrossEntropy(torch.autograd.Function):
                 if shares is not None:
                     at_target = torch.where(mine, at_target, chunk.gather(1, target[:, None])[:, 0].float())
                 chunk.scatter_(1, target[:, None], at_target[:, None].to(chunk.dtype))
+                if left_out is not None:
+                    chunk.masked_fill_(left_out[:, None], 0.0)
                 torch.mm(chunk, weight, out=grad_hidden[start : start + rows])
                 if weight.dtype == torch.float32:
                     grad_weight.addmm_(chunk.T, part)
@@ -83,7 +90,7 @@ class LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, grad_mean: Tensor, grad_losses: Tensor | None) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_weight = ctx.saved_tensors
         scale = grad_mean / len(grad_hidden)
-        return grad_hidden.mul_(scale), grad_weight.mul_(scale).to(ctx.weight_dtype), None, None, None, None
+        return grad_hidden.mul_(scale), grad_weight.mul_(scale).to(ctx.weight_dtype), None, None, None, None, None
 
 
 class _Shares:

@@ -32,7 +32,8 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp8": torch.bfloat16}
 
 @dataclass(frozen=True)
 class Loss:
-    """A micro batch's loss: ``mean`` (differentiable, z-loss included) and each token's own, [b, s] fp32."""
+    """A micro batch's loss: ``mean`` (differentiable, z-loss included) and each token's own, [b, s] fp32; a token that
+    is left out has none, and counts in the mean."""
 
     mean: Tensor
     tokens: Tensor
@@ -169,9 +170,11 @@ class Llama(GPTModel):
             cp_group=self.pg_collection.cp,
         )
 
-    def _postprocess(self, hidden_states: Tensor, *, labels: Tensor | None = None, **named: Any) -> Any:
+    def _postprocess(
+        self, hidden_states: Tensor, *, labels: Tensor | None = None, loss_mask: Tensor | None = None, **named: Any
+    ) -> Any:
         if not self.post_process or labels is None:
-            return super()._postprocess(hidden_states=hidden_states, labels=labels, **named)
+            return super()._postprocess(hidden_states=hidden_states, labels=labels, loss_mask=loss_mask, **named)
         weight = self.shared_embedding_or_output_weight() if self.share_embeddings_and_output_weights else None
         by_position = labels.transpose(0, 1)
         if weight is None:
@@ -185,5 +188,6 @@ class Llama(GPTModel):
             self.z_loss if self.training else 0.0,
             self.kernels,
             self.pg_collection.tp,
+            None if loss_mask is None else loss_mask.transpose(0, 1).flatten(),
         )
         return Loss(mean, losses.view_as(by_position).transpose(0, 1))

@@ -99,7 +99,7 @@ class Pending:
         losses, counts = sums[: len(self._labels)], sums[len(self._labels) :]
         labels = [(name, loss, round(count)) for name, loss, count in zip(self._labels, losses, counts, strict=True)]
         return StepResult(
-            loss=_finite(sum(losses) / sum(counts)),
+            loss=_finite(sum(losses) / max(1.0, sum(counts))),
             loss_by_label={name: _finite(loss / count) for name, loss, count in labels if count},
             tokens_by_label={name: count for name, _, count in labels if count},
             grad_norm=_finite(grad_norm),
@@ -235,7 +235,7 @@ class Trainer:
         sums = torch.zeros(2, len(source.label_names), dtype=torch.float64, device=self.device)
         batches = _Batches(self, source, first, count // self.replicas, size, phase)
         self._forward_backward(
-            forward_step_func=_forward_step(sums),
+            forward_step_func=_forward_step(sums, source.scale(first, count, phase.sequence_length)),
             data_iterator=batches,
             model=self.parallel,
             num_microbatches=count // self.replicas // size,
@@ -272,18 +272,23 @@ class _Batches(Iterator[Batch]):
         return on_device
 
 
-def _forward_step(sums: Tensor):
-    """Megatron's forward step, which adds each label's losses and tokens to ``sums``, [2, labels]."""
+def _forward_step(sums: Tensor, scale: float | None):
+    """Megatron's forward step, which adds each label's losses and tokens to ``sums``, [2, labels].
+
+    Args:
+        scale: see ``Samples.scale``.
+    """
 
     def reduce(batch: Batch, loss: Loss) -> tuple[Tensor, dict]:
         labels, losses = batch.labels.flatten(), loss.tokens.flatten().double()
-        sums.index_add_(1, labels, torch.stack((losses, torch.ones_like(losses))))
-        return loss.mean.clone(), {}
+        counted = torch.ones_like(losses) if batch.trained is None else batch.trained.flatten().double()
+        sums.index_add_(1, labels, torch.stack((losses, counted)))
+        return loss.mean.clone() if scale is None else loss.mean * scale, {}
 
     def forward(batches: Iterator[Batch], model: DistributedDataParallel):
         batch = next(batches)
         mask = None if batch.documents is None else Documents(*batch.documents)
-        output = model(batch.tokens, None, mask, labels=batch.targets)
+        output = model(batch.tokens, None, mask, labels=batch.targets, loss_mask=batch.trained)
         return output, lambda loss: reduce(batch, loss)
 
     return forward

@@ -15,7 +15,7 @@ from smelt.lake import Artifact
 from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context
 from training.blocks.data import Samples, samples_of
-from training.blocks.heldout import PADDING, Stream, choose
+from training.blocks.heldout import Stream, choose
 from training.blocks.plan import Vocabulary
 from training.steps.trainer import Trainer
 
@@ -80,8 +80,7 @@ class Validation:
         if phase not in self._samples:
             length = self._training.phases[phase].sequence_length
             self._samples = {phase: samples_of(self._streams, sequence_length=length, multiple=trainer.sample_multiple)}
-        losses, tokens = trainer.losses(*self._samples[phase])
-        sizes = {label: count for label, count in tokens.items() if label != PADDING}
+        losses, sizes = trainer.losses(*self._samples[phase])
         total = sum(losses[label] * count for label, count in sizes.items())
         return HeldOut(
             loss=_finite(total / sum(sizes.values())),

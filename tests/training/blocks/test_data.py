@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.blocks.data import Block, golden_stride
+from training.blocks.padding import Padding
 
 LENGTH, NUM_WINDOWS = 4, 30
 
@@ -53,3 +54,19 @@ def test_samples_in_a_row_lie_all_over_the_block():
 @given(st.integers(min_value=1, max_value=100_000))
 def test_the_stride_reaches_every_window(num_windows):
     assert np.gcd(golden_stride(num_windows), num_windows) == 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=30), st.integers(1, 6))
+def test_a_target_has_a_loss_unless_it_is_padding_or_follows_it(drawn, length):
+    sizes, padded = np.array([size for size, _ in drawn]), np.array([is_padding for _, is_padding in drawn])
+    starts = np.cumsum(sizes) - sizes
+    there = np.repeat(padded, sizes)
+    segment = np.repeat(np.arange(len(sizes)), sizes)
+    windows = np.arange((len(there) - 1) // length)
+    padding = Padding(starts, padded)
+    for window in windows:
+        own = slice(window * length, window * length + length + 1)
+        trained = [not (one or other) for one, other in zip(there[own][:-1], there[own][1:], strict=True)]
+        assert padding.trained(segment[None, own])[0].tolist() == trained
+        assert padding.count(np.array([window]), length) == sum(trained)
+    assert padding.count(windows, length) == sum(padding.count(np.array([window]), length) for window in windows)

@@ -83,17 +83,19 @@ def test_a_recipe_s_recomputation_reaches_the_layers() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("z_loss", [0.0, 0.01])
-def test_the_loss_has_the_gradients_of_cross_entropy(dtype: torch.dtype, z_loss: float) -> None:
+@pytest.mark.parametrize(("z_loss", "padded"), [(0.0, False), (0.01, False), (0.01, True)])
+def test_the_loss_has_the_gradients_of_cross_entropy(dtype: torch.dtype, z_loss: float, padded: bool) -> None:
     torch.manual_seed(0)
     hidden, weight = (torch.randn(rows, 16).to(dtype).requires_grad_() for rows in (40, 50))
     targets = torch.randint(0, 50, (40,))
-    mean, losses = LinearCrossEntropy.apply(hidden, weight, targets, z_loss, PLAIN, dist.group.WORLD)
+    trained = torch.rand(40) < 0.6 if padded else None
+    counted = torch.ones(40) if trained is None else trained.float()
+    mean, losses = LinearCrossEntropy.apply(hidden, weight, targets, z_loss, PLAIN, dist.group.WORLD, trained)
     mean.backward()
     exact = [tensor.detach().double().requires_grad_() for tensor in (hidden, weight)]
     logits = exact[0] @ exact[1].T
-    expected = F.cross_entropy(logits, targets, reduction="none")
-    (expected.mean() + z_loss * logits.logsumexp(1).square().mean()).backward()
+    expected = F.cross_entropy(logits, targets, reduction="none") * counted
+    (expected.mean() + z_loss * (logits.logsumexp(1).square() * counted).mean()).backward()
     tolerance = 2e-2 if dtype == torch.bfloat16 else 1e-5
     torch.testing.assert_close(losses, expected.float(), rtol=tolerance, atol=tolerance)
     for ours, theirs in zip((hidden, weight), exact, strict=True):
