@@ -74,6 +74,8 @@ def show(console: Console, trace: "Trace", *, whole_text: bool = False) -> None:
         for at, stretch in enumerate(sequence.stretches):
             name = "" if at else f"{sequence.block}:{sequence.number}"
             table.add_row(*map(escape, (name, *_cells(stretch))), style="red" if stretch.taken_down else None)
+        if sequence.padding:
+            table.add_row("", f"{sequence.length - sequence.padding:,}–{sequence.length:,}", "padding", style="dim")
     print_whole(table, console)
     stretches = [stretch for sequence in trace.sequences for stretch in sequence.stretches]
     for stretch in stretches:

@@ -88,6 +88,11 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
         if (limit := config.max_block_mixture_error) is not None:
             sentence = f"Each whole block has the mixture of phase {phase} (largest difference of a group)"
             checks.append(at_most(f"block_mixture_error_{phase}", limit, sentence, percent))
+    for phase, packing in sorted(manifest.stats.get("packing", {}).items()):
+        positions = manifest.stats["tokens_by_phase"][phase]
+        figures |= _packing_figures(phase, packing, positions)
+        sentence = f"No document that fits a sequence of phase {phase} is cut; {_packing_words(packing, positions)}"
+        checks.append(equal(f"needless_cuts_{phase}", 0, sentence))
     frame = rows(lake, manifest, suffix=".segments.parquet")
     if not frame.empty:
         checks += [
@@ -98,12 +103,33 @@ def blocks(lake: Lake, manifest: Manifest, inputs: dict[str, Manifest], config: 
     return Gate(figures, checks, frame)
 
 
+def _packing_figures(phase: str, packing: dict[str, Any], positions: int) -> dict[str, float]:
+    """What packing has cost and saved: shares of a phase's tokens, and of the documents that it reads."""
+    count, otherwise = packing["documents"], packing["concatenate"]
+    return {
+        f"padding_{phase}": share(packing["padding"], positions),
+        f"cut_{phase}": share(packing["cut"], count),
+        f"needless_cuts_{phase}": packing["needless"],
+        f"cut_if_concatenated_{phase}": share(otherwise["cut"], count),
+        f"needless_cuts_if_concatenated_{phase}": otherwise["needless"],
+    }
+
+
+def _packing_words(packing: dict[str, Any], positions: int) -> str:
+    otherwise = packing["concatenate"]
+    return (
+        f"{percent(share(packing['padding'], positions))} of its tokens are padding; of {packing['documents']:,} "
+        f"documents {packing['cut']:,} are longer and are cut; laid end to end {otherwise['cut']:,} would be, "
+        f"{otherwise['needless']:,} needlessly"
+    )
+
+
 def _largest_block_error(manifest: Manifest, shares: dict[str, float]) -> float:
     """How far a group's share of a whole block is from its share of the phase, at most."""
     blocks = [part.stats for part in manifest.parts]
     whole = max(stats["tokens"] for stats in blocks)
     return max(
-        abs(share(stats["tokens_by_group"].get(name, 0), stats["tokens"]) - wanted)
+        abs(share(stats["tokens_by_group"].get(name, 0), sum(stats["tokens_by_group"].values())) - wanted)
         for stats in blocks
         if stats["tokens"] == whole
         for name, wanted in shares.items()

@@ -68,8 +68,8 @@ def tell(lake: Lake, folder: Path) -> Told:
         "block_tokens": 256,
         "model": {"preset": "tiny"},
         "phases": [
-            {"name": name, "tokens": tokens, "sequence_length": 64, "global_batch_size": 2}
-            for name, tokens in (("main", 3072), ("anneal", 4096))
+            {"name": name, "tokens": tokens, "sequence_length": 64, "global_batch_size": 2, "packing": packing}
+            for name, tokens, packing in (("main", 3072, "concatenate"), ("anneal", 4096, "best_fit"))
         ],
     }
     recipe = parse_recipe(raw, where="small")

@@ -71,6 +71,22 @@ def test_stretches_follow_each_other_in_the_sequence_and_lie_in_their_documents(
     assert max(use for _, use in reached) > 1, "phases read more than there is"
 
 
+def test_a_packed_sequence_has_whole_documents_or_pieces_and_padding_behind_them(told):
+    answers = [traced(told, "one", "--step", str(step), "--text")["sequences"] for step in (25, 40)]
+    padded = [sequence for sequences in answers for sequence in sequences]
+    assert any(sequence["padding"] for sequence in padded)
+    for sequence in padded:
+        assert sum(one["end"] - one["start"] for one in sequence["stretches"]) == 64 - sequence["padding"]
+        assert sequence["stretches"][-1]["end"] == 64 - sequence["padding"]
+        for one in sequence["stretches"]:
+            fits = one["length"] <= 64
+            assert not fits or (one["offset"], one["end"] - one["start"]) == (0, one["length"]), "cut needlessly"
+            assert sum(len(ids) for _, ids in one["pieces"]) == one["end"] - one["start"]
+    sequence = next(sequence for sequence in padded if sequence["padding"])
+    shown = told.smelt("trace", "one", f"{sequence['block']}:{sequence['number']}").stdout
+    assert f"{64 - sequence['padding']}–64" in shown and "padding" in shown
+
+
 def test_the_table_shows_tokens_by_borders_and_what_was_taken_down_since(told):
     [sequence] = traced(told, "one", "0-00003:1")["sequences"]
     first = sequence["stretches"][0]

@@ -36,6 +36,24 @@ def test_a_mixture_that_was_missed_names_its_groups(lake: Lake):
     assert not any("has" in check.sentence.partition("(largest difference)")[2] for check in held.checks)
 
 
+def test_what_packing_costs_and_saves_stands_beside_the_needless_cuts_that_there_must_not_be(lake: Lake):
+    made, _ = whole_run(lake)
+    stats = json.loads(json.dumps(made["blocks-2"].stats))
+    stats["tokens_by_phase"] = {"anneal": 2000}
+    otherwise = {"cut": 30, "needless": 22}
+    for needless, holds in ((0, True), (1, False)):
+        packing = {"documents": 100, "padding": 100, "cut": 8, "needless": needless, "concatenate": otherwise}
+        stats["packing"] = {"anneal": packing}
+        gate = model.blocks(lake, made["blocks-2"].model_copy(update={"stats": stats}), {}, BlocksGate())
+        [check] = [check for check in gate.checks if "is cut" in check.sentence]
+        assert check.sentence == (
+            "No document that fits a sequence of phase anneal is cut; 5 % of its tokens are padding; of 100 documents "
+            "8 are longer and are cut; laid end to end 30 would be, 22 needlessly"
+        )
+        assert (gate.figures["needless_cuts_anneal"] == float(check.expected)) == holds
+        assert gate.figures["padding_anneal"] == 0.05 and gate.figures["cut_if_concatenated_anneal"] == 0.3
+
+
 def test_a_loss_on_ones_own_texts_and_preferences_are_asked_of_the_last_checkpoint(lake: Lake):
     made, _ = whole_run(lake)
     gate = model.evaluate(lake, made["evaluate"], {}, EvaluateGate(min_preferred=0.5))

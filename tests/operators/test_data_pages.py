@@ -19,6 +19,7 @@ from operators.pages.objects import MAX_INDENTED
 from smelt.gates.approval import Approval, record_decision
 from smelt.lake import Lake
 from smelt.maintenance.pins import pin_key
+from smelt.phases import PADDING
 from smelt.run import progress_key
 from tasks import documents
 from tests.evaluation.artifacts import commit
@@ -193,6 +194,16 @@ def test_blocks_list_their_segments_in_training_order(client, lake):
     page = client.get(f"/smelt/blocks/{made.fingerprint}").text
     assert page.index("a" * 16) < page.index("b" * 16)
     assert ">61<" in page, "the last segment holds the token that the next block begins with"
+    assert "padding" not in page
+
+
+def test_a_block_s_padding_is_a_segment_of_no_document(client, lake):
+    table = pa.table({"start": [0, 90], "id": ["a" * 16, PADDING], "label": ["zh/docs", PADDING]})
+    sizes = {"tokens": 100, "padding": 10, "tokens_by_domain": {"zh/docs": 90}, "tokens_by_phase": {"main": 100}}
+    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)})
+    page = client.get(f"/smelt/blocks/{made.fingerprint}").text
+    assert "100 tokens in 2 segments; 10 of the tokens are padding." in page
+    assert "<td>padding</td><td><code></code></td>" in page
 
 
 def test_a_difference_is_marked_by_words_and_bounded():

@@ -69,6 +69,10 @@ def recipe_of(tmp_path):
             {"phases.main.order": "in_context", "training.document_mask": True},
             "phases.main.order: attention stays within",
         ),
+        (
+            {"phases.main": {"packing": "best_fit", "order": "in_context"}},
+            "best_fit lays documents where there is room",
+        ),
         ({"mixture.reuse.quality": {"curve": [[0, 1], [0.5, 0], [1, 2]]}}, "rates must not fall"),
         ({"gates.select.accepted_disproportions": ["shrot/lang/zh"]}, "no rule 'shrot' (did you mean 'short'?)"),
         ({"gates.select.accepted_disproportions": ["short/langs/zh"]}, "did you mean 'lang'?"),
