@@ -22,6 +22,7 @@ from tasks.blocks.packing.fit import fit
 from tests.tasks import refinery
 from tests.tasks.test_mixing import SIZES, catalog, mixed
 from tests.training import artifacts
+from training.blocks.data import Block
 
 
 def by_hand(sizes, documents, length):
@@ -253,6 +254,20 @@ def test_blocks_hold_whole_documents_and_padding_that_is_counted(corpus):
     assert figures["cut"] == sum(len(texts[document]) > LENGTH for document, _ in begun)
     assert figures["concatenate"]["needless"] > figures["concatenate"]["cut"] // 2
     assert padding < 0.05 * total
+
+
+def test_the_trainer_finds_the_padding_of_blocks(corpus, tmp_path):
+    manifest = blocks_of(corpus, phase(3000))
+    for part in manifest.parts:
+        files = [tmp_path / f"{part.name}{suffix}" for suffix in (".bin", ".segments.parquet")]
+        for file, suffix in zip(files, (".bin", ".segments.parquet"), strict=True):
+            corpus[0].download(manifest.key(part, suffix), file)
+        block, count = Block(*files, token_bytes=2), part.stats["tokens"] // LENGTH
+        batch = block.batch(0, count, LENGTH)
+        expected = (batch.tokens != PADDING) & (batch.targets != PADDING)
+        assert (batch.trained == expected).all() and not expected.all()
+        assert block.scale(0, count, LENGTH) == expected.numel() / int(expected.sum())
+        assert "" not in block.documents(0, count, LENGTH)
 
 
 def test_blocks_are_the_same_whoever_makes_them_and_stay_when_the_phase_is_made_longer(corpus, monkeypatch):
