@@ -21,8 +21,9 @@ from smelt.recipe.mixture import BlocksConfig
 from smelt.recipe.recipe import Recipe
 from smelt.repetition import effective
 
-SAMPLED_PARTS = 8
-_DECIDING = ("select", "dedup", "decontaminate")
+SAMPLED_PARTS, FEW_PARTS = 8, 2
+"""Parts that a plan is measured on, and a day of the calendar."""
+DECIDED = ("select", "dedup", "decontaminate")
 _SIZE = "num_tokens_estimate"
 
 
@@ -62,25 +63,34 @@ class Supply:
 def forecast(recipe: Recipe, plan: Plan, lake: Lake) -> list[Supply]:
     """What each group has for each phase; nothing where no text is cleaned and scored yet."""
     config = recipe.blocks_config(len(recipe.phases))
-    made = {stage: plan.planned(stage).artifact.manifest(lake) for stage in ("clean", "score", *_DECIDING)}
+    made = {stage: plan.planned(stage).artifact.manifest(lake) for stage in ("clean", "score", *DECIDED)}
     manifests = {stage: manifest for stage, manifest in made.items() if manifest is not None}
     if not {"clean", "score"} <= manifests.keys():
         return []
-    documents = _sample(lake, manifests, config)
+    documents = _sample(lake, manifests, config.groups, SAMPLED_PARTS)
     return _through(documents, config) if len(documents) else []
 
 
-def _sample(lake: Lake, manifests: Mapping[str, Manifest], config: BlocksConfig) -> pl.DataFrame:
+def kept_tokens(lake: Lake, manifests: Mapping[str, Manifest]) -> int:
+    """Tokens of the documents that are left, about, by those of a part or two.
+
+    Args:
+        manifests: of ``clean`` and ``score``, and of the stages behind them that have decided, by stage.
+    """
+    return round(_sample(lake, manifests, {}, FEW_PARTS)["tokens"].sum()) if manifests["clean"].parts else 0
+
+
+def _sample(lake: Lake, manifests: Mapping[str, Manifest], groups_by: Mapping[str, str], parts: int) -> pl.DataFrame:
     """Kept documents of a few parts: ``lang``, ``domain``, ``tokens`` scaled up, and a column for each group."""
-    names = [manifests["clean"].parts[at].name for at in evenly(len(manifests["clean"].parts), SAMPLED_PARTS)]
-    wanted = rules.columns_spoken_of(config.groups.values()) | {"lang", "domain", "num_bytes", _SIZE}
+    names = [manifests["clean"].parts[at].name for at in evenly(len(manifests["clean"].parts), parts)]
+    wanted = rules.columns_spoken_of(groups_by.values()) | {"lang", "domain", "num_bytes", _SIZE}
 
     def fetch(name: str) -> pl.DataFrame:
         found: dict[str, pl.Series] = {}
         kept = pl.lit(True)
         for stage, manifest in manifests.items():
             file = held.open_parquet(lake, manifest, name)
-            here = [*(wanted & set(file.schema_arrow.names)), *(["keep"] if stage in _DECIDING else [])]
+            here = [*(wanted & set(file.schema_arrow.names)), *(["keep"] if stage in DECIDED else [])]
             table = pl.DataFrame(pl.from_arrow(file.read(here)))
             found |= {column.name: column for column in table.get_columns() if column.name != "keep"}
             if "keep" in here:
@@ -89,16 +99,16 @@ def _sample(lake: Lake, manifests: Mapping[str, Manifest], config: BlocksConfig)
 
     with ThreadPoolExecutor(SAMPLED_PARTS) as threads:
         frame = pl.concat(threads.map(fetch, names), how="vertical_relaxed")
-    everything = next(manifests[stage] for stage in reversed(("clean", "score", *_DECIDING)) if stage in manifests)
+    everything = next(manifests[stage] for stage in reversed(("clean", "score", *DECIDED)) if stage in manifests)
     sampled = frame.group_by("lang").agg(pl.col("num_bytes").sum())
     kept = {lang: size["bytes"] for lang, size in everything.stats.get("by_lang", {}).items()}
     scale = {lang: kept.get(lang, size) / max(1, size) for lang, size in sampled.iter_rows()}
-    groups = [rules.members(frame, said, where=f"mixture.groups.{name}") for name, said in config.groups.items()]
+    groups = [rules.members(frame, said, where=f"mixture.groups.{name}") for name, said in groups_by.items()]
     return frame.select(
         "lang",
         "domain",
         (pl.col(_SIZE) * pl.col("lang").replace_strict(scale, return_dtype=pl.Float64)).alias("tokens"),
-    ).with_columns([found.alias(f"group {name}") for name, found in zip(config.groups, groups, strict=True)])
+    ).with_columns([found.alias(f"group {name}") for name, found in zip(groups_by, groups, strict=True)])
 
 
 def _through(documents: pl.DataFrame, config: BlocksConfig) -> list[Supply]:

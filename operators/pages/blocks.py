@@ -31,10 +31,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Block:
-    """A page of a block's segments, and the mixture of the whole block."""
+    """A page of a block's segments, and the mixture of the whole block.
+
+    Attributes:
+        length: of the sequences that training reads of it.
+    """
 
     record: PartRecord
     phase: str
+    length: int
     segments: list[Segment]
     mixture: Markup
 
@@ -53,4 +58,5 @@ def read_block(lake: Lake, manifest: Manifest, part: str, start: int) -> Block:
     sizes = record.stats["tokens_by_domain"]
     order = sorted(manifest.stats["tokens_by_domain"], key=lambda label: -manifest.stats["tokens_by_domain"][label])
     phase = next(iter(record.stats["tokens_by_phase"]), "")
-    return Block(record, phase, segments, share_bars([("this block", sizes)], order))
+    length = manifest.config["phases"][-1]["sequence_length"]
+    return Block(record, phase, length, segments, share_bars([("this block", sizes)], order))

@@ -1,4 +1,4 @@
-"""The data browser: documents before and after a stage, one document, its web page, the quarantine, and blocks."""
+"""The data browser: documents before and after a stage, one document, its web page, the quarantine, blocks."""
 
 from typing import Annotated
 
@@ -12,6 +12,11 @@ MOST = 10**12
 BLOCKS_SHOWN = 2_000
 BLOCK_CHARS = 1_000
 """Of a web page, and of each of its blocks, what is shown at most."""
+PIECES_SHOWN = 8_192
+"""Of a sequence's text, at most."""
+LOOK_AGAIN_S = 3
+Attempt = Annotated[int, Query(ge=1, le=MOST)]
+"""Which try it is to have something looked up."""
 Start = Annotated[int, Query(ge=0, le=MOST)]
 """Rows that a page leaves out before its first."""
 
@@ -99,7 +104,7 @@ def web_page(
     document: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
     request: Request,
     lake: LakeDep,
-    attempt: Annotated[int, Query(ge=1, le=MOST)] = 1,
+    attempt: Attempt = 1,
 ) -> Response:
     """The blocks of a document's web page, which a Ray job reads again."""
     from operators.pages.difference import MAX_CHARS
@@ -107,10 +112,11 @@ def web_page(
     from operators.pages.found import manifest_of
     from operators.pages.jobs import look_at
     from operators.pages.table import record_of
+    from smelt.explaining.seen import SeenPage
 
     manifest = manifest_of(lake, "ingest", fingerprint)
-    record = record_of(manifest, part)
-    page, error = look_at(lake, manifest, record.name, document, attempt)
+    names = (fingerprint, record_of(manifest, part).name, document)
+    page, error = look_at(lake, "page", names, attempt, SeenPage)
     return draw(
         request,
         "page.html.j2",
@@ -122,7 +128,40 @@ def web_page(
         shown=BLOCKS_SHOWN,
         block_chars=BLOCK_CHARS,
         text_chars=MAX_CHARS,
-        refresh=3 if page is None and not error else 0,
+        refresh=LOOK_AGAIN_S if page is None and not error else 0,
+    )
+
+
+@router.get("/blocks/{fingerprint}/{part}/{number}")
+def sequence(
+    fingerprint: str,
+    part: str,
+    number: Annotated[int, Path(ge=0, le=MOST)],
+    request: Request,
+    lake: LakeDep,
+    attempt: Attempt = 1,
+) -> Response:
+    """A sequence of a block: its documents, and their text with the tokens' borders, which a Ray job reads."""
+    from operators.pages.draw import draw
+    from operators.pages.found import manifest_of
+    from operators.pages.jobs import look_at
+    from operators.pages.table import record_of
+    from smelt.explaining.sequence import Trace
+
+    manifest = manifest_of(lake, "blocks", fingerprint)
+    record = record_of(manifest, part)
+    trace, error = look_at(lake, "sequence", (fingerprint, record.name, str(number)), attempt, Trace)
+    return draw(
+        request,
+        "sequence.html.j2",
+        manifest=manifest,
+        block=record.name,
+        number=number,
+        sequence=trace.sequences[0] if trace else None,
+        error=error,
+        attempt=attempt,
+        pieces_shown=PIECES_SHOWN,
+        refresh=LOOK_AGAIN_S if trace is None and not error else 0,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -31,6 +32,7 @@ class Day:
         why: what there is to say of the state.
         read, kept: documents that were read, and that are left; of a day that is made.
         bytes: of the text of those that are left.
+        tokens: of the same, about.
     """
 
     date: str
@@ -40,6 +42,7 @@ class Day:
     read: int | None = None
     kept: int | None = None
     bytes: int | None = None
+    tokens: int | None = None
 
 
 @router.get("/days/{recipe}")
@@ -92,12 +95,28 @@ def _day(lake: "Lake", day: str, runs: "list[DayRun]", airflow: AirflowRun | Non
 
 def _made(lake: "Lake", day: str, made: "list[DayRun]") -> Day:
     from operators.pages.found import find_manifest
+    from smelt.supply import DECIDED
 
     newest = made[0]
-    read, kept = (find_manifest(lake, kind, newest.stages[kind].fingerprint) for kind in ("ingest", "decontaminate"))
-    if read is None or kept is None:
+    there = {
+        kind: find_manifest(lake, kind, newest.stages[kind].fingerprint)
+        for kind in ("ingest", "clean", "score", *DECIDED)
+    }
+    found = {kind: manifest for kind, manifest in there.items() if manifest is not None}
+    if len(found) < len(there):
         return Day(day, "made", newest.run, "its artifacts were deleted")
+    read, kept = found.pop("ingest"), found["decontaminate"]
     documents = kept.stats.get("documents", 0)
     state = "empty" if not documents else "made again" if len(made) > 1 else "made"
     why = f"by {len(made)} runs, of which this is the newest" if len(made) > 1 else ""
-    return Day(day, state, newest.run, why, read.rows, documents, kept.stats.get("bytes", 0))
+    tokens = _tokens(lake, tuple((kind, manifest.fingerprint) for kind, manifest in found.items())) if documents else 0
+    return Day(day, state, newest.run, why, read.rows, documents, kept.stats.get("bytes", 0), tokens)
+
+
+@lru_cache(maxsize=4096)
+def _tokens(lake: "Lake", artifacts: tuple[tuple[str, str], ...]) -> int:
+    """Tokens that artifacts, by kind and fingerprint, leave, about."""
+    from operators.pages.found import manifest_of
+    from smelt.supply import kept_tokens
+
+    return kept_tokens(lake, {kind: manifest_of(lake, kind, fingerprint) for kind, fingerprint in artifacts})

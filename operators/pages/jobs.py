@@ -1,13 +1,19 @@
-"""Which jobs Ray knows, so that no link leads to one that it doesn't; and what a job looks at for a page."""
+"""Which jobs Ray knows, so that no link leads to one that it doesn't; and what a job looks up for a page."""
 
 import asyncio
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from smelt.explaining.seen import SeenPage
-    from smelt.lake import Lake, Manifest
+    from collections.abc import Sequence
+
+    from smelt.explaining.looking import Kind
+    from smelt.lake import Lake
+
+_T = TypeVar("_T", bound=BaseModel)
 
 PATIENCE_S = 3.0
 """Seconds that a page waits for Ray."""
@@ -30,18 +36,17 @@ def newest_job(lake: "Lake", name: str) -> str | None:
     return asyncio.run(_ask(lake)).get(name)
 
 
-def look_at(lake: "Lake", ingest: "Manifest", part: str, document: str, attempt: int) -> "tuple[SeenPage | None, str]":
-    """A document's web page as a job has read it again, see ``smelt.explaining.seen.look``; and why that failed.
-
-    Neither while the job goes on.
-    """
+def look_at(
+    lake: "Lake", kind: "Kind", arguments: "Sequence[str]", attempt: int, model: type[_T]
+) -> tuple[_T | None, str]:
+    """What a job has looked up, see ``smelt.explaining.looking.look``; and why it failed. Neither while it goes on."""
     from smelt.engine.jobs import Jobs
     from smelt.errors import SmeltError
-    from smelt.explaining.seen import look
+    from smelt.explaining.looking import look
 
-    async def ask() -> "SeenPage | None":
+    async def ask() -> _T | None:
         async with Jobs(lake.settings) as jobs:
-            return await look(jobs, ingest, part, document, attempt)
+            return await look(jobs, kind, arguments, attempt, model)
 
     try:
         return asyncio.run(ask()), ""

@@ -25,6 +25,7 @@ from tasks import documents
 from tests.evaluation.artifacts import commit
 from tests.operators.small_lake import address
 
+PHASES = {"phases": [{"sequence_length": 20}]}
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 
 
@@ -190,8 +191,9 @@ def test_quarantine_names_file_and_reason(client, stages):
 def test_blocks_list_their_segments_in_training_order(client, lake):
     table = pa.table({"start": [0, 40], "id": ["a" * 16, "b" * 16], "label": ["zh/docs", "en/docs"]})
     sizes = {"tokens": 100, "tokens_by_domain": {"zh/docs": 40, "en/docs": 60}, "tokens_by_phase": {"main": 100}}
-    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)})
+    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)}, config=PHASES)
     page = client.get(f"/smelt/blocks/{made.fingerprint}").text
+    assert f'href="/smelt/blocks/{made.fingerprint}/0-00000/2">40<' in page, "the sequence that begins there"
     assert page.index("a" * 16) < page.index("b" * 16)
     assert ">61<" in page, "the last segment holds the token that the next block begins with"
     assert "are padding" not in page
@@ -200,9 +202,9 @@ def test_blocks_list_their_segments_in_training_order(client, lake):
 def test_a_block_s_padding_is_a_segment_of_no_document(client, lake):
     table = pa.table({"start": [0, 90], "id": ["a" * 16, PADDING], "label": ["zh/docs", PADDING]})
     sizes = {"tokens": 100, "padding": 10, "tokens_by_domain": {"zh/docs": 90}, "tokens_by_phase": {"main": 100}}
-    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)})
+    made = commit(lake, "blocks", {"0-00000": ({".segments.parquet": documents.write(table)}, 2, sizes)}, config=PHASES)
     page = client.get(f"/smelt/blocks/{made.fingerprint}").text
-    assert "100 tokens in 2 segments; 10 of the tokens are padding." in page
+    assert "100 tokens in 2 segments, sequences of 20; 10 of the tokens are padding." in page
     assert "<td>padding</td><td><code></code></td>" in page
 
 

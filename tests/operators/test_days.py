@@ -65,6 +65,11 @@ def test_the_calendar_has_what_has_become_of_each_day(client, lake, airflow, pla
     assert "stands at ingest (gate failed)" in rows["2026-11-05"]
     assert "/smelt/runs/days-2026-11-02-b" in rows["2026-11-02"] and "by 2 runs" in rows["2026-11-02"]
     assert '<td class="n">1</td><td class="n">1</td>' in rows["2026-11-01"]
+    tokens = {
+        day: int(row.split('<td class="n">')[4].split("<")[0]) for day, row in rows.items() if "made" in states[day]
+    }
+    assert 15 < tokens["2026-11-01"] < 45 and tokens["2026-11-02"] > tokens["2026-11-01"], "of 27 and 29 words"
+    assert rows["2026-11-03"].split('<td class="n">')[4].startswith("0<")
     assert 'http-equiv="refresh"' in answer.text
     assert "/smelt/days/days" in client.get("/smelt/runs/days-2026-11-01").text
     none = client.get("/smelt/days/none")

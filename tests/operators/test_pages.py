@@ -1,6 +1,7 @@
 """Pages of the lake in the API server: for who may read the DAG, and nobody else."""
 
 import asyncio
+import re
 import time
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from smelt.engine.jobs import Jobs
 from smelt.lake import Lake, held
 from smelt.run import progress_key, safe_run_id
 from smelt.services.airflow import USER
+from tests.cli.corpus import tell
 from tests.operators.attempts import STAGE, attempt, event_of, job_name
 from tests.operators.test_data_pages import CHROMIUM
 
@@ -160,6 +162,18 @@ def test_a_page_that_is_gone_is_told_and_read_again_when_asked(browser, run, sta
     assert "turning red" in _looked_at(browser, f"{address}?attempt=2")
     assert browser.get(f"/smelt/pages/{manifest.fingerprint}/none/{name}").status_code == 404
     assert browser.get(f"/smelt/pages/{manifest.fingerprint}/00000/no;id").status_code == 422
+
+
+def test_a_sequence_of_a_block_is_shown_with_its_documents_and_tokens(browser, stack_lake, tmp_path):
+    made = tell(stack_lake, tmp_path).made
+    block = browser.get(f"/smelt/blocks/{made['blocks-1'].fingerprint}").text
+    [address, *_] = re.findall(rf'href="(/smelt/blocks/{made["blocks-1"].fingerprint}/0-00000/[1-9])"', block)
+    page = _looked_at(browser, address)
+    tokens = re.findall(r'<span class="token" title="([\d ]+)">', page)
+    assert sum(len(ids.split()) for ids in tokens) == 64
+    assert "https://a/page" in page and "sequence 1 of block 0-00000" in page.lower()
+    beyond = _looked_at(browser, re.sub(r"[0-9]+$", "99", address))
+    assert "no such sequence" in beyond and "Look again" in beyond
 
 
 def _looked_at(browser: httpx.Client, address: str) -> str:
