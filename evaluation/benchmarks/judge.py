@@ -20,6 +20,7 @@ from evaluation.benchmarks.encoding import decode, encode, together
 from evaluation.benchmarks.statistics import interval
 from evaluation.benchmarks.told import Reads, Told
 from evaluation.perplexity import DIGITS
+from smelt.comparing.bits import per_byte, written
 from smelt.recipe.benchmarks import Benchmark, Item
 from smelt.recipe.benchmarks.form import Form
 
@@ -166,7 +167,8 @@ def _generated(
 
 def scores(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
     """By benchmark and form: ``items``, ``accuracy`` with its 95 % interval ``low`` to ``high``, ``chance``,
-    ``bits_per_byte`` of the right answers, ``right`` (a character an item, to pair checkpoints by)."""
+    ``bits_per_byte`` of the right answers with its interval ``bits_low`` to ``bits_high`` (None of one item alone); to
+    pair checkpoints by, ``right`` (a character an item), ``gold_bits`` and ``gold_bytes`` (a number an item)."""
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["benchmark"], row["form"]].append(row)
@@ -174,16 +176,20 @@ def scores(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
     for (benchmark, form), own in grouped.items():
         right, items = sum(row["right"] for row in own), len(own)
         low, high = interval(right, items)
+        gold, sizes = ([row[figure] for row in own] for figure in ("gold_bits", "gold_bytes"))
+        bits, bits_low, bits_high = per_byte(gold, sizes)
         found[benchmark][form] = {
             "items": items,
             "accuracy": round(right / items, DIGITS),
             "low": round(low, DIGITS),
             "high": round(high, DIGITS),
             "chance": round(sum(row["chance"] for row in own) / items, DIGITS),
-            "bits_per_byte": round(
-                sum(row["gold_bits"] for row in own) / max(1, sum(row["gold_bytes"] for row in own)), DIGITS
-            ),
+            "bits_per_byte": round(bits, DIGITS),
+            "bits_low": None if bits_low is None else round(max(0.0, bits_low), DIGITS),
+            "bits_high": None if bits_high is None else round(bits_high, DIGITS),
             "right": "".join("01"[row["right"]] for row in own),
+            "gold_bits": written(gold),
+            "gold_bytes": written(sizes),
         }
     return dict(found)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluation.benchmarks.statistics import trend
+from smelt.comparing.bits import paired_bits
 from smelt.comparing.paired import paired
 
 
@@ -11,8 +12,9 @@ def benchmark_rows(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     """A row for each form of each benchmark that the last checkpoint was asked in.
 
     Returns:
-        ``name``, ``form``, ``scores`` (the record of each checkpoint, oldest first), their ``trend``, and ``change``:
-        the last checkpoint against the first on the same items, where there are two.
+        ``name``, ``form``, ``scores`` (the record of each checkpoint, oldest first), their ``trend``; ``change`` and
+        ``bits``: the last checkpoint against the first on the same items, in right answers and in bits per byte of
+        these, where there are two.
     """
     rows = []
     for name, forms in sorted(evaluations[-1]["benchmarks"].items()):
@@ -32,6 +34,7 @@ def benchmark_rows(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, A
                         last["items"],
                     ),
                     "change": paired(*right) if len(scores) > 1 else None,
+                    "bits": paired_bits(scores[0], scores[-1]) if len(scores) > 1 else None,
                 }
             )
     return rows

@@ -1,7 +1,7 @@
 """The report's first words: what failed, what training was disturbed by, and what the run before did worse or better.
 
-A score counts as changed where the 95 % interval of its change, on the same items, leaves 0 out. Of many scores some
-do so by chance.
+A score counts as changed where the 95 % interval of its change, on the same items, leaves 0 out; so do the bits per
+byte of right answers. Of many scores some do so by chance.
 """
 
 from collections import Counter
@@ -53,6 +53,7 @@ class Verdict:
         alarms: of probes.
         bits: bits per byte of the run before and of this, over all and by label.
         better, worse: scores that changed, by name, as ``paired`` has them; ``same`` how many did not.
+        likelier, less_likely: those whose right answers take fewer bits per byte or more, as ``paired_bits`` has them.
         noise: benchmarks that tell nothing, with the reason.
     """
 
@@ -63,6 +64,8 @@ class Verdict:
     better: Mapping[str, Mapping[str, Any]]
     worse: Mapping[str, Mapping[str, Any]]
     same: int
+    likelier: Mapping[str, Mapping[str, Any]]
+    less_likely: Mapping[str, Mapping[str, Any]]
     noise: list[tuple[str, str]]
 
 
@@ -89,6 +92,7 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
     paired = {name: change for name, change in changes.items() if "low" in change}
     better = {name: change for name, change in paired.items() if change["low"] > 0}
     worse = {name: change for name, change in paired.items() if change["high"] < 0}
+    gold = {name: change["bits"] for name, change in changes.items() if change.get("bits", {}).get("low") is not None}
     return Verdict(
         failed=[
             (stage, "; ".join(item["name"] for item in result["expectations"] if not item["success"]))
@@ -101,6 +105,8 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
         better=better,
         worse=worse,
         same=len(paired) - len(better) - len(worse),
+        likelier={name: change for name, change in gold.items() if change["high"] < 0},
+        less_likely={name: change for name, change in gold.items() if change["low"] > 0},
         noise=[(f"{row['name']} {row['form']}", row["trend"]["noise"]) for row in benchmarks if row["trend"]["noise"]],
     )
 

@@ -74,12 +74,13 @@ def tables(found: dict[str, Any]) -> list[Table]:
             )
         made.append(table)
     if found["benchmarks"]:
-        table = Table("benchmark", "form", "items", "right", "95 %", "chance", "bits per byte", box=None)
+        table = Table("benchmark", "form", "items", "right", "95 %", "chance", "bits per byte", "95 %", box=None)
         for name, forms in sorted(found["benchmarks"].items()):
             for form, own in forms.items():
                 span = f"{own['low']:.3f} to {own['high']:.3f}"
                 score = (f"{own['accuracy']:.3f}", span, f"{own['chance']:.3f}", f"{own['bits_per_byte']:.4f}")
-                table.add_row(name, escape(form), f"{own['items']:,}", *score)
+                bits = "–" if own["bits_low"] is None else f"{own['bits_low']:.3f} to {own['bits_high']:.3f}"
+                table.add_row(name, escape(form), f"{own['items']:,}", *score, bits)
         made.append(table)
     if found["probes"]:
         table = Table("probes", "group", "probe", "probability", "place", "perplexity", "margin", box=None)

@@ -7,6 +7,7 @@ both runs have one tokenizer; bits per byte always are. Scores on the same items
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from smelt.comparing.bits import paired_bits
 from smelt.comparing.paired import paired
 from smelt.lake import Lake, Manifest, held
 from smelt.recipe.graph import kind_of
@@ -134,8 +135,8 @@ def _heldout(judged: Mapping[str, Any], *, bare: bool) -> dict[str, float]:
 
 
 def scores(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """By set and form: item by item, as ``paired`` has it, where both were asked the same; else the two scores
-    alone."""
+    """By set and form: item by item, as ``paired`` has it, and in ``bits`` as ``paired_bits``, where both were asked
+    the same; else the two scores alone."""
     found: dict[str, dict[str, Any]] = {}
     for name, forms in first.get("benchmarks", {}).items():
         for form, one in forms.items():
@@ -147,6 +148,8 @@ def scores(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dic
             same = first["digests"].get(name) == second["digests"].get(name)
             if same and len(one["right"]) == len(other["right"]):
                 own |= paired(*([mark == "1" for mark in score["right"]] for score in (one, other)))
+                if "gold_bits" in one and "gold_bits" in other:  # an earlier Smelt's evaluation has none
+                    own["bits"] = paired_bits(one, other)
             found[f"{name} {form}"] = own
     return found
 

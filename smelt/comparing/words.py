@@ -25,7 +25,10 @@ def tables(found: Mapping[str, Any]) -> Iterator[tuple[Row, list[Row]]]:
             rows = [(what, *map(_shown, pair), _change(*pair)) for what, pair in found[name].items()]
             yield (title, *found["runs"], "change"), rows
     if found["benchmarks"]:
-        yield ("benchmark", *found["runs"], "change", "95 %", "p"), list(_scores(found["benchmarks"]))
+        yield (
+            ("benchmark", *found["runs"], "change", "95 %", "p", "bits per byte", "95 %"),
+            list(_scores(found["benchmarks"])),
+        )
 
 
 def said(found: Mapping[str, Any]) -> list[str]:
@@ -42,8 +45,14 @@ def _scores(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     for what, own in benchmarks.items():
         apart = ("", "other items", "")
         if "p" in own:
-            apart = (f"{own['difference']:+.3f}", f"{own['low']:+.3f} to {own['high']:+.3f}", f"{own['p']:.2g}")
-        yield what, *(f"{score:.3f}" for score in own["accuracy"]), *apart
+            apart = (f"{own['difference']:+.3f}", _span(own), f"{own['p']:.2g}")
+        bits = (f"{own['bits']['difference']:+.3f}", _span(own["bits"])) if "bits" in own else ("", "")
+        yield what, *(f"{score:.3f}" for score in own["accuracy"]), *apart, *bits
+
+
+def _span(own: Mapping[str, Any]) -> str:
+    """The 95 % interval of a change; one item alone has none of its bits."""
+    return "" if own["low"] is None else f"{own['low']:+.3f} to {own['high']:+.3f}"
 
 
 def _shown(value: Any) -> str:

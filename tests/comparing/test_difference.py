@@ -70,6 +70,7 @@ def test_recipes_artifacts_and_scores_are_set_side_by_side(lake: Lake, tmp_path:
     assert {"zh bits_per_byte", "zh/books perplexity", "general loss"} <= set(found["heldout"])
     score = found["benchmarks"]["questions completion"]
     assert (score["gained"], score["lost"]) == (0, 0), "all twenty were right"
+    assert score["bits"] == {"difference": 0.0, "low": 0.0, "high": 0.0}
     assert found["probes"]["documents: 软件 → 包"] == (0.8, 0.8)
     assert found["refused"] == ""
     assert found["dropped"] == {} == found["mixture"]

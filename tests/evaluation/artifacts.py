@@ -315,7 +315,11 @@ def _evaluations() -> dict[str, tuple]:
                         "high": 0.4,
                         "chance": chance,
                         "bits_per_byte": 3 - progress,
+                        "bits_low": 2.9 - progress,
+                        "bits_high": 3.1 - progress,
                         "right": "1" * right + "0" * (20 - right),
+                        "gold_bits": " ".join(f"{(3 - progress) * 4 + place / 100:.4f}" for place in range(20)),
+                        "gold_bytes": " ".join(["4"] * 20),
                     }
                     for form, right, chance in (("generate", 2, 0.0), ("completion", 4 + end // 15, 0.25))
                 }

@@ -108,6 +108,7 @@ def test_the_verdict_comes_first_and_compares_with_the_run_before(given: Context
     last = held.read_json(given.lake, found["evaluate"], found["evaluate"].parts[-1], "/evaluation.json")
     for name in ("completion", "generate"):
         last["benchmarks"]["questions"][name]["right"] = "0" * 19 + "1"
+        last["benchmarks"]["questions"][name]["gold_bits"] = " ".join(["16"] * 20)
     last["heldout"]["bits_per_byte"] = 2.5
     parts = {found["evaluate"].parts[-1].name: ({"/evaluation.json": json.dumps(last).encode()}, 1, {})}
     other = commit(given.lake, "evaluate", parts, round="checkpoints", config=found["evaluate"].config)
@@ -122,6 +123,7 @@ def test_the_verdict_comes_first_and_compares_with_the_run_before(given: Context
         "Since run <code>run-1</code>, 2026-11-01 10:00",
         "Better:</b> questions completion +95.0 points (95&nbsp;%: +85.",
         "1 score moved no further than chance",
+        "Right answers became likelier:</b> questions generate -1.8",
         f'<td>all</td><td class="n">2.500</td><td class="n">{found_bits(given):.3f}</td>',
     ):
         assert words in first

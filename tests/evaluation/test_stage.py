@@ -93,6 +93,7 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     asked = last["benchmarks"]["free"]
     assert set(asked) == {"completion", "generate"}
     assert all(score["items"] == 2 and score["low"] <= score["accuracy"] <= score["high"] for score in asked.values())
+    assert all(0 <= score["bits_low"] <= score["bits_per_byte"] <= score["bits_high"] for score in asked.values())
     assert last["samples"][0]["prompt"] == "a"
 
     _another_evaluation_takes_over_what_is_judged(given, found)
