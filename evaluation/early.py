@@ -50,6 +50,8 @@ def figures(said: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for form, score in forms.items():
             yield f"judged_accuracy/{benchmark} {form}", score["accuracy"]
             yield f"judged_gold_bits_per_byte/{benchmark} {form}", score["bits_per_byte"]
+            if "unseen" in score:
+                yield f"judged_memory/{benchmark} {form}", score["unseen"]["memory"]
     for name, answers in said["probes"].items():
         for answer in answers:
             figure = "margin" if answer["kind"] == "prefer" else "prob"

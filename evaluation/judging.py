@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from evaluation.benchmarks.encoding import encode
 from evaluation.benchmarks.reader import Reader
-from evaluation.benchmarks.told import Reads
+from evaluation.benchmarks.told import Reads, Rereads
 from evaluation.likelihood import Model
 from evaluation.perplexity import DIGITS, model_losses, summary
 from evaluation.probed import Answer
@@ -41,7 +41,7 @@ class Subject:
     """
 
     model: Whole
-    reader: Callable[[], Reads]
+    reader: Callable[[], Rereads]
     tokenizer: Tokenizer
     end: int
     stop: int

@@ -23,6 +23,7 @@ class Asked:
         contexts: what stands before each of ``endings``; one for all of a generated answer.
         endings: what is scored; of ``generate`` the right answers.
         right: indices of the right endings.
+        question: the context without examples; empty where ``contexts`` differ.
         bare: the context without question and examples, for an ending's likelihood by itself.
         labels: of letters, what each option is called.
         item: as it was asked, its options changed.
@@ -32,6 +33,7 @@ class Asked:
     contexts: tuple[str, ...]
     endings: tuple[str, ...]
     right: tuple[int, ...]
+    question: str
     bare: str
     labels: tuple[str, ...]
     item: Item
@@ -51,12 +53,14 @@ def ask(item: Item, form: Form, examples: Sequence[Item], *, shots: int, seed: i
         changed, labels = _change(one, form, seed)
         endings = _endings(changed, form, labels)
         times = 1 if form.style == "generate" else len(endings)
+        question = "" if changed.contexts else _question(changed, form, labels)
         contexts = tuple(before + own for own in changed.contexts)
         yield Asked(
             id=one.id,
-            contexts=contexts or (before + _question(changed, form, labels),) * times,
+            contexts=contexts or (before + question,) * times,
             endings=endings,
             right=changed.right or tuple(range(len(endings))),
+            question=question,
             bare="" if changed.goes_on else WORDS[item.lang][1].lstrip(),
             labels=labels,
             item=changed,

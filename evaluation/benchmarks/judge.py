@@ -4,9 +4,9 @@ A stretch is what one worker takes, and what is kept when the evaluation is kill
 the benchmark and the stretch alone.
 """
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,9 +16,10 @@ from tokenizers import Tokenizer
 
 from evaluation.benchmarks import execution, extract
 from evaluation.benchmarks.asking import Asked, ask
-from evaluation.benchmarks.encoding import decode, encode, together
+from evaluation.benchmarks.encoding import Sequence, decode, encode, together
+from evaluation.benchmarks.memory import gained, remembered
 from evaluation.benchmarks.statistics import interval
-from evaluation.benchmarks.told import Reads, Told
+from evaluation.benchmarks.told import Reads, Rereads, Told
 from evaluation.perplexity import DIGITS
 from smelt.comparing.bits import per_byte, written
 from smelt.recipe.benchmarks import Benchmark, Item
@@ -45,7 +46,7 @@ def _known(benchmark: Benchmark) -> tuple[tuple[Item, ...], tuple[Item, ...], di
     return benchmark.items(), benchmark.examples(), {form.name: form for form in benchmark.asked_in()}
 
 
-def stretches(benchmarks: Sequence[Benchmark]) -> list[Stretch]:
+def stretches(benchmarks: Many[Benchmark]) -> list[Stretch]:
     """All items in all forms, cut into what a worker takes."""
     found = []
     for number, benchmark in enumerate(benchmarks):
@@ -57,7 +58,7 @@ def stretches(benchmarks: Sequence[Benchmark]) -> list[Stretch]:
 
 
 def answer(
-    reader: Reads, tokenizer: Tokenizer, benchmarks: Sequence[Benchmark], stretch: Stretch, *, end: int
+    reader: Rereads, tokenizer: Tokenizer, benchmarks: Many[Benchmark], stretch: Stretch, *, end: int
 ) -> list[Row]:
     """The model's answers to a stretch, a row for each time that an item is asked.
 
@@ -66,7 +67,9 @@ def answer(
 
     Returns:
         ``benchmark``, ``form``, ``item``, ``subject``, ``right``, ``chance`` (of guessing it), ``said`` (the number of
-        the chosen option, or what was written), ``gold_bits`` and ``gold_bytes`` of the right answer's words.
+        the chosen option, or what was written), ``gold_bits`` and ``gold_bytes`` of the right answer's words. With
+        ``unseen`` these are of the trained copy, and with them go ``right_before``, ``bits_before`` and what the answer
+        ``gained``.
     """
     benchmark = benchmarks[stretch.benchmark]
     items, examples, forms = _known(benchmark)
@@ -76,23 +79,23 @@ def answer(
         for item in items[stretch.start : stretch.stop]
         for one in ask(item, form, examples, shots=benchmark.shots, seed=benchmark.seed)
     ]
-    told = reader.score(
-        [
-            [
-                together(tokenizer, context, ending, end=end, longest=reader.longest)
-                for context, ending in zip(_contexts(one), one.endings, strict=True)
-            ]
-            for one in asked
-        ]
-    )
+    put = [_put(tokenizer, one, form, end=end, longest=reader.longest) for one in asked]
+    before: list[list[list[Told]] | None] = [None] * len(asked)
+    if "unseen" in form.changes:
+        texts = [[end, *encode(tokenizer, one.question.rstrip())] for one in asked]
+        pairs = list(reader.reread(texts, put))
+        before, told = [was for was, _ in pairs], [now for _, now in pairs]
+    else:
+        scored = iter(reader.score([question for own in put for question in own]))
+        told = [[next(scored) for _ in own] for own in put]
     if form.style == "generate":
         answered = _generated(reader, tokenizer, benchmark, form, asked, end=end)
     else:
-        bare = _bare(reader, tokenizer, asked, end=end) if form.option == "unconditional" else [None] * len(asked)
-        answered = [choose(one, form, scored, alone) for one, scored, alone in zip(asked, told, bare, strict=True)]
+        answered = [choose(one, form, *own) for one, own in zip(asked, told, strict=True)]
     rows = []
-    for one, scored, (right, said) in zip(asked, told, answered, strict=True):
+    for one, was, now, (right, said) in zip(asked, before, told, answered, strict=True):
         gold = one.right[0]
+        compared = {} if was is None else _compared(one, form, was, now)
         rows.append(
             {
                 "benchmark": benchmark.name,
@@ -102,14 +105,38 @@ def answer(
                 "right": right,
                 "chance": len(one.right) / len(one.labels) if one.labels else 0.0,
                 "said": said,
-                "gold_bits": round(float(scored[gold].losses.sum()) / math.log(2), DIGITS),
+                "gold_bits": round(now[0][gold].bits, DIGITS),
                 "gold_bytes": len(one.endings[gold].encode()),
+                **compared,
             }
         )
     return rows
 
 
-def choose(one: Asked, form: Form, scored: Sequence[Told], alone: Sequence[Told] | None) -> tuple[bool, str]:
+def _put(tokenizer: Tokenizer, one: Asked, form: Form, *, end: int, longest: int) -> list[list[Sequence]]:
+    """What is scored of an item: its endings in their contexts, and where that counts without the question too."""
+    contexts = [one.contexts if len(one.contexts) == len(one.endings) else one.contexts * len(one.endings)]
+    if form.option == "unconditional":
+        contexts.append((one.bare,) * len(one.endings))
+    return [
+        [
+            together(tokenizer, context, ending, end=end, longest=longest)
+            for context, ending in zip(own, one.endings, strict=True)
+        ]
+        for own in contexts
+    ]
+
+
+def _compared(one: Asked, form: Form, was: list[list[Told]], now: list[list[Told]]) -> Row:
+    """What an answer was before the question was read again, and what it gained."""
+    return {
+        "right_before": choose(one, form, *was)[0],
+        "bits_before": round(was[0][one.right[0]].bits, DIGITS),
+        "gained": round(gained(one, was[0], now[0]), DIGITS),
+    }
+
+
+def choose(one: Asked, form: Form, scored: Many[Told], alone: Many[Told] | None = None) -> tuple[bool, str]:
     """Whether the likeliest option is right, and which it is; without options, whether the answer is what would be
     written.
 
@@ -129,20 +156,8 @@ def choose(one: Asked, form: Form, scored: Sequence[Told], alone: Sequence[Told]
     return chosen in one.right, str(chosen)
 
 
-def _contexts(one: Asked) -> tuple[str, ...]:
-    return one.contexts if len(one.contexts) == len(one.endings) else one.contexts * len(one.endings)
-
-
-def _bare(reader: Reads, tokenizer: Tokenizer, asked: Sequence[Asked], *, end: int) -> list[list[Told]]:
-    sequences = [
-        [together(tokenizer, one.bare, ending, end=end, longest=reader.longest) for ending in one.endings]
-        for one in asked
-    ]
-    return reader.score(sequences)
-
-
 def _generated(
-    reader: Reads, tokenizer: Tokenizer, benchmark: Benchmark, form: Form, asked: Sequence[Asked], *, end: int
+    reader: Reads, tokenizer: Tokenizer, benchmark: Benchmark, form: Form, asked: Many[Asked], *, end: int
 ) -> list[tuple[bool, str]]:
     rule = form.option
     ended = extract.stops(rule)
@@ -168,7 +183,8 @@ def _generated(
 def scores(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
     """By benchmark and form: ``items``, ``accuracy`` with its 95 % interval ``low`` to ``high``, ``chance``,
     ``bits_per_byte`` of the right answers with its interval ``bits_low`` to ``bits_high`` (None of one item alone); to
-    pair checkpoints by, ``right`` (a character an item), ``gold_bits`` and ``gold_bytes`` (a number an item)."""
+    pair checkpoints by, ``right`` (a character an item), ``gold_bits`` and ``gold_bytes`` (a number an item); with
+    ``unseen`` also what ``remembered`` gives, by that name."""
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["benchmark"], row["form"]].append(row)
@@ -191,10 +207,12 @@ def scores(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
             "gold_bits": written(gold),
             "gold_bytes": written(sizes),
         }
+        if "gained" in own[0]:
+            found[benchmark][form]["unseen"] = remembered(own)
     return dict(found)
 
 
-def judge(reader: Reads, tokenizer: Tokenizer, benchmarks: Sequence[Benchmark], *, end: int) -> dict[str, Any]:
+def judge(reader: Rereads, tokenizer: Tokenizer, benchmarks: Many[Benchmark], *, end: int) -> dict[str, Any]:
     """The scores of all benchmarks, in this process."""
     return scores(
         row for stretch in stretches(benchmarks) for row in answer(reader, tokenizer, benchmarks, stretch, end=end)

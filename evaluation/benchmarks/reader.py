@@ -15,6 +15,7 @@ from torch import Tensor
 from evaluation.benchmarks.encoding import Sequence
 from evaluation.benchmarks.prefixes import Question, batches, common, families
 from evaluation.benchmarks.told import Told
+from evaluation.benchmarks.unseen import copied, restore, study
 from training.checkpoints.load import LanguageModel
 
 BATCH_TOKENS = 16_384
@@ -74,6 +75,22 @@ class Reader:
             for question, told in zip(batch, self._score(shared, batch), strict=True):
                 found[question.number] = told
         return found
+
+    def reread(
+        self, texts: list[list[int]], questions: list[list[list[Sequence]]]
+    ) -> Iterator[tuple[list[list[Told]], list[list[Told]]]]:
+        """See ``Rereads``; the copy is in single precision, and takes 8 bytes a weight with its gradients."""
+        model = copied(self.model)
+        before = iter(self._by(model).score([question for own in questions for question in own]))
+        for ids, own in zip(texts, questions, strict=True):
+            study(model, ids[-self.longest - 1 :], vocab_size=self.vocab_size)
+            after = self._by(model).score(own)
+            restore(model, self.model)
+            yield [next(before) for _ in own], after
+
+    def _by(self, model: Any) -> "Reader":
+        """A reader like this of other weights, that keeps no prefix of those before."""
+        return Reader(model, vocab_size=self.vocab_size, longest=self.longest)
 
     @torch.no_grad()
     def _score(self, shared: tuple[int, ...], batch: list[Question]) -> list[list[Told]]:

@@ -3,7 +3,8 @@
 Apart from ``reader``, so that whoever only counts answers needs no torch.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,11 @@ class Told:
     greedy: bool
     rank: int
 
+    @property
+    def bits(self) -> float:
+        """Of the whole ending."""
+        return float(self.losses.sum()) / math.log(2)
+
 
 class Reads(Protocol):
     """What a model must be able to do to be asked."""
@@ -38,3 +44,12 @@ class Reads(Protocol):
 
     def write(self, prompts: list[list[int]], num_tokens: int, done: Callable[[list[int]], bool]) -> list[list[int]]:
         """The likeliest continuation of each prompt, up to ``num_tokens`` ids or until ``done`` of those written."""
+
+
+class Rereads(Reads, Protocol):
+    """What it must be able to do to be asked in every form."""
+
+    def reread(
+        self, texts: list[list[int]], questions: list[list[list[Sequence]]]
+    ) -> Iterator[tuple[list[list[Told]], list[list[Told]]]]:
+        """What a copy thinks of each text's questions before and after it was trained on that text alone."""

@@ -46,3 +46,19 @@ def spreads(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     for row in rows:
         found.setdefault(row["name"], []).append(row["scores"][-1]["accuracy"])
     return {name: max(values) - min(values) for name, values in found.items() if len(values) > 1}
+
+
+def memories(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the memory check of the last checkpoint says, of each form that has it: ``name``, ``form``, ``was`` (before
+    the question was read again, with ``memory`` and its interval), ``now`` and ``remembered``."""
+    return [
+        {
+            "name": row["name"],
+            "form": row["form"],
+            "was": last["unseen"],
+            "now": last,
+            "remembered": (last["unseen"]["low"] or 0.0) > 0,
+        }
+        for row in rows
+        if "unseen" in (last := row["scores"][-1])
+    ]

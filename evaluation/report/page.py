@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from evaluation.report import course, learning, predicted, verdict
-from evaluation.report.benchmarks import benchmark_rows, spreads
+from evaluation.report.benchmarks import benchmark_rows, memories, spreads
 from evaluation.report.probes import movers, probe_alarms, probe_rows
 from smelt.charts import Line, charts_style, colour, line_chart, share_bars, short
 
@@ -58,6 +58,7 @@ def render(values: Mapping[str, Any]) -> str:
         charts=charts(values),
         benchmarks=benchmarks,
         spreads=spreads(benchmarks),
+        memories=memories(benchmarks),
         phase_ends=list({item["phase"]: item for item in values["evaluations"]}.values()),
         longest=max(values["evaluations"], key=lambda item: len(item["heldout"]["by_position"])),
         probes=probe_rows(values["evaluations"]),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from evaluation.report.benchmarks import memories
 from evaluation.report.probes import probe_alarms
 from smelt.comparing.difference import judged_last, scores
 from smelt.lake import Artifact, Lake, Manifest
@@ -55,6 +56,7 @@ class Verdict:
         better, worse: scores that changed, by name, as ``paired`` has them; ``same`` how many did not.
         likelier, less_likely: those whose right answers take fewer bits per byte or more, as ``paired_bits`` has them.
         noise: benchmarks that tell nothing, with the reason.
+        remembered: benchmarks whose items the last checkpoint has learnt, with the form that told.
     """
 
     failed: list[tuple[str, str]]
@@ -67,6 +69,7 @@ class Verdict:
     likelier: Mapping[str, Mapping[str, Any]]
     less_likely: Mapping[str, Mapping[str, Any]]
     noise: list[tuple[str, str]]
+    remembered: list[str]
 
 
 def before(lake: Lake, recipe: str, run: str, inputs: Mapping[str, Manifest]) -> Before | None:
@@ -108,6 +111,7 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
         likelier={name: change for name, change in gold.items() if change["high"] < 0},
         less_likely={name: change for name, change in gold.items() if change["low"] > 0},
         noise=[(f"{row['name']} {row['form']}", row["trend"]["noise"]) for row in benchmarks if row["trend"]["noise"]],
+        remembered=[f"{one['name']} {one['form']}" for one in memories(benchmarks) if one["remembered"]],
     )
 
 

@@ -55,6 +55,23 @@ def _said(own: dict[str, Any]) -> tuple[str, str, str, str]:
     return f"{own['prob']:.4g}", f"{own['rank']:,}", f"{own['perplexity']:,.4g}", ""
 
 
+def _remembering(benchmarks: dict[str, Any]) -> list[tuple[str, ...]]:
+    """What the forms with ``unseen`` say: the gain in bits per byte on the wrong answers."""
+    return [
+        (
+            name,
+            escape(form),
+            f"{own['unseen']['accuracy']:.3f}",
+            f"{own['accuracy']:.3f}",
+            f"{own['unseen']['memory']:+.4f}",
+            "–" if own["unseen"]["low"] is None else f"{own['unseen']['low']:+.3f} to {own['unseen']['high']:+.3f}",
+        )
+        for name, forms in sorted(benchmarks.items())
+        for form, own in forms.items()
+        if "unseen" in own
+    ]
+
+
 def tables(found: dict[str, Any]) -> list[Table]:
     """What was found, as tables: held-out text by label, benchmarks by form, probes."""
     made = []
@@ -81,6 +98,11 @@ def tables(found: dict[str, Any]) -> list[Table]:
                 score = (f"{own['accuracy']:.3f}", span, f"{own['chance']:.3f}", f"{own['bits_per_byte']:.4f}")
                 bits = "–" if own["bits_low"] is None else f"{own['bits_low']:.3f} to {own['bits_high']:.3f}"
                 table.add_row(name, escape(form), f"{own['items']:,}", *score, bits)
+        made.append(table)
+    if remembering := _remembering(found["benchmarks"]):
+        table = Table("memory", "form", "right before", "right after", "right answer's gain", "95 %", box=None)
+        for row in remembering:
+            table.add_row(*row)
         made.append(table)
     if found["probes"]:
         table = Table("probes", "group", "probe", "probability", "place", "perplexity", "margin", box=None)

@@ -58,14 +58,15 @@ def test_the_command_prints_tables_and_writes_json(made: tuple[Context, Path], t
     questions = tmp_path / "questions.jsonl"
     questions.write_text(json.dumps({"prompt": "a", "answer": "b", "choices": ["b", "c"]}) + "\n")
     settings = [f"--set={key}={value}" for key, value in CAPPED.items()]
-    asked = f"--set=evaluate.benchmarks=[{{name: two, path: {questions}}}]"
+    asked = f"--set=evaluate.benchmarks=[{{name: two, path: {questions}, forms: [completion, unseen]}}]"
     train = f"train/{given.inputs['train'].fingerprint}"
     answer = told(given, train, *settings, asked, "--json", str(tmp_path / "out.json"))
     assert answer.returncode == 0, answer.stderr
     found = json.loads((tmp_path / "out.json").read_text())
-    for words in ("step-0000064", "step 64", "zh/prose", f"{found['heldout']['loss']:.4f}", "completion"):
+    for words in ("step-0000064", "step 64", "zh/prose", f"{found['heldout']['loss']:.4f}", "completion", "memory"):
         assert words in answer.stdout
     assert found["benchmarks"]["two"]["completion"]["items"] == 1
+    assert f"{found['benchmarks']['two']['unseen']['unseen']['memory']:+.4f}" in answer.stdout
 
 
 def test_a_model_with_another_tokenizer_reads_the_same_text(made: tuple[Context, Path], tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ SAMPLES = [
     },
 ]
 
+MEMORY = {"memory": 0.31, "low": 0.12, "high": 0.5, "accuracy": 0.25, "bits_per_byte": 2.875}
+
 
 def commit(lake: Lake, stage: str, parts: dict[str, tuple[dict[str, bytes], int, dict]], **named: Any) -> Manifest:
     """An artifact of parts: name to (files, rows, stats)."""
@@ -320,8 +322,13 @@ def _evaluations() -> dict[str, tuple]:
                         "right": "1" * right + "0" * (20 - right),
                         "gold_bits": " ".join(f"{(3 - progress) * 4 + place / 100:.4f}" for place in range(20)),
                         "gold_bytes": " ".join(["4"] * 20),
+                        **({"unseen": MEMORY} if "unseen" in form else {}),
                     }
-                    for form, right, chance in (("generate", 2, 0.0), ("completion", 4 + end // 15, 0.25))
+                    for form, right, chance in (
+                        ("generate", 2, 0.0),
+                        ("completion", 4 + end // 15, 0.25),
+                        ("unseen+letters", 6, 0.25),
+                    )
                 }
             },
             "samples": SAMPLES,

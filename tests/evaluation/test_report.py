@@ -56,6 +56,7 @@ def test_the_page_says_what_a_reader_looks_for(given: Context) -> None:
         "<b>Rose most:</b> 软件 → 包",
         ">general</td>",
         "compare across tokenizers",
+        '<td class="n">2.875</td><td class="n">2.091</td><td class="n">+0.310</td><td class="n">+0.120 to +0.500</td>',
         "Loss by what is seen",
         "<b>Fell most:</b> raise  → ValueError",
         "poetry 11",
@@ -100,6 +101,7 @@ def test_the_verdict_comes_first_and_compares_with_the_run_before(given: Context
         "The gate of decontaminate failed: Enough documents in language zh are kept",
         "spikes 1, roll-backs 1, held-out losses that rose 1",
         "2 fell or turned",
+        "Remembered: questions unseen+letters",
         "questions generate (does not rise with training; moves less than its own noise)",
         "No earlier run of this recipe has another evaluation",
     ):
@@ -122,7 +124,7 @@ def test_the_verdict_comes_first_and_compares_with_the_run_before(given: Context
         "report of run <code>run-2</code>",
         "Since run <code>run-1</code>, 2026-11-01 10:00",
         "Better:</b> questions completion +95.0 points (95&nbsp;%: +85.",
-        "1 score moved no further than chance",
+        "2 scores moved no further than chance",
         "Right answers became likelier:</b> questions generate -1.8",
         f'<td>all</td><td class="n">2.500</td><td class="n">{found_bits(given):.3f}</td>',
     ):

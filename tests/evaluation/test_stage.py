@@ -43,7 +43,7 @@ def _given(lake: Lake, home: Path) -> Context:
         max_tokens_per_label=500,
         max_probe_fall=1e-9,
         probes=(ProbeSet(name="letters", path=str(own)),),
-        benchmarks=(Benchmark(name="free", path=str(probes), forms=("completion", "generate")),),
+        benchmarks=(Benchmark(name="free", path=str(probes), forms=("completion", "unseen", "generate")),),
         texts={"general": TextSet(path=str(texts), max_loss=2.0)},
         generation=Generation(prompts=("a",), max_tokens=4),
     )
@@ -91,7 +91,9 @@ def test_a_trained_model_is_better_than_token_frequencies(lake: Lake, tmp_path: 
     assert bool(events) == (turned or fell)
     assert all((event["kind"], event["step"]) == ("probe", 64) for event in events)
     asked = last["benchmarks"]["free"]
-    assert set(asked) == {"completion", "generate"}
+    assert set(asked) == {"completion", "unseen", "generate"}
+    assert asked["unseen"]["unseen"]["accuracy"] == asked["completion"]["accuracy"]
+    assert asked["unseen"]["unseen"]["low"] < asked["unseen"]["unseen"]["high"]
     assert all(score["items"] == 2 and score["low"] <= score["accuracy"] <= score["high"] for score in asked.values())
     assert all(0 <= score["bits_low"] <= score["bits_per_byte"] <= score["bits_high"] for score in asked.values())
     assert last["samples"][0]["prompt"] == "a"

@@ -47,8 +47,8 @@ class Benchmark(Config):
     """How the file's rows are to be read: as the set of that name is published."""
     forms: tuple[str, ...] = ()
     """`letters`, `completion[:bytes|tokens|unconditional|sum]`, `contrast[:…]`, `generate[:begins|line|number|letter|
-    code|regex(…)]`, with `single+`, `none_of_the_others+`, `relabel+` before. By default `completion` where there are
-    choices, else `generate`."""
+    code|regex(…)]`, with `unseen+`, `single+`, `none_of_the_others+`, `relabel+` before. By default `completion` where
+    there are choices, else `generate`."""
     shots: int = Field(0, ge=0, le=64)
     """Examples with their answers before each item."""
     shots_from: str = ""
@@ -144,6 +144,10 @@ class Benchmark(Config):
             if needs and (bare := [item.id for item in items if not item.choices or item.contexts]):
                 raise RecipeError(
                     f"item {bare[0]} has no choices to show", where=where, mend="ask it by completion or generate"
+                )
+            if "unseen" in form.changes and (all_right := [i.id for i in items if len(set(i.right)) == len(i.choices)]):
+                raise RecipeError(
+                    f"item {all_right[0]} has no wrong choice to compare with", where=where, mend="take the item out"
                 )
             if form.option == "code" and not all(item.tests for item in items):
                 raise RecipeError("the items have no tests", where=where, mend=f"use {' or '.join(CODE)}")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from smelt.errors import RecipeError
 
-CHANGES = ("single", "none_of_the_others", "relabel")
-"""What may be done to an item's options before it is asked, in the order in which it is done."""
+CHANGES = ("unseen", "single", "none_of_the_others", "relabel")
+"""What may be done before an item is asked, in the order in which it is done: to the model, then to the options."""
 OPTIONS: dict[str, tuple[str, ...]] = {
     "letters": (),
     "completion": ("bytes", "tokens", "unconditional", "sum"),
@@ -42,7 +42,7 @@ def parse(name: str, *, where: str) -> Form:
     head, colon, option = name.partition(":")
     *steps, last = head.split("+")
     if last in CHANGES:
-        steps, last = [*steps, last], "letters"
+        steps, last = [*steps, last], "completion" if last == "unseen" else "letters"
     known = f"one of {', '.join(OPTIONS)}, after {', '.join(f'{step}+' for step in CHANGES)} where wanted"
     if last not in OPTIONS or not set(steps) <= set(CHANGES) or len(set(steps)) < len(steps):
         raise RecipeError(f"there is no form {name!r}", where=where, mend=f"write {known}")
@@ -50,6 +50,12 @@ def parse(name: str, *, where: str) -> Form:
         last == "letters" or (last, option) == ("generate", "letter")
     ):
         raise RecipeError(f"{name!r} shows no letters", where=where, mend=f"write {'+'.join(steps)}+letters")
+    if "unseen" in steps and (last not in ("letters", "completion") or "none_of_the_others" in steps):
+        raise RecipeError(
+            f"{name!r} asks for no answer that can be remembered among others",
+            where=where,
+            mend="write unseen+completion or unseen+letters, perhaps with single+ or relabel+",
+        )
     if option.startswith("regex(") and option.endswith(")") and last == "generate":
         _check_regex(option, where)
     elif colon and option not in OPTIONS[last]:

@@ -1,7 +1,8 @@
 """Models made to know one thing alone, over a tokenizer of bytes: what a form does to each of them is known."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -35,14 +36,26 @@ class Standin:
     Args:
         likes: (context, ending) to the ending's log-likelihood in nats.
         writes: context to what it goes on with.
+        learns: (text, context, ending) to the ending's log-likelihood once it was trained on that text; by default it
+            learns nothing.
     """
 
     longest = 100_000
 
     def __init__(
-        self, likes: Callable[[str, str], float] = lambda context, ending: 0.0, writes: Callable[[str], str] = str
+        self,
+        likes: Callable[[str, str], float] = lambda context, ending: 0.0,
+        writes: Callable[[str], str] = str,
+        learns: Callable[[str, str, str], float] | None = None,
     ) -> None:
-        self.likes, self.writes = likes, writes
+        self.likes, self.writes, self.learns = likes, writes, learns
+
+    def reread(
+        self, texts: list[list[int]], questions: list[list[list[Sequence]]]
+    ) -> Iterator[tuple[list[list[Told]], list[list[Told]]]]:
+        for ids, own in zip(texts, questions, strict=True):
+            likes = self.likes if self.learns is None else partial(self.learns, TOKENIZER.decode(ids[1:]))
+            yield self.score(own), Standin(likes, self.writes).score(own)
 
     def score(self, questions: list[list[Sequence]]) -> list[list[Told]]:
         return [[self._told(sequence) for sequence in question] for question in questions]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from evaluation.benchmarks.asking import Asked, ask
+from evaluation.benchmarks.judge import judge
 from smelt.errors import RecipeError
 from smelt.recipe.benchmarks import Benchmark
 from smelt.recipe.benchmarks.form import parse
-from tests.evaluation.benchmarks.standins import Standin, accuracy, options_of
+from tests.evaluation.benchmarks.standins import END, TOKENIZER, Standin, accuracy, options_of
 
 ENGLISH = [
     {"question": "What is the capital of France?", "choices": ["Rome", "Paris", "Bonn", "Oslo"], "answer": "Paris"},
@@ -83,6 +84,7 @@ def test_what_the_model_reads(tmp_path: Path) -> None:
 def test_who_knows_is_right_in_every_form(tmp_path: Path, items: list[dict]) -> None:
     forms = ["letters", "completion", "completion:tokens", "contrast", "relabel", "none_of_the_others", "single"]
     forms += ["completion:unconditional", "single+none_of_the_others+relabel+letters", "generate:line"]
+    forms += ["unseen", "unseen+completion:unconditional", "unseen+single+relabel+letters"]
 
     def likes(context: str, ending: str) -> float:
         return knows(context, ending) if any(question in context for question in KNOWN) else -1.0
@@ -177,6 +179,28 @@ def test_who_finds_one_of_several_answers_falls_when_each_is_asked_for(tmp_path:
     assert [(one.item.choices, one.right) for one in ones] == [(("1", "2", "5"), (1,)), (("1", "4", "5"), (1,))]
 
 
+def test_who_remembers_the_item_is_found_out_by_its_question(tmp_path: Path, items: list[dict]) -> None:
+    """It has the item by heart, but says so only when it has read the question again; another learns to like all."""
+    read: set[str] = set()
+
+    def remembers(text: str, context: str, ending: str) -> float:
+        read.add(text)
+        known = text in context and answer_of(text) in (ending.strip(), options_of(context).get(ending.strip()))
+        return -1.0 if known else -9.0
+
+    forms = ["completion:sum", "unseen+completion:sum", "unseen+letters"]
+    given = benchmark(tmp_path, items, *forms)
+    [found] = judge(Standin(lambda *_: -9.0, learns=remembers), TOKENIZER, [given], end=END).values()
+    assert [found[form]["accuracy"] for form in forms] == pytest.approx([0.25, 1.0, 1.0])
+    for form in forms[1:]:
+        assert found[form]["unseen"]["accuracy"] == 0.25 and found[form]["unseen"]["low"] > 0
+    before, between = ("Question: ", "\nAnswer:") if "Question" in min(read) else ("问题：", "\n答案：")
+    assert {f"{before}{item['question']}{between}" for item in items} < read, "without a word of the answers"
+    [found] = judge(Standin(lambda *_: -9.0, learns=lambda *_: -1.0), TOKENIZER, [given], end=END).values()
+    assert found["unseen+letters"]["unseen"]["memory"] == 0.0, "of one length all options moved alike"
+    assert found["unseen+letters"]["bits_per_byte"] < found["unseen+letters"]["unseen"]["bits_per_byte"]
+
+
 def test_who_knows_but_does_not_say_falls_when_it_must_write(tmp_path: Path, items: list[dict]) -> None:
     found = accuracy(
         Standin(knows, lambda context: f" {answer_of(context)}er\n"),
@@ -196,9 +220,21 @@ def test_who_knows_but_does_not_say_falls_when_it_must_write(tmp_path: Path, ite
         ("generate:regex((a)\\1)", "no regular expression: .*backreferences are not supported"),
         ("generate:regex(((a{999}){999}){999})", "no regular expression: .*size limit"),
         ("generate:code", "the items have no tests"),
+        ("unseen+generate", "'unseen[+]generate' asks for no answer that can be remembered among others"),
+        ("unseen+contrast", "write unseen[+]completion or unseen[+]letters"),
+        ("unseen+none_of_the_others", "asks for no answer that can be remembered"),
+        ("unseen+unseen", "there is no form"),
     ],
 )
 def test_a_form_that_is_none_is_one_line(tmp_path: Path, form: str, told: str) -> None:
     with pytest.raises(RecipeError, match=told) as error:
         benchmark(tmp_path, ENGLISH, form)
     assert "\n" not in str(error.value)
+
+
+def test_memory_needs_a_wrong_choice_to_be_told_by(tmp_path: Path) -> None:
+    items = [{"question": "Which are even?", "choices": ["2", "4"], "answer": ["2", "4"]}]
+    with pytest.raises(RecipeError, match="item 1 has no wrong choice to compare with"):
+        benchmark(tmp_path, items, "unseen")
+    with pytest.raises(RecipeError, match="item 1 has no choices to show"):
+        benchmark(tmp_path, [{"question": "What is 2 + 2?", "answer": "4"}], "unseen")
