@@ -22,7 +22,7 @@ class Benchmark(Config):
     name: str
     """Name, as it stands in a dropped document's reason."""
     path: str
-    """JSON Lines file: a path in the checkout, or `s3://bucket/key`."""
+    """JSON Lines file: a path in the checkout, `s3://bucket/key`, or `hf://datasets/owner/name@revision/path`."""
     fields: tuple[str, ...] = ("prompt", "answer")
     """Fields of a line that make up its text, in this order; without `layout` alone."""
     layout: Layout | None = None

@@ -6,17 +6,34 @@ fetched file is held to.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from smelt.errors import RecipeError
-from smelt.recipe.sources import HubSource
 from smelt.sources.globs import fixed_part, matches
 
 ENDPOINT, TOKEN = "HF_ENDPOINT", "HF_TOKEN"
 _HUB = "https://huggingface.co"
 _SCHEME = "hf://datasets/"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set as a recipe names it.
+
+    Attributes:
+        repo: ``owner/name``.
+        revision: branch, tag or commit.
+        at, revision_at: where the recipe names them, for errors.
+    """
+
+    repo: str
+    revision: str
+    at: str
+    revision_at: str
 
 
 @dataclass(frozen=True)
@@ -36,21 +53,20 @@ class HubFile:
     version: str
 
 
-def files(source: HubSource, glob: str) -> Iterator[HubFile]:
-    """The files of the source's data set that match ``glob``, by path.
+def files(source: DataSet, glob: str) -> Iterator[HubFile]:
+    """The files of a data set that match ``glob``, by path.
 
     Raises:
         RecipeError: when the hub refuses, can't be reached, or has no such data set or revision.
     """
     from huggingface_hub.errors import EntryNotFoundError
 
-    where = f"sources.{source.name}"
     system = _file_system()
-    commit = _asked(lambda: system._api.dataset_info(source.repo, revision=source.revision).sha, where, source)
+    commit = _asked(lambda: system._api.dataset_info(source.repo, revision=source.revision).sha, source)
     root = f"datasets/{source.repo}@{commit}"
     folder = fixed_part(glob).rpartition("/")[0]
     try:
-        found = _asked(lambda: system.find(f"{root}/{folder}".rstrip("/"), detail=True), where, source)
+        found = _asked(lambda: system.find(f"{root}/{folder}".rstrip("/"), detail=True), source)
     except (EntryNotFoundError, FileNotFoundError):
         found = {}
     for name in sorted(found):
@@ -81,6 +97,49 @@ def is_hub(uri: str) -> bool:
     return uri.startswith(_SCHEME)
 
 
+def inside(uri: str, *, where: str) -> tuple[DataSet, str]:
+    """The data set that ``hf://datasets/owner/name@revision/path`` names, and the path in it; by default of ``main``.
+
+    Raises:
+        RecipeError: when it names none.
+    """
+    owner, _, rest = uri.removeprefix(_SCHEME).partition("/")
+    named, _, path = rest.partition("/")
+    name, _, revision = named.partition("@")
+    at = f"{where}: {uri}"
+    if not (is_hub(uri) and owner and name):
+        mend = f"write {_SCHEME}owner/name@revision/path"
+        raise RecipeError("names no data set of a hub", where=at, mend=mend)
+    return DataSet(f"{owner}/{name}", revision or "main", at, at), path.strip("/")
+
+
+def content(uri: str, *, where: str, cache: Path) -> bytes:
+    """The bytes of one file of a data set, held to its hash.
+
+    Args:
+        uri: as ``inside`` takes it.
+        where: the recipe path that names it, for errors.
+        cache: where it is kept, by its content, so that a machine downloads it once.
+
+    Raises:
+        RecipeError: as ``files`` does, and when there is no such file.
+        StageError: when the download fails.
+    """
+    from smelt.sources.download import download  # with an HTTP client, which whoever lists alone doesn't need
+
+    source, path = inside(uri, where=where)
+    found = [file for file in files(source, path) if file.path == path]
+    if not found:
+        mend = f"see the files of {source.repo} at {source.revision}"
+        raise RecipeError("no such file on the hub", where=source.at, mend=mend)
+    kept = cache / found[0].version.replace(":", "-")
+    if not kept.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as own:  # several workers of a machine may want it at once
+            download(address(found[0].uri), Path(own, "file"), digest=found[0].version, headers=headers()).replace(kept)
+    return kept.read_bytes()
+
+
 def _file_system() -> Any:
     from huggingface_hub import HfFileSystem
 
@@ -91,7 +150,7 @@ def _file_system() -> Any:
     )
 
 
-def _asked(ask: Any, where: str, source: HubSource) -> Any:
+def _asked(ask: Any, source: DataSet) -> Any:
     """The hub's answer, or one line that says why there is none."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, RevisionNotFoundError
@@ -101,7 +160,7 @@ def _asked(ask: Any, where: str, source: HubSource) -> Any:
         return ask()
     except RevisionNotFoundError as error:
         raise RecipeError(
-            f"{source.repo} has no revision {source.revision!r}", where=f"{where}.revision", mend="see its branches"
+            f"{source.repo} has no revision {source.revision!r}", where=source.revision_at, mend="see its branches"
         ) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
@@ -111,11 +170,11 @@ def _asked(ask: Any, where: str, source: HubSource) -> Any:
                 if os.environ.get(TOKEN)
                 else f"check the name; a private or gated data set needs a token in {TOKEN}"
             )
-            raise RecipeError(f"{at} answered {status} for {source.repo}", where=f"{where}.repo", mend=mend) from error
-        raise RecipeError(f"{at} answered {status}", where=f"{where}.repo", mend="try again later") from error
+            raise RecipeError(f"{at} answered {status} for {source.repo}", where=source.at, mend=mend) from error
+        raise RecipeError(f"{at} answered {status}", where=source.at, mend="try again later") from error
     except (httpx2.TransportError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise RecipeError(
-            f"{at} can't be reached: {error}", where=f"{where}.repo", mend=f"check the network and {ENDPOINT}"
+            f"{at} can't be reached: {error}", where=source.at, mend=f"check the network and {ENDPOINT}"
         ) from error

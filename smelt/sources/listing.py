@@ -154,9 +154,11 @@ def _some(days: Sequence[str]) -> str:
 
 def _matching(source: ListedSource, path: str, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
     if isinstance(source, HubSource):
+        at = f"sources.{source.name}"
+        data = hub.DataSet(source.repo, source.revision, f"{at}.repo", f"{at}.revision")
         return (
             ListedFile(source=source.name, path=file.path, uri=file.uri, bytes=file.bytes, version=file.version)
-            for file in hub.files(source, path)
+            for file in hub.files(data, path)
         )
     return _objects(source, path, settings) if path.startswith("s3://") else _local(source, path, notes)
 

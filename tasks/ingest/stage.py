@@ -19,6 +19,7 @@ from smelt.lake import Lake, held
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
+from smelt.sources.download import download
 from smelt.sources.listing import ListedFile
 from smelt.sources.local import located
 from smelt.stage import Context, Part, Round, Shard, Stage
@@ -27,7 +28,6 @@ from tasks.ingest.read import read
 from tasks.ingest.shards import download_name, downloads, pieces
 from tasks.ingest.stored import Stored
 from tasks.ingest.table import Rows
-from tasks.sources.download import download
 
 DOWNLOADS = "raw"
 SUFFIX = ".raw"

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 import httpx
 
 from smelt.errors import StageError
-from tasks.sources.download import download, sha256_of
+from smelt.sources.download import download, sha256_of
 
 MIRROR, SUITE = "SMELT_DEB_MIRROR", "SMELT_DEB_SUITE"
 _INDEX_SECONDS = 3600  # an index younger than this is not asked for again

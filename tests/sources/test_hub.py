@@ -13,11 +13,14 @@ import pytest
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
 from smelt.recipe import parse_recipe
+from smelt.recipe.benchmarks import Benchmark
+from smelt.recipe.decontaminate import DecontaminateConfig, with_evaluation
+from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import HubSource
+from smelt.sources import download
 from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
-from tasks.sources import download
 from tests.chain import make_through
 from tests.servers import Quiet, serving
 from tests.tasks.ingest.test_ingest import parquet
@@ -199,3 +202,44 @@ def test_a_killed_download_is_gone_on_with_by_the_next_process(hub: type[Hub], t
             f"{address}/cdn/data/00.parquet", tmp_path / "a", digest=digest, headers={"Authorization": "Bearer good"}
         )
     assert (tmp_path / "a").read_bytes() == content and hub.ranges == ["bytes=1000-"]
+
+
+def test_a_benchmark_is_read_from_the_hub(hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file and a folder; each content is downloaded once, and held to the digest of the plan."""
+    monkeypatch.setenv("SMELT_HOME", str(tmp_path))
+    rows = {f"exam/val/{name}_val.csv": f"id,question,A,B,answer\n0,{name}?,x,y,B\n".encode() for name in ("a", "b")}
+    hub.files.update(rows)
+    folder = Benchmark(name="exam", path="hf://datasets/us/set/exam/val", layout="ceval", forms=("letters",))
+    folder.insist()
+    assert [(item.subject, item.question, item.right) for item in folder.items()] == [
+        ("a", "a?", (1,)),
+        ("b", "b?", (1,)),
+    ]
+    assert len(hub.ranges) == 2, "though they were read several times"
+    one = Benchmark(name="one", path=f"hf://datasets/us/set@{COMMIT}/exam/val/b_val.csv", layout="ceval").with_digest()
+    assert [item.question for item in one.items()] == ["b?"]
+    assert with_evaluation(DecontaminateConfig(), EvaluateConfig(benchmarks=(one,))).benchmarks != ()
+    hub.files["exam/val/b_val.csv"] += b"1,c?,x,y,A\n"
+    with pytest.raises(RecipeError, match=r"evaluate\.benchmarks\.one: .*the files' digest is .*plan again"):
+        one.items()
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("hf://datasets/us", r"evaluate\.benchmarks\.b: hf://datasets/us: names no data set of a hub \(write hf://"),
+        ("hf://us/set/a.jsonl", "names no data set of a hub"),
+        ("hf://datasets/us/set/a.jsonl", "no such file on the hub .see the files of us/set at main"),
+        ("hf://datasets/us/set/none", "no file to read"),
+        ("hf://datasets/us/set@v9/a.jsonl", r"b: hf://datasets/us/set@v9/a.jsonl: us/set has no revision 'v9'"),
+        ("hf://datasets/us/other/a.jsonl", "answered 404 for us/other"),
+        ("hf://datasets/us/set/README.md", "no file to read"),
+    ],
+)
+def test_a_benchmark_that_the_hub_has_not_is_one_line(
+    hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, message: str
+) -> None:
+    monkeypatch.setenv("SMELT_HOME", str(tmp_path))
+    with pytest.raises(RecipeError, match=message) as error:
+        Benchmark(name="b", path=path).insist()
+    assert "\n" not in str(error.value)

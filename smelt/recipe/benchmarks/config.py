@@ -42,7 +42,8 @@ class Benchmark(Config):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     """Name, as it stands in the report."""
     path: str
-    """JSON Lines, CSV or Parquet file, or a folder of them: a path in the checkout, or `s3://bucket/key`."""
+    """JSON Lines, CSV or Parquet file, or a folder of them: a path in the checkout, `s3://bucket/key`, or
+    `hf://datasets/owner/name@revision/path` on the hub."""
     layout: Layout = "plain"
     """How the file's rows are to be read: as the set of that name is published."""
     forms: tuple[str, ...] = ()

@@ -25,8 +25,9 @@ def files(path: str, *, where: str, more: tuple[str, ...] = ()) -> list[str]:
     """
     if _ending(path) in ENDINGS:
         return [path]
-    if not path.startswith("s3://") and not (CHECKOUT / path).is_dir():
-        raise RecipeError("no such file", where=f"{where}: {path}", mend="give a path below the checkout, or s3://")
+    if not path.startswith(attached.REMOTE) and not (CHECKOUT / path).is_dir():
+        mend = "give a path below the checkout, s3:// or hf://datasets/"
+        raise RecipeError("no such file", where=f"{where}: {path}", mend=mend)
     inside = attached.folder_files(path, where=where)
     found = [f"{path.rstrip('/')}/{name}" for name in sorted(inside) if _ending(name) in {*ENDINGS, *more}]
     if not found:

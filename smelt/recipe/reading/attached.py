@@ -16,10 +16,13 @@ from smelt.errors import RecipeError
 from smelt.sources.globs import matches
 
 EVERYTHING = ("**",)
+HUB = "hf://"
+REMOTE = ("s3://", HUB)
+"""How a path begins that is no file of the checkout."""
 
 
 def read(path: str, *, where: str, digest: str = "") -> bytes:
-    """The bytes of a file in the checkout, or at ``s3://bucket/key``.
+    """The bytes of a file in the checkout, at ``s3://bucket/key``, or at ``hf://datasets/owner/name@revision/path``.
 
     Args:
         where: the recipe path that names it, for errors.
@@ -31,6 +34,11 @@ def read(path: str, *, where: str, digest: str = "") -> bytes:
     if path.startswith("s3://"):
         bucket, _, key = path.removeprefix("s3://").partition("/")
         content = _lake_at(f"s3://{bucket}").get(key)
+    elif path.startswith(HUB):
+        from smelt.settings import home_folder
+        from smelt.sources import hub  # the hub's client, only where a recipe names one
+
+        content = hub.content(path, where=where, cache=home_folder() / "cache" / "hub")
     else:
         file = CHECKOUT / path
         if not file.is_file():
@@ -115,6 +123,12 @@ def folder_files(path: str, *, where: str, only: tuple[str, ...] = EVERYTHING) -
     """
     if path.startswith("s3://"):
         return [item.key for item in _objects(path, only)]
+    if path.startswith(HUB):
+        from smelt.sources import hub
+
+        data, folder_in = hub.inside(path, where=where)
+        found = [file.path for file in hub.files(data, f"{folder_in}/**".lstrip("/"))]
+        return [name for file in found if matches(name := file.removeprefix(f"{folder_in}/"), only)]
     root = folder(path, where=where)
     return [str(file.relative_to(root)) for file in _files(root, only)]
 
