@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.triggers.base import StartTriggerArgs
 
 from operators.counters import Subject, count_in_task
-from operators.retries import RETRY_POLICY, PermanentError, TransientError, leave
+from operators.retries import RETRY_POLICY, PermanentError, TransientError, leave, told
 from smelt.pool import DEFAULT_POOL
 
 
@@ -36,9 +36,18 @@ class RayStageOperator(BaseOperator):
         )
 
     def execute(self, context: Context) -> None:
-        """For a task that is started in a worker: one in a pool of its own, or by ``airflow tasks test``."""
-        from operators import triggers
+        """For a task that is started in a worker: one in a pool of its own, or by ``airflow tasks test``.
 
+        Raises:
+            AirflowRescheduleException: another run's training comes first.
+            LakeError: the lake is out of reach.
+        """
+        from operators import triggers
+        from operators.turn import take
+
+        if self.pool != DEFAULT_POOL:
+            with told(context):
+                take(triggers.connect(), context)
         trigger = getattr(triggers, self.trigger_path.rpartition(".")[2])
         self.defer(trigger=trigger(self.stage), method_name="fail")
 

@@ -66,9 +66,9 @@ def stage_state(run: Task, gate: Task, *, cached: bool) -> str:
         return "gate failed"
     if run.state == "success":
         return "gate"
-    return {None: "waiting", "failed": "failed", "upstream_failed": "not reached", "up_for_retry": "retrying"}.get(
-        run.state, "retrying" if run.attempt > 1 else "running"
-    )
+    words = {None: "waiting", "failed": "failed", "upstream_failed": "not reached", "up_for_retry": "retrying"}
+    words["up_for_reschedule"] = "waiting"  # for another run's training
+    return words.get(run.state, "retrying" if run.attempt > 1 else "running")
 
 
 def _plan_state(plan: Task) -> str:

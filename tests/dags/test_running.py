@@ -23,7 +23,7 @@ from smelt.following.airflow import Airflow
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.shared import REFERENCES
-from smelt.recipe.graph import JUDGEMENTS, STAGES, direct_inputs
+from smelt.recipe.graph import JUDGEMENTS, STAGES
 from smelt.run import create_run, ended_key, load_run, safe_run_id
 from smelt.services.airflow import USER
 from smelt.services.state import State
@@ -33,6 +33,9 @@ from tests.training.export.test_export import trained
 
 Ask = Callable[..., Any]
 TRAIN = next(stage for stage in STAGES if stage.implementation.startswith("training.stage:"))
+PHASES = ("train-1", "train-2")
+MORE = "  - {name: rest, tokens: 100000, sequence_length: 64, global_batch_size: 8}\n"
+"""A second phase, behind ``RECIPE``."""
 
 
 @pytest.fixture
@@ -178,38 +181,56 @@ def test_clearing_a_failed_stage_makes_its_missing_parts_and_nothing_above(ask, 
 
 
 @pytest.mark.timeout(900)
-def test_a_second_training_waits_for_its_slot_and_a_checkpoint_starts_its_evaluation(ask, switched, stack, tmp_path):
+def test_a_run_that_trains_holds_its_slot_for_all_phases_and_a_checkpoint_starts_its_evaluation(
+    ask, switched, stack, tmp_path
+):
     runs = [f"pool-{uuid.uuid4().hex[:8]}" for _ in range(2)]
-    train, lake = f"{TRAIN.name}.run", Lake(stack.settings)
+    first, second = PHASES
+    lake = Lake(stack.settings)
     end_runs(ask, "pretrain")
     for run in runs:
         texts(tmp_path / run)
         recipe = tmp_path / f"{run}.yaml"
-        recipe.write_text(RECIPE.format(name=run, folder=tmp_path / run))
+        recipe.write_text(RECIPE.format(name=run, folder=tmp_path / run) + MORE)
         body = {"dag_run_id": run, "logical_date": None, "conf": {"recipe": str(recipe)}}
         ask("POST", "dags/pretrain/dagRuns", body)
 
-    def state(run: str) -> str | None:
-        return states(ask, "pretrain", run)[train]
+    def state(run: str, task: str = f"{first}.run") -> str | None:
+        return states(ask, "pretrain", run)[task]
+
+    def succeed(run: str, task: str, **more: Any) -> None:
+        ask("PATCH", f"dags/pretrain/dagRuns/{run}/taskInstances/{task}", {"new_state": "success", **more})
 
     async def occupied(run: str) -> None:
-        planned = load_run(lake, run).planned(TRAIN.name)
+        """Has Ray at work for as long as it takes, in place of the trainings and the first one's gate."""
+        plan = load_run(lake, run).plan
+        names = {name: f"{name}-{plan.planned(name).fingerprint}" for name in PHASES}
+        gate = f"{names[first]}-gate-{plan.planned(first).suite}"
         async with Jobs(stack.settings) as jobs:
-            await jobs.submit(f"{planned.stage}-{planned.fingerprint}", "sleep 900", {})
+            for name in (*names.values(), gate):
+                await jobs.submit(name, "sleep 900", {})
 
     try:
         for run in runs:
             wait_for(lambda run=run: states(ask, "pretrain", run)["plan"] == "success")
             asyncio.run(occupied(run))
         for run, wanted in zip(runs, ("deferred", "scheduled"), strict=True):
-            for name in direct_inputs(TRAIN):
-                body = {"new_state": "success", "include_upstream": True}
-                ask("PATCH", f"dags/pretrain/dagRuns/{run}/taskInstances/{name}.gate", body)
+            for name in ("blocks-1", "blocks-2"):
+                succeed(run, f"{name}.gate", include_upstream=True)
             wait_for(lambda run=run, wanted=wanted: state(run) == wanted)
         time.sleep(5)
         assert [state(run) for run in runs] == ["deferred", "scheduled"]
-        end_runs(ask, "pretrain", runs[0])
+        succeed(runs[0], f"{first}.run")
+        wait_for(lambda: state(runs[1]) == "up_for_reschedule")
+        assert state(runs[0], f"{first}.gate") == "deferred", "the first run is between its phases"
+        log = ask("GET", f"dags/pretrain/dagRuns/{runs[1]}/taskInstances/{first}.run/logs/1")
+        assert f"waiting for run {runs[0]}, which has begun to train" in json.dumps(log)
+        succeed(runs[0], f"{first}.gate")
+        wait_for(lambda: state(runs[0], f"{second}.run") == "deferred")
+        assert state(runs[1]) in ("up_for_reschedule", "scheduled")
+        succeed(runs[0], f"{second}.run")
         wait_for(lambda: state(runs[1]) == "deferred")
+        assert tries(ask, "pretrain", runs[1])[f"{first}.run"] == 1, "waiting is no try"
     finally:
         end_runs(ask, "pretrain", *runs)
 

@@ -29,6 +29,7 @@ def task(state, *, name="clean.run", attempt=1, seconds=0) -> Task:
         (task("deferred"), task(None), "running"),
         (task("deferred", attempt=2), task(None), "retrying"),
         (task("up_for_retry"), task(None), "retrying"),
+        (task("up_for_reschedule"), task(None), "waiting"),
         (task("success"), task(None), "gate"),
         (task("success"), task("success"), "done"),
         (task("success"), task("failed"), "gate failed"),
