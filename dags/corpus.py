@@ -4,6 +4,7 @@ import os
 
 from airflow.sdk import DAG, CronPartitionTimetable, Param, TriggerRule
 
+from operators.deadline import told_after
 from operators.form import fields
 from operators.partition import PartitionPlanOperator
 from operators.publish import CORPUS, PublishOperator
@@ -53,6 +54,7 @@ with DAG(
         ),
     },
     default_args=TASK_DEFAULTS,
+    deadline=told_after(days=7),
 ) as dag:
     plan = PartitionPlanOperator(task_id="plan")
     gates = wire(DATA, plan)

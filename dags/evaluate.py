@@ -2,6 +2,7 @@
 
 from airflow.sdk import DAG, Param, TaskGroup
 
+from operators.deadline import told_after
 from operators.event import EventPlanOperator
 from operators.gate import QualityGateOperator
 from operators.publish import CHECKPOINT
@@ -33,6 +34,7 @@ with DAG(
     tags=["smelt"],
     params={"run": Param("", type="string", title="Run", description="The run to evaluate; the event's where empty")},
     default_args=TASK_DEFAULTS,
+    deadline=told_after(days=7),
 ) as dag:
     plan = EventPlanOperator(task_id="plan", asset=CHECKPOINT)
     with TaskGroup(STAGE):

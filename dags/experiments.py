@@ -2,6 +2,7 @@
 
 from airflow.sdk import DAG, Param, TriggerRule
 
+from operators.deadline import told_after
 from operators.experiment import CellOperator, ConcludeOperator, ExperimentPlanOperator
 from operators.retries import TASK_DEFAULTS
 from operators.wiring import picture
@@ -46,6 +47,7 @@ with DAG(
         )
     },
     default_args=TASK_DEFAULTS,
+    deadline=told_after(days=30),
 ) as dag:
     plan = ExperimentPlanOperator(task_id="plan")
     cells = CellOperator.partial(task_id="cell", map_index_template="{{ task.title }}").expand_kwargs(plan.output)

@@ -2,6 +2,7 @@
 
 from airflow.sdk import DAG
 
+from operators.deadline import told_after
 from operators.judging import JudgeOperator, WaitingOperator
 from operators.retries import RETRY_POLICY, TASK_DEFAULTS
 from operators.saved import CHECKPOINT_SAVED
@@ -31,6 +32,7 @@ with DAG(
     max_active_runs=1,
     tags=["smelt"],
     default_args=TASK_DEFAULTS,
+    deadline=told_after(days=30),
 ) as dag:
     waiting = WaitingOperator(task_id="waiting")
     JudgeOperator.partial(

@@ -1,11 +1,16 @@
 """Looking after the lake, weekly: garbage and stale uploads (a dry run unless told otherwise), then verification."""
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param
 
+from operators.deadline import told_after
 from operators.maintenance import CollectGarbageOperator, VerifyOperator
 from operators.retries import TASK_DEFAULTS
 from smelt.recipe.graph import KINDS
 
+DAYS = 7
+"""That a run may take: then comes the next."""
 ABOUT = """
 ### What may go, and whether what stays is whole
 
@@ -24,7 +29,8 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["smelt"],
-    default_args=TASK_DEFAULTS,
+    default_args={**TASK_DEFAULTS, "execution_timeout": timedelta(days=DAYS)},  # they read the whole lake
+    deadline=told_after(days=DAYS),
     params={
         "delete": Param(False, type="boolean", title="Delete", description="Off: only say what would go"),
         "keep_runs": Param(

@@ -6,6 +6,7 @@ a place for every phase that a recipe may have, and `plan` skips those that this
 
 from airflow.sdk import DAG, TaskGroup
 
+from operators.deadline import told_after
 from operators.form import branching, fields
 from operators.plan import PlanOperator
 from operators.publish import CHECKPOINT, PublishOperator
@@ -53,6 +54,7 @@ with DAG(
     tags=["smelt"],
     params={**fields("recipes/demo.yaml", NAMES), **branching()},
     default_args=TASK_DEFAULTS,
+    deadline=told_after(days=30),
 ) as dag:
     plan = PlanOperator(task_id="plan")
     with TaskGroup("phases", prefix_group_id=False):

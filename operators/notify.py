@@ -74,8 +74,9 @@ class SmeltNotifier(BaseNotifier):
                     _check(await client.send(_post(connection, extra, line)))
 
     def _line(self, context: Context) -> str:
-        instance = context["ti"]
         what = self.line or str(context.get("exception") or "failed")
+        if (instance := context.get("ti")) is None:  # of a run, as Airflow's deadlines have it
+            return f"{context['dag_run']['dag_id']} {context['dag_run']['dag_run_id']}: {what}"
         return f"{instance.dag_id} {context['run_id']}: {instance.task_id}: {what}"
 
 

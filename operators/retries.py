@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Context, ExceptionRetryPolicy, RetryAction, RetryRule
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
 from operators.notify import SmeltNotifier
 from smelt.engine.jobs import EngineError
@@ -30,7 +30,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule(
             [LakeOutageError, EngineError, TransientError], RetryAction.RETRY, reason="it may pass: tried again later"
         ),
-        RetryRule([SmeltError, PermanentError], RetryAction.FAIL, reason="no retry mends it"),
+        RetryRule([SmeltError, PermanentError, AirflowTaskTimeout], RetryAction.FAIL, reason="no retry mends it"),
     ]
 )
 
@@ -39,16 +39,26 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=5),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(days=1),
     "on_failure_callback": SmeltNotifier(),
 }
-"""``default_args`` of a DAG whose tasks follow the policy."""
+"""``default_args`` of a DAG whose tasks follow the policy. The time is that in a worker: see ``operators.limit`` for
+what a task waits for without one."""
 
 
 @contextmanager
 def told(context: Context) -> Iterator[None]:
-    """Leaves the line of an error where `smelt run` and the API find it, and lets the error go on."""
+    """Leaves the line of an error where `smelt run` and the API find it, and lets the error go on.
+
+    Raises:
+        PermanentError: the task is not done in its ``execution_timeout``.
+    """
     try:
         yield
+    except AirflowTaskTimeout:
+        line = "not done in the time that a task has in a worker (see in its log what it was at, then clear it)"
+        leave(context, line)
+        raise PermanentError(line) from None
     except SmeltError as error:
         leave(context, str(error))
         raise

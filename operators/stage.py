@@ -31,6 +31,8 @@ class RayStageOperator(BaseOperator):
         super().__init__(retry_policy=RETRY_POLICY, **kwargs)
         self.stage = stage
         self.start_from_trigger = self.pool == DEFAULT_POOL
+        if self.start_from_trigger:
+            self.execution_timeout = None  # Airflow would hold the whole stage to it
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=self.trigger_path, next_method="fail", trigger_kwargs={"stage": stage}
         )

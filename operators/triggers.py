@@ -16,6 +16,7 @@ succeeded, no artifact    the next job (the lake was cleaned since)   the next j
 failed                    this attempt has failed                     the next job
 left, as it was asked to  this attempt is skipped, and what follows   the next job
 stopped                   this attempt has failed: someone stopped it the next job
+past its limit            this attempt has failed, and stops it       this attempt has failed
 unknown to Ray            submit it                                   submit it
 ========================  ==========================================  ============================
 
@@ -33,6 +34,7 @@ from typing import Any, ClassVar, TypeVar
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from operators.counters import Subject, count_in_trigger
+from operators.limit import Limit
 from operators.news import NEWS_OF, claim, give_back, untold
 from operators.notify import SmeltNotifier
 from operators.silence import Silence
@@ -107,12 +109,8 @@ class StageTrigger(BaseTrigger):
         """A user has cleared or marked the task: its run's job is not wanted any more; another run's still is."""
         if self.job is None:
             return
-        owner = self.job.metadata.get("run")
-        if owner != self._run_id:
-            self.log.info("leaving Ray job %s: run %s has submitted it", self.job.id, owner)
-            return
         async with Jobs(connect().settings) as jobs:
-            await jobs.stop(self.job.id)
+            await self._stop(jobs)
 
     def job_name(self, planned: Planned) -> str:
         """Id of the first job that works towards the goal."""
@@ -169,7 +167,7 @@ class StageTrigger(BaseTrigger):
                 self.job = await _patiently(lambda: self._find_or_submit(jobs, lake, run), self)
                 self._printed = 0
                 if self.job is not None:
-                    await self._follow(jobs, planned, self._silence(lake, run))
+                    await self._follow(jobs, planned, self._silence(lake, run), self._limit(run))
                 if self.job is None or (self.job.exit_code == stopping.STOPPED and self.job.metadata == self._attempt):
                     self.log.info("the run was asked to stop: `smelt resume %s` goes on", self._run_id)
                     await _patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
@@ -224,8 +222,12 @@ class StageTrigger(BaseTrigger):
                 return job
             number += 1
 
-    async def _follow(self, jobs: Jobs, planned: Planned, silence: Silence | None) -> None:
-        """Wait for the job's end, printing what it prints, telling a training's news and that a job is silent."""
+    async def _follow(self, jobs: Jobs, planned: Planned, silence: Silence | None, limit: Limit | None) -> None:
+        """Wait for the job's end, printing what it prints, telling a training's news and that a job is silent.
+
+        Raises:
+            _FailureError: it has failed or was stopped, as ``_judge`` says, or is not done within its limit.
+        """
         assert self.job is not None
         job_id, pause = self.job.id, POLL_S[0]
         while not self.job.ended:
@@ -236,6 +238,9 @@ class StageTrigger(BaseTrigger):
                 self.log.warning("Ray no longer knows job %s: its head was started anew", job_id)
                 return
             self.job = found
+            if limit is not None and (line := limit.passed(found)) is not None:
+                await _patiently(lambda: self._stop(jobs), self)
+                raise _FailureError(line, again=False)
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
             if found.ended or time.monotonic() >= self._news_due:
@@ -286,6 +291,19 @@ class StageTrigger(BaseTrigger):
     def _silence(self, lake: Lake, run: Run) -> Silence | None:
         """Who looks whether the job is silent; None where it may be for as long as it likes."""
         return Silence(lake, run, run.planned(self.stage), gate=self.counted == "gates")
+
+    def _limit(self, run: Run) -> Limit | None:
+        """Who looks whether the job takes too long; None where it may take as long as it likes."""
+        return Limit(run, run.planned(self.stage), gate=self.counted == "gates")
+
+    async def _stop(self, jobs: Jobs) -> None:
+        """End the job where it is this run's."""
+        assert self.job is not None
+        owner = self.job.metadata.get("run")
+        if owner == self._run_id:
+            await jobs.stop(self.job.id)
+        else:
+            self.log.info("leaving Ray job %s: run %s has submitted it", self.job.id, owner)
 
     async def _tell_silence(self, silence: Silence) -> None:
         """Notify that the job has been silent for too long, where it has. It is no matter of the task's."""

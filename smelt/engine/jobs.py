@@ -5,6 +5,7 @@ that was ever used before, so the id is what makes a job unique: whoever asks fo
 the same job. Ray itself is not imported; orchestrator images don't carry it.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -30,6 +31,7 @@ class Job:
         exit_code: exit status of its driver; None while it runs, or where Ray lost the driver.
         message: Ray's words on the state.
         metadata: what the submitter wrote beside it.
+        submitted: Unix time, in seconds.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Job:
     message: str
     exit_code: int | None
     metadata: dict[str, str]
+    submitted: float
 
     @property
     def ended(self) -> bool:
@@ -76,7 +79,7 @@ class Jobs:
             if (job := await self.find(job_id)) is not None:
                 return job
             raise
-        return Job(id=job_id, status="PENDING", message="", exit_code=None, metadata=metadata)
+        return Job(id=job_id, status="PENDING", message="", exit_code=None, metadata=metadata, submitted=time.time())
 
     async def stop(self, job_id: str) -> None:
         """Ask a job to end: Ray sends SIGTERM to its driver, and SIGKILL seconds later."""
@@ -123,6 +126,7 @@ def _job(answer: dict[str, Any]) -> Job:
         message=answer.get("message") or "",
         exit_code=answer.get("driver_exit_code"),
         metadata=answer.get("metadata") or {},
+        submitted=(answer.get("start_time") or 1000 * time.time()) / 1000,
     )
 
 

@@ -20,6 +20,8 @@ class Resources(Config):
     """Memory per worker that Ray reserves, in GiB."""
     retries: int = 3
     """Times a shard is tried again when its worker dies."""
+    max_hours: float | None = Field(default=None, gt=0)
+    """Hours that the stage may take in all before its job is stopped; None is a week, and 90 days for a training."""
 
     @model_validator(mode="after")
     def _order(self) -> "Resources":

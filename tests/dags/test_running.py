@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,20 @@ def tries(ask: Ask, dag: str, run: str) -> dict[str, int]:
     return {item["task_id"]: item["try_number"] for item in found}
 
 
+def pass_deadline(stack: State, run: str) -> None:
+    """Have a run's deadline lie in the past."""
+    with closing(sqlite3.connect(stack.home / "airflow" / "airflow.db", timeout=60)) as database, database:
+        passed = "UPDATE deadline SET deadline_time = '2020-01-01 00:00:00.000000' WHERE dagrun_id = "
+        assert database.execute(f"{passed} (SELECT id FROM dag_run WHERE run_id = ?)", [run]).rowcount == 1
+
+
+def told_of_deadline(stack: State, run: str) -> str:
+    """What has become of the callback of a run's deadline."""
+    joined = "callback JOIN deadline ON callback.id = callback_id JOIN dag_run ON dag_run.id = dagrun_id"
+    with closing(sqlite3.connect(stack.home / "airflow" / "airflow.db", timeout=60)) as database:
+        return database.execute(f"SELECT callback.state FROM {joined} WHERE run_id = ?", [run]).fetchone()[0]
+
+
 @pytest.mark.timeout(600)
 def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, switched, stack, tmp_path):
     texts(tmp_path / "2026-10-01")
@@ -220,9 +236,11 @@ def test_a_run_that_trains_holds_its_slot_for_all_phases_and_a_checkpoint_starts
             wait_for(lambda run=run, wanted=wanted: state(run) == wanted)
         time.sleep(5)
         assert [state(run) for run in runs] == ["deferred", "scheduled"]
+        pass_deadline(stack, runs[1])
         succeed(runs[0], f"{first}.run")
         wait_for(lambda: state(runs[1]) == "up_for_reschedule")
         assert state(runs[0], f"{first}.gate") == "deferred", "the first run is between its phases"
+        wait_for(lambda: told_of_deadline(stack, runs[1]) == "success")
         log = ask("GET", f"dags/pretrain/dagRuns/{runs[1]}/taskInstances/{first}.run/logs/1")
         assert f"waiting for run {runs[0]}, which has begun to train" in json.dumps(log)
         succeed(runs[0], f"{first}.gate")

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
+from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, judge, pretrain
@@ -21,7 +21,7 @@ from operators import triggers
 from operators.news import claim, untold
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
-from operators.retries import RETRY_POLICY, PermanentError, TransientError
+from operators.retries import RETRY_POLICY, PermanentError, TransientError, told
 from operators.saved import SavedTrigger
 from smelt import saved
 from smelt.checkout import CHECKOUT
@@ -339,11 +339,19 @@ def test_an_event_without_a_run_is_a_line_that_no_retry_mends(here, events):
         (TransientError("the node was lost"), RetryAction.RETRY),
         (PermanentError("gate of clean failed"), RetryAction.FAIL),
         (RecipeError("unknown key"), RetryAction.FAIL),
+        (AirflowTaskTimeout("Timeout, PID: 7"), RetryAction.FAIL),
         (OSError("anything else"), RetryAction.DEFAULT),
     ],
 )
 def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
     assert RETRY_POLICY.evaluate(error, 1, 3).action == action
+
+
+def test_a_task_that_hangs_in_a_worker_leaves_a_line_of_ours():
+    instance = TaskInstance(pushed={})
+    with pytest.raises(PermanentError, match="not done in the time"), told({"ti": instance}):
+        raise AirflowTaskTimeout("Timeout, PID: 7")
+    assert "see in its log" in instance.pushed["error"]
 
 
 @pytest.mark.parametrize(("wrong", "status"), [({"secret_key": "wrong"}, 3), ({"endpoint": "http://127.0.0.1:9"}, 1)])

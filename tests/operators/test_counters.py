@@ -101,7 +101,7 @@ class Jobs:
         return self.found
 
     async def submit(self, job_id: str, entrypoint: str, metadata: dict[str, str]) -> Job:
-        return Job(job_id, "PENDING", "", None, metadata)
+        return Job(job_id, "PENDING", "", None, metadata, 0)
 
 
 def test_jobs_and_verdicts_are_counted_in_the_triggerer(received, run):
@@ -110,7 +110,7 @@ def test_jobs_and_verdicts_are_counted_in_the_triggerer(received, run):
         trigger = kind(STAGE)
         trigger.task_instance = SimpleNamespace(run_id=run.id, try_number=1, task_id=f"{STAGE}.run")
         asyncio.run(trigger._find_or_submit(Jobs(None), lake, run))
-        asyncio.run(trigger._find_or_submit(Jobs(Job("other", "RUNNING", "", None, {})), lake, run))
+        asyncio.run(trigger._find_or_submit(Jobs(Job("other", "RUNNING", "", None, {}, 0)), lake, run))
         assert received() == [line(subject, "submitted"), line(subject, "reattached")]
     _verdict(run, success=True)
     assert trigger.reached(lake, run)

@@ -15,7 +15,7 @@ from smelt.engine.jobs import Job
 from smelt.lake import Artifact, Lake
 from smelt.run import progress_key
 
-JOB = Job("train-1-f00d", "RUNNING", "", None, {"run": "demo-1"})
+JOB = Job("train-1-f00d", "RUNNING", "", None, {"run": "demo-1"}, 0)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_training_without_a_step_is_told_once_until_it_steps_again(lake: Lake,
 
 
 def test_a_job_that_waits_in_the_queue_is_told(lake: Lake, clock: SimpleNamespace) -> None:
-    one, queued = watcher(lake, "dedup"), Job("dedup-f00d", "PENDING", "", None, {"run": "demo-1"})
+    one, queued = watcher(lake, "dedup"), Job("dedup-f00d", "PENDING", "", None, {"run": "demo-1"}, 0)
     assert one.look(queued) is None
     clock.now = 3601
     assert one.look(queued) == "dedup has waited in Ray's queue for 1 h 00 min: are there nodes with what it asks for?"

@@ -13,7 +13,7 @@ from smelt.gates.approval import Approval, record_approval
 from smelt.gates.result import GateResult, Outcome
 from smelt.gates.suite import result_key
 from smelt.lake import Lake
-from smelt.run import Run
+from smelt.run import Run, run_key
 from smelt.settings import Settings
 from smelt.steering import stopping
 from tests.operators.attempts import STAGE, SUCCESS, attempt, event_of, job_name, jobs_of, submitted
@@ -90,6 +90,27 @@ def test_a_user_who_cancels_a_second_run_leaves_the_job_of_the_first(run, stack_
             return await following[0], await jobs_of(run)
 
     assert asyncio.run(scenario()) == (SUCCESS, {job_name(run): "SUCCEEDED"})
+
+
+@pytest.mark.parametrize("owner", ["this run", "another run"])
+def test_a_job_past_its_limit_fails_the_attempt_and_is_stopped_by_the_run_that_submitted_it(run, stack_lake, owner):
+    resources = {STAGE: run.recipe.resources_of(STAGE).model_copy(update={"max_hours": 1e-4})}
+    hasty = run.model_copy(update={"recipe": run.recipe.model_copy(update={"resources": resources})})
+    hasty = hasty.model_copy(update={"id": run.id if owner == "this run" else f"{run.id}-second"})
+    stack_lake.put(run_key(hasty.id), hasty.model_dump_json().encode())
+
+    async def scenario():
+        async with submitted(run, "sleep 300") as (jobs, job):
+            failure = await event_of(attempt(StageTrigger, hasty))
+            while owner == "this run" and not (await jobs.find(job.id)).ended:
+                await asyncio.sleep(0.1)
+            left = await jobs.find(job.id)
+            await jobs.stop(job.id)
+            return failure, left
+
+    failure, left = asyncio.run(scenario())
+    assert f"raise resources.{STAGE}.max_hours" in failure.payload["error"] and not failure.payload["again"]
+    assert left.ended == (owner == "this run")
 
 
 def test_a_run_that_is_asked_to_stop_skips_its_training_and_what_follows_until_that_is_tried_again(run, stack_lake):
