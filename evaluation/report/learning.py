@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from smelt.charts import Line, Mark
+from smelt.comparing.family import Relative
 from smelt.gates.figures import share
 from smelt.lake import Lake, Manifest, held
+from smelt.phases import step_of
 
 GAP = 20
 """Steps in a row without a token of a label that are a gap in its line."""
@@ -32,11 +34,11 @@ class Asked:
     effective: float
 
 
-def read_metrics(lake: Lake, train: Manifest) -> list[dict[str, Any]]:
-    """Every step's line of a ``train`` artifact, in order."""
-    return [
-        json.loads(line) for part in train.parts for line in held.read(lake, train, part, "/metrics.jsonl").splitlines()
-    ]
+def read_metrics(lake: Lake, train: Manifest, *, behind: int = 0) -> list[dict[str, Any]]:
+    """The line of every step behind a step of a ``train`` artifact, in order."""
+    parts = (part for part in train.parts if step_of(part) > behind)
+    lines = (json.loads(line) for part in parts for line in held.read(lake, train, part, "/metrics.jsonl").splitlines())
+    return [line for line in lines if line["step"] > behind]
 
 
 def mixture(blocks: Manifest) -> list[Asked]:
@@ -64,6 +66,17 @@ def labels(metrics: Metrics) -> list[str]:
 def loss_line(metrics: Metrics) -> Line:
     """Training loss over tokens."""
     return Line("all", [(line["tokens"], line["loss"]) for line in metrics], 0)
+
+
+def branch_lines(lake: Lake, branches: Sequence[Relative]) -> list[Line]:
+    """Training loss over tokens of other runs, each from where it parts, as far as its trainings are done."""
+    found = []
+    for number, branch in enumerate(branches, start=1):
+        made = [train for one in branch.trainings if (train := one.manifest(lake)) is not None]
+        metrics = [line for train in made for line in read_metrics(lake, train, behind=branch.step)]
+        if metrics:
+            found.append(Line(branch.run, [(line["tokens"], line["loss"]) for line in metrics], number))
+    return found
 
 
 def label_lines(metrics: Metrics, order: Sequence[str], limit: int) -> list[Line]:

@@ -80,7 +80,9 @@ def charts(values: Mapping[str, Any]) -> dict[str, Markup]:
     langs = [fate.label for fate in values["fates"]["lang"]]
     return {
         "languages": share_bars([(stage, sizes) for stage, sizes, _ in values["languages"]], langs),
-        "loss": line_chart([learning.loss_line(metrics)], y_name="loss, nats per token", marks=seen),
+        "loss": line_chart(
+            [learning.loss_line(metrics), *values["branch_lines"]], y_name="loss, nats per token", marks=seen
+        ),
         "labels": line_chart(learning.label_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks),
         "validation": line_chart(learning.heldout_lines(metrics, labels, LINES_DRAWN), y_name="loss", marks=marks),
         "perplexity": line_chart(

@@ -1,7 +1,7 @@
 """The report: gathered from the manifests, the training metrics, the evaluations and the gates' results.
 
-Wall times, code versions and the comparison with an earlier run stand in the page because readers want them, but not
-in its digest: two runs that made the same have equal reports.
+Wall times, code versions, the comparison with an earlier run and the runs that begin with the same steps stand in the
+page because readers want them, but not in its digest: two runs that made the same have equal reports.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from evaluation.report import course, funnel, learning, verdict
 from evaluation.report.contamination import hits
 from evaluation.report.page import render
 from smelt.comparing.difference import judged_last
+from smelt.comparing.family import relatives
 from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
@@ -73,6 +74,7 @@ def gather(
     metrics = [line for phase in trained for line in learning.read_metrics(lake, phase)]
     evaluations = [held.read_json(lake, evaluate, part, "/evaluation.json") for part in evaluate.parts]
     model = held.read_json(lake, train, train.parts[-1], "/model.json")
+    branches = relatives(lake, run, [one.artifact for one in trained])
     return {
         "config": config,
         "steps": funnel.steps(inputs),
@@ -91,6 +93,8 @@ def gather(
         "tokens": inputs["tokens"].stats,
         "mixture": [share for phase in blocks for share in learning.mixture(phase)],
         "metrics": metrics,
+        "branches": branches,
+        "branch_lines": learning.branch_lines(lake, branches),
         "events": [event for phase in trained for event in course.read_events(lake, phase)],
         "paces": course.paces(metrics),
         "trained": course.label_rows(metrics, learning.labels(metrics)),

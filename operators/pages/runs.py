@@ -40,10 +40,10 @@ def runs(request: Request, lake: LakeDep, records: RecordsDep, start: int = 0) -
 def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Response:
     """A run: its stages in order, and its loss; one without a plan: why it has none."""
     from operators.pages.draw import draw
-    from operators.pages.family import relatives
     from operators.pages.found import run_head
     from operators.pages.jobs import known_jobs
     from operators.pages.summary import goodput, loss_chart, stage_lines
+    from smelt.comparing.family import relatives, trainings_of
     from smelt.maintenance.pins import pin_key
     from smelt.run import earlier_runs, run_key, safe_run_id
     from smelt.steering.stopping import request_of
@@ -59,7 +59,7 @@ def run(run_id: str, request: Request, lake: LakeDep, records: RecordsDep) -> Re
     tasks = records.tasks(airflow) if airflow is not None else {}
     over = airflow is not None and not airflow.going_on
     stages = stage_lines(lake, head, tasks, known_jobs(lake), over=over)
-    branches = relatives(lake, head)
+    branches = relatives(lake, head.id, trainings_of(head.plan))
     begun = [line for line in stages if line.planned.kind == "train" and (line.manifest or line.progress)]
     return draw(
         request,

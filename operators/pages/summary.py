@@ -13,9 +13,9 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from operators.pages.airflow_runs import AirflowRun
-from operators.pages.family import Relative
 from operators.pages.found import RunHead, find_gate, find_json, find_manifest, run_head
 from smelt.charts import Line, line_chart
+from smelt.comparing.family import Relative, trainings_of
 from smelt.errors import StageError
 from smelt.gates.approval import Approval, find_approval, find_decision
 from smelt.gates.even import evenly
@@ -195,7 +195,7 @@ def loss_chart(lake: Lake, head: RunHead, branches: Sequence[Relative] = ()) -> 
     Args:
         branches: other runs, drawn from where they part.
     """
-    points = _losses(lake, head)
+    points = _losses(lake, trainings_of(head.plan))
     if not points:
         return None
     lines = [Line("training", points, 1)]
@@ -204,15 +204,14 @@ def loss_chart(lake: Lake, head: RunHead, branches: Sequence[Relative] = ()) -> 
             Line("held-out", [(item["tokens"], item["heldout"]["loss"]) for item in evaluations], 2, dots=True)
         )
     for colour, branch in enumerate(branches, start=3):
-        if points := _losses(lake, branch.head, branch.step):
-            lines.append(Line(branch.head.id, points, colour))
+        if points := _losses(lake, branch.trainings, branch.step):
+            lines.append(Line(branch.run, points, colour))
     return line_chart(lines, y_name="loss, nats per token", height=280)
 
 
-def _losses(lake: Lake, head: RunHead, behind: int = 0) -> list[tuple[float, float | None]]:
+def _losses(lake: Lake, trainings: Sequence[Artifact], behind: int = 0) -> list[tuple[float, float | None]]:
     """Tokens and training loss of the steps behind a step, as far as there are checkpoints."""
-    trained = [planned for planned in head.plan.stages if planned.kind == "train"]
-    keys = [key for planned in trained for key in _metrics_keys(lake, planned, behind)]
+    keys = [key for train in trainings for key in _metrics_keys(lake, train, behind)]
     keys = [keys[number] for number in evenly(len(keys), MAX_CHECKPOINTS)]
     with ThreadPoolExecutor(THREADS) as threads:
         steps = [step for found in threads.map(lambda key: _steps(lake, key), keys) for step in found]
@@ -221,17 +220,17 @@ def _losses(lake: Lake, head: RunHead, behind: int = 0) -> list[tuple[float, flo
 
 def goodput(lake: Lake, head: RunHead) -> list[tuple[str, float]]:
     """Of each phase that has a checkpoint: its name, and the share of its time that went into steps which count."""
-    trained = [_metrics_keys(lake, planned) for planned in head.plan.stages if planned.kind == "train"]
+    trained = [_metrics_keys(lake, train) for train in trainings_of(head.plan)]
     last = [_steps(lake, keys[-1])[-1] for keys in trained if keys]
     return [(step.phase, step.goodput) for step in last if step.goodput is not None]
 
 
-def _metrics_keys(lake: Lake, train: Planned, behind: int = 0) -> list[str]:
+def _metrics_keys(lake: Lake, train: Artifact, behind: int = 0) -> list[str]:
     """The metrics of a phase's checkpoints behind a step, in order, as far as it has come."""
-    manifest = find_manifest(lake, train.kind, train.fingerprint)
-    parts = manifest.parts if manifest else train.artifact.records(lake, "checkpoints").values()
+    manifest = find_manifest(lake, train.stage, train.fingerprint)
+    parts = manifest.parts if manifest else train.records(lake, "checkpoints").values()
     later = sorted((part for part in parts if step_of(part) > behind), key=step_of)
-    return [train.artifact.key_of(part, "/metrics.jsonl") for part in later]
+    return [train.key_of(part, "/metrics.jsonl") for part in later]
 
 
 def _line(lake: Lake, head: RunHead, *, pinned: bool) -> RunLine:

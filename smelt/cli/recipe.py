@@ -250,6 +250,7 @@ def plan(
 ) -> None:
     """Show what a run would do, stage by stage, and why."""
     from smelt import settings
+    from smelt.comparing.family import relatives, trainings_of
     from smelt.ladder import warnings
     from smelt.lake import Lake
     from smelt.run import preview
@@ -269,6 +270,8 @@ def plan(
         table.add_row(item.title, item.fingerprint, state, escape(reason.strip()))
     console = Console(soft_wrap=True)
     print_whole(table, console)
+    for branch in relatives(Lake(known), "", trainings_of(found)):
+        console.print(f"begins with the steps of run {branch.run}, and parts from it behind step {branch.step:,}")
     supplies = forecast(read, found, Lake(known))
     _tell_supply(supplies, console)
     short = [*(supply.warning for supply in supplies if supply.then), *warnings(found, read.dedup, Lake(known))]

@@ -1,1 +1,1 @@
-"""Two runs side by side: what differs, and whether a difference is chance."""
+"""Runs side by side: what differs, whether a difference is chance, and which begin with the same steps."""

@@ -18,6 +18,7 @@ from smelt.phases import with_phases
 from smelt.recipe.resources import Resources
 from smelt.stage import Context, Shard
 from tests.comparing.test_difference import written
+from tests.comparing.test_family import family
 from tests.evaluation.artifacts import commit, whole_run
 
 
@@ -136,6 +137,17 @@ def found_bits(given: Context) -> float:
     evaluate = given.inputs["evaluate"]
     last = held.read_json(given.lake, evaluate, evaluate.parts[-1], "/evaluation.json")
     return last["heldout"]["bits_per_byte"]
+
+
+def test_runs_that_begin_with_the_same_steps_are_drawn_and_do_not_count(given: Context, tmp_path: Path) -> None:
+    alone, digest = _write(given)
+    family(given.lake, tmp_path, with_phases(given.lake, given.inputs))
+    page, same = _write(replace(given, run="trunk"))
+    said = "Runs that begin with the same steps, drawn from where they part: branch behind step 210."
+    assert said in page and "drawn from where they part" not in alone
+    chart = page.partition("<figcaption>Training loss</figcaption>")[2].partition("</figure>")[0]
+    assert ">branch <tspan>" in chart
+    assert digest == same
 
 
 def test_the_page_needs_no_network_and_trusts_no_text(given: Context) -> None:
