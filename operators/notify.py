@@ -75,8 +75,9 @@ class SmeltNotifier(BaseNotifier):
 
     def _line(self, context: Context) -> str:
         what = self.line or str(context.get("exception") or "failed")
-        if (instance := context.get("ti")) is None:  # of a run, as Airflow's deadlines have it
-            return f"{context['dag_run']['dag_id']} {context['dag_run']['dag_run_id']}: {what}"
+        if (instance := context.get("ti")) is None:
+            run: Any = context["dag_run"]  # plain values, of a deadline
+            return f"{run['dag_id']} {run['dag_run_id']}: {what}"
         return f"{instance.dag_id} {context['run_id']}: {instance.task_id}: {what}"
 
 
