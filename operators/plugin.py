@@ -1,4 +1,4 @@
-"""The Airflow plugin: links on tasks, pages in the API server that show the lake, and runs' ends told to the lake.
+"""The Airflow plugin: links on tasks, pages in the API server that show the lake, what is told of runs, their deadlines.
 
 Who may read the DAG may read what it made. The pages are read-only.
 """
@@ -7,6 +7,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from operators import ends
 from operators.addresses import PREFIX, page
+from operators.deadline import RunMade
 from operators.links import LINKS
 from operators.pages.app import app
 from operators.pages.headers import WithSlash
@@ -22,3 +23,4 @@ class SmeltPlugin(AirflowPlugin):
     external_views = [{"name": "Smelt", "href": page(""), "destination": "nav", "category": "browse"}]
     operator_extra_links = LINKS
     listeners = [ends]
+    deadline_references = [RunMade]
