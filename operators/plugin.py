@@ -1,4 +1,4 @@
-"""The Airflow plugin: links on tasks, pages in the API server that show the lake, what is told of runs, their deadlines.
+"""The Airflow plugin: links on tasks, pages in the API server that show the lake, what is told of runs and when.
 
 Who may read the DAG may read what it made. The pages are read-only.
 """
