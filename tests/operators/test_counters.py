@@ -124,7 +124,7 @@ def test_what_a_plan_finds_made_is_counted(received, run):
     with pytest.raises(DownstreamTasksSkipped):
         dag.get_task("plan").execute({**context_of(run, task=dag.get_task("plan")), "run_id": "counted-2"})
     assert load_run(lake, "counted-2").planned(STAGE).cached
-    assert received() == [line("stages", "cached")]
+    assert received() == [line("stages", "cached", stage) for stage in (STAGE, "classifiers")]
 
 
 def test_failures_retries_and_answers_are_counted_in_the_worker(received, run, monkeypatch):
