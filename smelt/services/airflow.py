@@ -109,7 +109,7 @@ def environment(state: State) -> dict[str, str]:
         "dag_processor": {
             "parsing_processes": 1,
             "refresh_interval": 10,
-            "min_file_process_interval": 30,
+            "min_file_process_interval": 300,  # a file that has changed is read at once all the same
             "print_stats_interval": 0,
         },
     }
