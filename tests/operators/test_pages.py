@@ -171,7 +171,7 @@ def test_a_sequence_of_a_block_is_shown_with_its_documents_and_tokens(browser, s
     page = _looked_at(browser, address)
     tokens = re.findall(r'<span class="token" title="([\d ]+)">', page)
     assert sum(len(ids.split()) for ids in tokens) == 64
-    assert "https://a/" in page and "Sequence 1 of block 0-00000" in page
+    assert "https://a/" in page and f"<h1>Sequence {address[-1]} of block 0-00000" in page
     beyond = _looked_at(browser, re.sub(r"[0-9]+$", "99", address))
     assert "no such sequence" in beyond and "Look again" in beyond
 
