@@ -158,6 +158,8 @@ def test_the_suggested_mixture_is_the_best_there_is():
 def test_it_says_when_it_beats_neither():
     found = _suggest(0.6)
     assert any("beats neither baseline (natural, stratified)" in line for line in found.says), found
+    better = min(found.gains, key=lambda name: found.gains[name][0])
+    assert f"Take the {better} one" in " ".join(found.says)
 
 
 def test_limits_on_repeats_hold_and_more_than_four_is_said():

@@ -152,9 +152,10 @@ def _verdict(gains: Mapping[str, tuple[float, float, float]]) -> list[str]:
     beaten = [name for name, (_, low, _) in gains.items() if low > 0]
     percent = f"{100 * LEVEL:.0f} %"
     if gains and not beaten:
+        least = min(gains, key=lambda name: gains[name][0])
         return [
             f"The suggested mixture beats neither baseline ({', '.join(gains)}): the {percent} intervals of what it "
-            "gains begin at or below 0. Take the natural one."
+            f"gains begin at or below 0. Take the {least} one, on which it is expected to gain least."
         ]
     found = [f"It beats the {name} mixture: the {percent} interval of the gain lies above 0." for name in beaten]
     return found + [f"It does not beat the {name} mixture beyond chance." for name in gains if name not in beaten]
