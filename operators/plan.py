@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class PlanOperator(BaseOperator, SkipMixin):
-    """Writes the run down in the lake and skips the task groups of its cached stages, and of phases it doesn't have.
+    """Writes the run down in the lake and skips the task groups of stages that are cached with all that they come from,
+    and of phases it doesn't have.
 
     The run's params say what to plan: ``recipe``, a path (a relative one starts at the checkout), and
     ``overrides``, dotted recipe path to value, laid over the recipe; ``force``, stages to build anew; and
@@ -73,8 +74,9 @@ class PlanOperator(BaseOperator, SkipMixin):
         for planned in run.plan.stages:
             if planned.cached and planned.stage in groups:
                 count_in_task("stages", "cached", planned.stage)
-        nothing_to_do = [stage.name for stage in STAGES if stage.name in groups and stage.name not in run.plan.to_do]
-        self.skip(context["ti"], [task for stage in nothing_to_do for task in groups[stage].iter_tasks()])
+        needed = {planned.stage for planned in run.plan.stages} - set(run.plan.settled)
+        skipped = [stage.name for stage in STAGES if stage.name in groups and stage.name not in needed]
+        self.skip(context["ti"], [task for stage in skipped for task in groups[stage].iter_tasks()])
 
 
 def with_approvals(overrides: dict[str, Any], approve: list[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from smelt.gates.suite import result_key, suite_id
 from smelt.identity import canonical, fingerprint
 from smelt.lake import Artifact, Lake
 from smelt.recipe.graph import StageSpec, kind_of, stages
+from smelt.recipe.graph import spec as spec_of
 from smelt.recipe.recipe import Recipe
 from smelt.recipe.training.config import TrainConfig
 
@@ -118,6 +119,19 @@ class Plan(BaseModel):
     def to_do(self) -> list[str]:
         """Names of the stages that are not cached."""
         return [item.stage for item in self.stages if not item.cached]
+
+    @property
+    def settled(self) -> list[str]:
+        """Names of the stages that are cached and come from such stages alone: what follows needn't wait for them.
+
+        A pinned stage, or one that has nothing to do, is cached while what it comes from is still to do.
+        """
+        names = {item.stage for item in self.stages}
+        found: list[str] = []
+        for item in self.stages:
+            if item.cached and all(name in found for name in spec_of(item.stage).inputs if name in names):
+                found.append(item.stage)
+        return found
 
 
 def make_plan(recipe: Recipe, lake: Lake, *, listing_digest: str) -> Plan:

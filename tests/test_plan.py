@@ -9,6 +9,7 @@ from smelt.gates.approval import Approval, record_approval
 from smelt.gates.run import run_gate
 from smelt.plan import built_anew, remember
 from smelt.recipe import parse_recipe
+from smelt.recipe.gates import GatesConfig
 from smelt.recipe.graph import stages
 from tests.chain import make_through, plan_of
 
@@ -145,3 +146,13 @@ def test_an_approved_gate_counts_as_passed_under_its_own_tolerances_only(raw, la
     assert "Approved by &lt;ada&gt; on 2026-01-01 00:00 UTC, in run r1" in page and "ejected by" not in page
     stricter = _recipe(raw, gates={"ingest": {"min_documents": 6}})
     assert plan_of(stricter, lake).planned("ingest").reason == "gate to do"
+
+
+def test_a_pinned_stage_is_cached_and_not_settled_while_what_it_comes_from_is_to_do(raw, lake):
+    made = make_through(_recipe(raw), lake, "score")
+    for manifest in made.values():
+        run_gate(lake, manifest, made, GatesConfig())
+    assert plan_of(_recipe(raw), lake).settled == list(made)
+    plan = plan_of(_recipe(raw, rebuild={"clean": 1}, pins={"score": made["score"].fingerprint}), lake)
+    assert plan.planned("score").cached and "clean" in plan.to_do
+    assert plan.settled == ["fetch", "ingest"]

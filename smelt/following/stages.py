@@ -59,7 +59,7 @@ def stage_state(run: Task, gate: Task, *, cached: bool) -> str:
     if run.state == "skipped":
         return "cached" if cached else "stopped"
     if gate.state == "success":
-        return "done"
+        return "cached" if cached else "done"
     if gate.state == "awaiting_input":
         return "to approve"
     if gate.state == "failed":

@@ -41,6 +41,7 @@ def test_an_artifact_that_holds_nothing_is_what_a_job_would_have_made(stage, sta
 def test_a_stage_that_has_work_is_left_to_its_job(started, lake):
     run = started("first")
     assert [item.stage for item in run.plan.stages if item.cached] == ["fetch", "classifiers"]
+    assert run.plan.settled == ["fetch"], "what waits for classifiers alone needs clean, too"
     assert lake.find_json(run.planned("ingest").artifact.root + "manifest.json") is None
     again = started("second")
     assert again.planned("fetch").reason == "cached" and again.plan.to_do == run.plan.to_do
