@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -33,6 +34,7 @@ from smelt.services.state import State, load_state
 NAME = "supervisor"
 FILE = "supervised.json"
 LOCK = "supervisor.lock"
+LOCK_WITHIN_S = 5.0
 STEADY_S = 60.0  # a service that lived this long begins anew with short pauses
 LONGEST_PAUSE_S = 30.0
 LOOK_EVERY_S = 30.0
@@ -69,16 +71,28 @@ def read_supervised(home: Path) -> dict[str, Supervised]:
 
 
 def main(home: Path) -> None:
-    """Supervise the services of ``home`` until killed; returns at once when another supervisor does."""
+    """Supervise the services of ``home`` until killed; returns when another supervisor does."""
     with (home / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _is_ours(lock):
             return
         state = load_state(home)
         if state is None:
             raise SmeltError("no services are known here", where=str(home), mend="smelt up")
         Supervisor(state, services(state)).run()
+
+
+def _is_ours(lock: TextIO) -> bool:
+    """Take the lock. One that was killed may leave it for a moment to a child that is not its program yet."""
+    deadline = time.monotonic() + LOCK_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        else:
+            return True
 
 
 class Supervisor:

@@ -1,5 +1,6 @@
 """What the supervisor does with services that live: it asks whether they answer, and keeps their logs short."""
 
+import fcntl
 import sys
 import threading
 import time
@@ -134,3 +135,13 @@ def until(condition, within_s: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "not within the time"
         time.sleep(0.05)
+
+
+def test_a_lock_that_is_held_on_for_a_moment_is_waited_for_and_another_supervisor_s_is_not_taken(tmp_path, monkeypatch):
+    left = (tmp_path / supervisor.LOCK).open("w")
+    fcntl.flock(left, fcntl.LOCK_EX)
+    threading.Timer(0.5, left.close).start()
+    with (tmp_path / supervisor.LOCK).open("w") as ours, (tmp_path / supervisor.LOCK).open("w") as other:
+        assert supervisor._is_ours(ours)
+        monkeypatch.setattr(supervisor, "LOCK_WITHIN_S", 0.3)
+        assert not supervisor._is_ours(other)
