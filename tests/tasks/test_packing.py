@@ -58,7 +58,8 @@ def packed(sizes, length, count, pool, *, seed=0, **weights):
     draw = np.random.default_rng(seed)
     cuts = [(number, int(at)) for number, size in enumerate(sizes) for at in _cut(draw, size, length)]
     known = Cuts(*(np.array(column, np.int64) for column in (zip(*cuts, strict=True) if cuts else ([], []))))
-    (stream,), _ = mixed(documents, [length * count + 1], Groups(max_epochs=100), weights=weights or {"en": 1, "zh": 1})
+    enough = Groups(when_short="repeat")
+    (stream,), _ = mixed(documents, [length * count + 1], enough, weights=weights or {"en": 1, "zh": 1})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contexts, "POOL", pool)
         return documents, known, stream, contexts.laid(stream, documents.tokens, known, length, count)
