@@ -4,10 +4,10 @@ from airflow.sdk import DAG, Param, TaskGroup
 
 from operators.deadline import told_after
 from operators.event import EventPlanOperator
-from operators.gate import QualityGateOperator
+from operators.jobs.gate import QualityGateOperator
+from operators.jobs.stage import RayStageOperator
 from operators.publish import CHECKPOINT
 from operators.retries import TASK_DEFAULTS
-from operators.stage import RayStageOperator
 from operators.wiring import picture
 from smelt.recipe.graph import spec
 

@@ -2,10 +2,10 @@
 
 from airflow.sdk import DAG
 
+from operators.checkpoints.operator import JudgeOperator, WaitingOperator
+from operators.checkpoints.saved import CHECKPOINT_SAVED
 from operators.deadline import told_after
-from operators.judging import JudgeOperator, WaitingOperator
 from operators.retries import RETRY_POLICY, TASK_DEFAULTS
-from operators.saved import CHECKPOINT_SAVED
 from operators.wiring import picture
 
 ABOUT = """

@@ -12,11 +12,11 @@ from airflow.sdk import BaseOperatorLink
 
 from operators.addresses import page
 from operators.event import EventPlanOperator
-from operators.gate import QualityGateOperator
+from operators.jobs.gate import QualityGateOperator
+from operators.jobs.stage import RayStageOperator
 from operators.partition import PartitionPlanOperator
 from operators.plan import PlanOperator
 from operators.publish import PublishOperator
-from operators.stage import RayStageOperator
 from smelt.recipe.graph import kind_of
 
 TASKS: list[type] = [

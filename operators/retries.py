@@ -42,8 +42,8 @@ TASK_DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(days=1),
     "on_failure_callback": SmeltNotifier(),
 }
-"""``default_args`` of a DAG whose tasks follow the policy. The time is that in a worker: see ``operators.limit`` for
-what a task waits for without one."""
+"""``default_args`` of a DAG whose tasks follow the policy. The time is that in a worker: see ``operators.jobs.limit``
+for what a task waits for without one."""
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 
-from operators.gate import QualityGateOperator
-from operators.stage import RayStageOperator
+from operators.jobs.gate import QualityGateOperator
+from operators.jobs.stage import RayStageOperator
 from smelt.pool import pool_of
 from smelt.recipe.graph import StageSpec, direct_inputs
 

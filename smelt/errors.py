@@ -1,5 +1,8 @@
 """The one kind of error that a user meets: what is wrong, where, and how to mend it."""
 
+USER_ERROR = 3
+"""Exit status of a stage's job for an error that a retry can't mend; the object store's troubles may pass."""
+
 
 class SmeltError(Exception):
     """An error a user can cause, printed as one line: ``where: what (mend)``.

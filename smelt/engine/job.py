@@ -16,7 +16,7 @@ from smelt import log, metrics, saved
 from smelt.engine.make import load, make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import LakeOutageError, SmeltError
+from smelt.errors import USER_ERROR, LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
@@ -26,8 +26,6 @@ from smelt.steering.stopping import STOPPED, StoppedError
 
 TELLS_WITHIN_S = 5.0
 """Seconds that a store is waited for by a job that has failed, maybe for its absence."""
-USER_ERROR = 3
-"""Exit status for an error that a retry can't mend; the object store's troubles may pass."""
 
 
 def main() -> int:

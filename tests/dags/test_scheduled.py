@@ -17,12 +17,13 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, judge, pretrain
 from evaluation.stage import named
-from operators import triggers
-from operators.news import claim, untold
+from operators.checkpoints.saved import SavedTrigger
+from operators.jobs import patience
+from operators.jobs.news import claim, untold
+from operators.jobs.trigger import StageTrigger
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
 from operators.retries import RETRY_POLICY, PermanentError, TransientError, told
-from operators.saved import SavedTrigger
 from smelt import saved
 from smelt.checkout import CHECKOUT
 from smelt.engine import job
@@ -363,15 +364,15 @@ def test_a_job_s_exit_status_says_whether_trying_again_may_help(here, monkeypatc
 
 
 def test_a_trigger_waits_only_for_what_may_pass(monkeypatch):
-    monkeypatch.setattr(triggers, "POLL_S", (0.0, 0.0))
-    trigger = triggers.StageTrigger("clean")
+    monkeypatch.setattr(patience, "POLL_S", (0.0, 0.0))
+    trigger = StageTrigger("clean")
     answers = [LakeOutageError("503 Slow Down"), LakeOutageError("503 Slow Down"), LakeError("no S3 credentials")]
 
     async def ask():
         raise answers.pop(0)
 
     with pytest.raises(LakeError, match="no S3 credentials"):
-        asyncio.run(triggers._patiently(ask, trigger))
+        asyncio.run(patience.patiently(ask, trigger))
     assert answers == []
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
-from operators.triggers import StageTrigger
+from operators.jobs.trigger import StageTrigger
 from smelt.engine.jobs import Job, Jobs
 from smelt.lake import Lake
 from smelt.run import Run

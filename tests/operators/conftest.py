@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from operators import triggers
-from operators.triggers import StageTrigger
+from operators.jobs import patience
+from operators.jobs.trigger import StageTrigger
 from smelt.lake import Lake
 from smelt.run import Run, create_run
 from tests.chain import RECIPE
@@ -23,7 +23,7 @@ def stack_lake(stack, monkeypatch) -> Lake:
     """The lake of the running services, which is also the one this process's settings name."""
     for name, value in stack.settings.environment().items():
         monkeypatch.setenv(name, value)
-    triggers.connect.cache_clear()
+    patience.connect.cache_clear()
     return Lake(stack.settings)
 
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from operators.jobs.stage import RayStageOperator
+from operators.jobs.verdict import GateTrigger
 from operators.retries import PermanentError, TransientError, told
-from operators.stage import RayStageOperator
-from operators.triggers import GateTrigger
 from smelt.errors import RecipeError
 from smelt.gates.result import GateResult, Outcome
 from smelt.plan import Planned

@@ -14,11 +14,12 @@ from airflow.sdk.observability import stats as of_tasks
 from airflow.sdk.observability.metrics.stats_utils import get_stats_factory as factory_of_tasks
 
 from dags.pretrain import dag
-from operators import gate as gate_module
-from operators import triggers
 from operators.counters import COUNTERS, count_in_task, series
+from operators.jobs import gate as gate_module
+from operators.jobs import patience
+from operators.jobs.trigger import StageTrigger
+from operators.jobs.verdict import GateTrigger
 from operators.retries import PermanentError, TransientError
-from operators.triggers import GateTrigger, StageTrigger
 from smelt.engine.jobs import Job
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.gates.result import GateResult, Outcome
@@ -68,7 +69,7 @@ def run(lake, monkeypatch, tmp_path) -> Run:
     for name, value in (lake.settings.environment() | {"SMELT_LAKE": lake.url}).items():
         monkeypatch.setenv(name, value)
     here = Lake.connect()
-    monkeypatch.setattr(triggers, "connect", lambda: here)
+    monkeypatch.setattr(patience, "connect", lambda: here)
     (tmp_path / "a.txt").write_text("There is a text, and it is read once.")
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(RECIPE.format(name="counted", folder=tmp_path))

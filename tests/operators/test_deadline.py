@@ -12,7 +12,7 @@ from airflow.triggers.callback import PAYLOAD_STATUS_KEY, CallbackTrigger
 
 from dags import corpus, evaluate, experiments, judge, maintenance, pretrain
 from operators.deadline import told_after
-from operators.stage import RayStageOperator
+from operators.jobs.stage import RayStageOperator
 from tests.operators.test_notify import Webhook, connect, serving
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socketserver
 import threading
 from contextlib import contextmanager
@@ -12,9 +13,9 @@ import pytest
 from airflow.sdk import Connection
 
 from dags import maintenance, pretrain
-from operators import triggers
+from operators.jobs import patience
+from operators.jobs.telling import Teller
 from operators.notify import CONNECTION, SmeltNotifier, _post
-from operators.triggers import StageTrigger
 from smelt.errors import SmeltError
 from smelt.lake import Artifact
 
@@ -136,18 +137,18 @@ def test_news_that_a_webhook_refuses_are_told_later_and_once(monkeypatch, lake):
     for step, kind in ((1200, "spike"), (1201, "rollback")):
         event = json.dumps({"kind": kind, "step": step}).encode()
         Artifact("train", "f00d").write_part(lake, "events", f"{step}-{kind}", files={".json": event}, rows=1, stats={})
-    monkeypatch.setattr(triggers, "connect", lambda: lake)
-    trigger = StageTrigger("train-1")
-    trigger.task_instance = SimpleNamespace(dag_id="pretrain", task_id="train-1.run", run_id="demo-1")
-    planned = SimpleNamespace(artifact=Artifact("train", "f00d"))
+    monkeypatch.setattr(patience, "connect", lambda: lake)
+    task = SimpleNamespace(dag_id="pretrain", task_id="train-1.run", run_id="demo-1")
+    artifact = Artifact("train", "f00d")
+    teller = Teller(task, artifact, logging.getLogger(), has_news=True, silence=None)
     with serving(HTTPServer(("127.0.0.1", 0), Webhook)) as port:
         connect(monkeypatch, conn_type="http", host=f"http://127.0.0.1:{port}/hook")
         Webhook.busy, before = 1, len(Webhook.got)
-        assert [asyncio.run(trigger._tell_news(planned)) for _ in range(3)] == [False, True, True]
-        lake.put(f"{planned.artifact.root}events/1202-spike.json", b"{")
+        assert [asyncio.run(teller.news()) for _ in range(3)] == [False, True, True]
+        lake.put(f"{artifact.root}events/1202-spike.json", b"{")
         event = b'{"kind": "spike", "step": 1203}'
-        planned.artifact.write_part(lake, "events", "1203-spike", files={".json": event}, rows=1, stats={})
-        assert not asyncio.run(trigger._tell_news(planned)), "one that can't be read keeps no other back"
+        artifact.write_part(lake, "events", "1203-spike", files={".json": event}, rows=1, stats={})
+        assert not asyncio.run(teller.news()), "one that can't be read keeps no other back"
     said = [body["text"].rpartition(": ")[2] for _, body in Webhook.got[before:]]
     assert said == ["rollback at step 1,201", "spike at step 1,200", "spike at step 1,203"]
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from playwright.sync_api import sync_playwright
 
-from operators.triggers import StageTrigger
+from operators.jobs.trigger import StageTrigger
 from smelt.engine.jobs import Jobs
 from smelt.lake import Lake, held
 from smelt.run import progress_key, safe_run_id

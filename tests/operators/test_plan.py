@@ -8,8 +8,8 @@ import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from dags.pretrain import dag
+from operators.jobs.trigger import StageTrigger
 from operators.plan import plan_table
-from operators.triggers import StageTrigger
 from smelt.errors import RecipeError
 from smelt.recipe.graph import MAX_PHASES, stages
 from smelt.run import load_run

@@ -1,7 +1,7 @@
 """Alarms while training goes on: throughput that fell, waiting for data, a label that drifts, a disk that fills.
 
 They are looked for every ``WINDOW`` steps in the metrics of the steps; ``smelt/recipe/training/alarms.py`` has the
-limits. That no step comes at all is seen from outside, by whoever follows the job (``operators/silence.py``).
+limits. That no step comes at all is seen from outside, by whoever follows the job (``operators/jobs/silence.py``).
 """
 
 import shutil

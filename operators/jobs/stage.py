@@ -1,9 +1,10 @@
 """The operator of a stage: a Ray job under an id derived from the artifact's fingerprint, once.
 
-The task goes from the scheduler to the triggerer and, when all is well, ends there; see ``triggers``. A task in a
+The task goes from the scheduler to the triggerer and, when all is well, ends there; see ``trigger``. A task in a
 pool of its own passes through a worker first, since Airflow asks pools only before it starts a process.
 """
 
+from importlib import import_module
 from typing import Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator, Context
@@ -24,7 +25,7 @@ class RayStageOperator(BaseOperator):
 
     ui_color = "#f6d8ae"
     start_from_trigger = True
-    trigger_path: ClassVar[str] = "operators.triggers.StageTrigger"
+    trigger_path: ClassVar[str] = "operators.jobs.trigger.StageTrigger"
     counted: ClassVar[Subject] = "stages"
 
     def __init__(self, *, stage: str, **kwargs: Any) -> None:
@@ -44,14 +45,14 @@ class RayStageOperator(BaseOperator):
             AirflowRescheduleException: another run's training comes first.
             LakeError: the lake is out of reach.
         """
-        from operators import triggers
-        from operators.turn import take
+        from operators.jobs.patience import connect
+        from operators.jobs.turn import take
 
         if self.pool != DEFAULT_POOL:
             with told(context):
-                take(triggers.connect(), context)
-        trigger = getattr(triggers, self.trigger_path.rpartition(".")[2])
-        self.defer(trigger=trigger(self.stage), method_name="fail")
+                take(connect(), context)
+        module, _, trigger = self.trigger_path.rpartition(".")
+        self.defer(trigger=getattr(import_module(module), trigger)(self.stage), method_name="fail")
 
     def fail(self, context: Context, event: dict[str, Any]) -> NoReturn:
         """Fail the task for the trigger's reason: to be retried, or for good where no retry can help.

@@ -27,22 +27,21 @@ triggerer that stops or dies ends nothing.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import cache
-from typing import Any, ClassVar, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from operators.counters import Subject, count_in_trigger
-from operators.limit import Limit
-from operators.news import NEWS_OF, claim, give_back, untold
-from operators.notify import SmeltNotifier
-from operators.silence import Silence
+from operators.jobs import patience
+from operators.jobs.limit import Limit
+from operators.jobs.news import NEWS_OF
+from operators.jobs.patience import patiently
+from operators.jobs.silence import Silence
+from operators.jobs.telling import Teller
 from smelt.engine.jobs import EngineError, Job, Jobs, failure_of
-from smelt.errors import LakeOutageError, SmeltError
-from smelt.gates.approval import find_approval
-from smelt.gates.result import GateResult
-from smelt.lake import Artifact, Lake
+from smelt.errors import USER_ERROR, LakeOutageError, SmeltError
+from smelt.lake import Lake
 from smelt.log import plain
 from smelt.plan import Planned
 from smelt.recipe.graph import spec
@@ -50,23 +49,11 @@ from smelt.run import Run, load_run, safe_run_id
 from smelt.steering import stopping
 from smelt.steering.renewal import renew
 
-_T = TypeVar("_T")
-
-POLL_S = (0.5, 1.5)
-"""Seconds between two looks at a job: at first, and in the long run."""
-PATIENCE_S = 300.0
-"""Seconds that Ray or the lake may be out of reach before the attempt fails."""
 LOG_BYTES_PER_S = 200_000
 """The longer a log is, the rarer it is read, since Ray hands out whole logs only."""
-NEWS_EVERY_S = 20.0
-"""Seconds between two looks for news of a stage; each lists a folder of the lake."""
-LAST_TRIES = 3
-"""How often news that could not be told are tried again when the job has ended, since nobody looks later."""
-USER_ERROR = 3
-"""Exit status of a job whose error a retry can't mend; as in ``smelt.engine.job``."""
 
 
-class _FailureError(Exception):
+class FailureError(Exception):
     """The attempt has failed: the one line that says why, whether trying again may help, and whether a person may
     approve it all the same."""
 
@@ -86,8 +73,6 @@ class StageTrigger(BaseTrigger):
         self.job: Job | None = None
         self._printed = 0
         self._log_due = 0.0
-        self._news_due = 0.0
-        self._telling: set[asyncio.Task[bool]] = set()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments."""
@@ -97,7 +82,7 @@ class StageTrigger(BaseTrigger):
         """Success ends the task here; a failure is handed to the operator as ``{"error", "again", "ask"}``."""
         try:
             yield TaskSuccessEvent() if await self._reach_goal() else TaskSkippedEvent()
-        except _FailureError as failure:
+        except FailureError as failure:
             self.log.error("%s", failure.line)
             yield TriggerEvent({"error": failure.line, "again": failure.again, "ask": failure.ask})
         except SmeltError as error:
@@ -109,7 +94,7 @@ class StageTrigger(BaseTrigger):
         """A user has cleared or marked the task: its run's job is not wanted any more; another run's still is."""
         if self.job is None:
             return
-        async with Jobs(connect().settings) as jobs:
+        async with Jobs(patience.connect().settings) as jobs:
             await self._stop(jobs)
 
     def job_name(self, planned: Planned) -> str:
@@ -124,7 +109,7 @@ class StageTrigger(BaseTrigger):
         """Whether the goal is reached (blocks).
 
         Raises:
-            _FailureError: when it is known that it can't be.
+            FailureError: when it is known that it can't be.
         """
         return run.planned(self.stage).artifact.manifest(lake) is not None
 
@@ -150,10 +135,10 @@ class StageTrigger(BaseTrigger):
     async def _reach_goal(self) -> bool:
         """False where there is none: a phase that the recipe hasn't, cleared with what it comes after, or what a run
         doesn't come to that was asked to stop."""
-        lake = connect()
-        run = await _patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
+        lake = patience.connect()
+        run = await patiently(lambda: asyncio.to_thread(load_run, lake, self._run_id), self)
         if self._tried_before:
-            run, lines = await _patiently(lambda: asyncio.to_thread(renew, lake, run), self)
+            run, lines = await patiently(lambda: asyncio.to_thread(renew, lake, run), self)
             for line in lines:
                 self.log.info("%s", line)
         if self.stage not in [item.stage for item in run.plan.stages]:
@@ -161,19 +146,19 @@ class StageTrigger(BaseTrigger):
             return False
         planned = run.planned(self.stage)
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
-        await _patiently(lambda: asyncio.to_thread(self._take_back, lake), self)
+        await patiently(lambda: asyncio.to_thread(self._take_back, lake), self)
         async with Jobs(lake.settings) as jobs:
-            while not await _patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
-                self.job = await _patiently(lambda: self._find_or_submit(jobs, lake, run), self)
+            while not await patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
+                self.job = await patiently(lambda: self._find_or_submit(jobs, lake, run), self)
                 self._printed = 0
                 if self.job is not None:
-                    await self._follow(jobs, planned, self._silence(lake, run), self._limit(run))
+                    await self._follow(jobs, self._teller(lake, run), self._limit(run))
                 if self.job is None or (self.job.exit_code == stopping.STOPPED and self.job.metadata == self._attempt):
                     self.log.info("the run was asked to stop: `smelt resume %s` goes on", self._run_id)
-                    await _patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
+                    await patiently(lambda: asyncio.to_thread(self._note_stop, lake), self)
                     return False
         if self.job is None and self._has_news:  # it ended while nobody followed it
-            await self._tell_news(planned)
+            await self._teller(lake, run).news()
         return True
 
     def _take_back(self, lake: Lake) -> None:
@@ -222,71 +207,36 @@ class StageTrigger(BaseTrigger):
                 return job
             number += 1
 
-    async def _follow(self, jobs: Jobs, planned: Planned, silence: Silence | None, limit: Limit | None) -> None:
-        """Wait for the job's end, printing what it prints, telling a training's news and that a job is silent.
+    async def _follow(self, jobs: Jobs, teller: Teller, limit: Limit | None) -> None:
+        """Wait for the job's end, printing what it prints, telling what is new and that a job is silent.
 
         Raises:
-            _FailureError: it has failed or was stopped, as ``_judge`` says, or is not done within its limit.
+            FailureError: it has failed or was stopped, as ``_judge`` says, or is not done within its limit.
         """
         assert self.job is not None
-        job_id, pause = self.job.id, POLL_S[0]
+        job_id, pause = self.job.id, patience.POLL_S[0]
         while not self.job.ended:
             await asyncio.sleep(pause)
-            pause = min(pause * 1.2, POLL_S[1])
-            found = await _patiently(lambda: jobs.find(job_id), self)
+            pause = min(pause * 1.2, patience.POLL_S[1])
+            found = await patiently(lambda: jobs.find(job_id), self)
             if found is None:
                 self.log.warning("Ray no longer knows job %s: its head was started anew", job_id)
                 return
             self.job = found
             if limit is not None and (line := limit.passed(found)) is not None:
-                await _patiently(lambda: self._stop(jobs), self)
-                raise _FailureError(line, again=False)
+                await patiently(lambda: self._stop(jobs), self)
+                raise FailureError(line, again=False)
             if found.ended or time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
-            if found.ended or time.monotonic() >= self._news_due:
-                self._news_due = time.monotonic() + NEWS_EVERY_S
-                if self._has_news:
-                    telling = asyncio.create_task(self._tell_news(planned))
-                    self._telling.add(telling)
-                    telling.add_done_callback(self._telling.discard)
-                if silence is not None and not found.ended:
-                    await self._tell_silence(silence)
-        told = await asyncio.gather(*self._telling) or [not self._has_news]
-        for _ in range(LAST_TRIES):
-            if all(told):
-                break
-            await asyncio.sleep(POLL_S[1])
-            told = [await self._tell_news(planned)]
+            await teller.look(found)
+        await teller.last()
         await self._judge(jobs)
 
-    async def _tell_news(self, planned: Planned) -> bool:
-        """Notify of every event that is new; False where one is left to be told. It is no matter of the task's."""
-        lake, artifact = connect(), planned.artifact
-        try:
-            names = await asyncio.to_thread(untold, lake, artifact)
-            return all([await self._tell(lake, artifact, name) for name in names])
-        except Exception as error:
-            self.log.warning("news of the stage could not be told: %s", error)
-            return False
-
-    async def _tell(self, lake: Lake, artifact: Artifact, name: str) -> bool:
-        """Claim an event and tell it; its claim is given back where it can't be told."""
-        assert self.task_instance is not None
-        context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
-        line: str | None = None
-        try:
-            if (line := await asyncio.to_thread(claim, lake, artifact, name)) is None:
-                return True
-            await SmeltNotifier(line).async_notify(context)
-        except BaseException as error:  # a triggerer that stops, too
-            if line is not None:
-                await asyncio.to_thread(give_back, lake, artifact, name)
-            if not isinstance(error, Exception):
-                raise
-            self.log.warning("%s could not be told, and will be tried again: %s", line or name, error)
-            return False
-        self.log.warning("%s", line)
-        return True
+    def _teller(self, lake: Lake, run: Run) -> Teller:
+        """Who tells what is new of the stage."""
+        planned = run.planned(self.stage)
+        silence = self._silence(lake, run)
+        return Teller(self.task_instance, planned.artifact, self.log, has_news=self._has_news, silence=silence)
 
     def _silence(self, lake: Lake, run: Run) -> Silence | None:
         """Who looks whether the job is silent; None where it may be for as long as it likes."""
@@ -305,19 +255,6 @@ class StageTrigger(BaseTrigger):
         else:
             self.log.info("leaving Ray job %s: run %s has submitted it", self.job.id, owner)
 
-    async def _tell_silence(self, silence: Silence) -> None:
-        """Notify that the job has been silent for too long, where it has. It is no matter of the task's."""
-        assert self.job is not None
-        assert self.task_instance is not None
-        context: Any = {"ti": self.task_instance, "run_id": self.task_instance.run_id}
-        try:
-            line = await asyncio.to_thread(silence.look, self.job)
-            if line is not None:
-                self.log.warning("%s", line)
-                await SmeltNotifier(line).async_notify(context)
-        except Exception as error:
-            self.log.warning("the job's silence could not be told: %s", error)
-
     async def _judge(self, jobs: Jobs) -> None:
         """An end that fails the attempt raises; any other lets the loop look at the goal again."""
         job = self.job
@@ -325,82 +262,16 @@ class StageTrigger(BaseTrigger):
         if job.status == "SUCCEEDED" or job.metadata != self._attempt or job.exit_code == stopping.STOPPED:
             return
         if job.status == "STOPPED":
-            raise _FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)
-        log = await _patiently(lambda: jobs.log(job.id), self)
-        raise _FailureError(failure_of(job, log), again=job.exit_code != USER_ERROR)
+            raise FailureError(f"{self.stage}: Ray job {job.id} was stopped by someone", again=False)
+        log = await patiently(lambda: jobs.log(job.id), self)
+        raise FailureError(failure_of(job, log), again=job.exit_code != USER_ERROR)
 
     async def _print_log(self, jobs: Jobs) -> None:
         assert self.job is not None
         job_id = self.job.id
-        log = await _patiently(lambda: jobs.log(job_id), self)
+        log = await patiently(lambda: jobs.log(job_id), self)
         end = len(log) if self.job.ended else log.rfind("\n") + 1
         for line in plain(log[self._printed : end]):
             self.log.info("%s", line)
         self._printed = max(end, self._printed)
         self._log_due = time.monotonic() + len(log) / LOG_BYTES_PER_S
-
-
-class GateTrigger(StageTrigger):
-    """Reads the verdict of a stage's gate, and has the gate run where there is none yet."""
-
-    counted: ClassVar[Subject] = "gates"
-
-    def job_name(self, planned: Planned) -> str:
-        """The gate's job: by artifact and suite."""
-        return f"{planned.stage}-{planned.fingerprint}-gate-{planned.suite}"
-
-    def _stops(self, lake: Lake, run: Run) -> bool:
-        """What is made is judged."""
-        return False
-
-    def reached(self, lake: Lake, run: Run) -> bool:
-        """Whether the gate has passed, or a person has approved what it found.
-
-        Raises:
-            _FailureError: when it has failed.
-        """
-        planned = run.planned(self.stage)
-        found = lake.find_json(planned.gate_key)
-        if found is None:
-            return False
-        result = GateResult.model_validate(found)
-        for item in result.expectations:
-            said = self.log.info if item.success else self.log.error
-            verdict = "holds" if item.success else "FAILS"
-            said("%s %s: observed %s, expected %s", verdict, item.name, item.observed, item.expected)
-        if result.success:
-            count_in_trigger(self.counted, "passed", self.stage)
-            return True
-        approval = find_approval(lake, planned.kind, planned.fingerprint, planned.suite)
-        if approval is not None:
-            self.log.info("%s", approval.sentence)
-            if approval.approved:
-                return True
-            if approval.run == run.id:  # a retry must not ask the same question again
-                raise _FailureError(approval.rejection_of(self.stage), again=False)
-        raise _FailureError(_verdict_line(result), again=False, ask=run.recipe.asks(self.stage))
-
-
-@cache
-def connect() -> Lake:
-    """One lake, and so one connection pool, for all triggers of the process."""
-    return Lake.connect()
-
-
-async def _patiently(ask: Callable[[], Awaitable[_T]], trigger: BaseTrigger) -> _T:
-    """Ask again for a while when Ray or the lake is out of reach: services restart."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return await ask()
-        except (EngineError, LakeOutageError) as error:
-            if time.monotonic() > deadline:
-                raise
-            trigger.log.warning("%s; trying again", error)
-            await asyncio.sleep(POLL_S[1])
-
-
-def _verdict_line(result: GateResult) -> str:
-    """One line on a failed gate: the first expectation that does not hold, and how many more there are."""
-    first, *others = result.failures
-    return f"gate of {result.stage} failed: {first}{f' (and {len(others)} more)' if others else ''}"

@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import logging
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from operators import silence as module
-from operators import triggers
-from operators.silence import Silence
-from operators.triggers import StageTrigger
+from operators.jobs import silence as module
+from operators.jobs import telling
+from operators.jobs.silence import Silence
+from operators.jobs.telling import Teller
 from smelt.engine.jobs import Job
 from smelt.lake import Artifact, Lake
 from smelt.run import progress_key
@@ -82,12 +83,11 @@ def test_a_trigger_tells_it_and_goes_on_where_it_can_t(lake: Lake, monkeypatch: 
             told.append(json.dumps([context["run_id"], self.line]))
             raise OSError("no way out")
 
-    monkeypatch.setattr(triggers, "SmeltNotifier", Notifier)
-    trigger = StageTrigger("train-1")
-    trigger.task_instance = SimpleNamespace(dag_id="pretrain", task_id="train-1.run", run_id="demo-1")  # type: ignore[assignment]
-    trigger.job = JOB
+    monkeypatch.setattr(telling, "SmeltNotifier", Notifier)
+    task = SimpleNamespace(dag_id="pretrain", task_id="train-1.run", run_id="demo-1")
     one = watcher(lake)
     one.look(JOB)
     one._after_s = 0.0
-    asyncio.run(trigger._tell_silence(one))
+    teller = Teller(task, Artifact("train", "f00d"), logging.getLogger(), has_news=False, silence=one)
+    asyncio.run(teller.look(JOB))
     assert told == ['["demo-1", "train-1 has made no step for 0 s, behind step 0: look at its job train-1-f00d"]']

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operators.triggers import StageTrigger
+from operators.jobs.trigger import StageTrigger
 from smelt.lake import Lake
 from smelt.plan import Planned
 from smelt.run import Run

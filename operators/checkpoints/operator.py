@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from operators.checkpoints.saved import CHECKPOINT_SAVED
+from operators.jobs.stage import RayStageOperator
 from operators.retries import RETRY_POLICY, told
-from operators.saved import CHECKPOINT_SAVED
-from operators.stage import RayStageOperator
 
 STAGE = "evaluate"
 
@@ -54,7 +54,7 @@ class JudgeOperator(RayStageOperator):
     """
 
     start_from_trigger = False
-    trigger_path: ClassVar[str] = "operators.judgetrigger.JudgeTrigger"
+    trigger_path: ClassVar[str] = "operators.checkpoints.trigger.JudgeTrigger"
 
     def __init__(self, *, run: str = "", training: str = "", checkpoint: str = "", **kwargs: Any) -> None:
         kwargs.pop("retry_policy", None)  # Airflow asks for a mapped task's where it is mapped; it is every stage's
@@ -69,7 +69,7 @@ class JudgeOperator(RayStageOperator):
 
     def execute(self, context: Context) -> None:
         """Hand it to the triggerer."""
-        from operators.judgetrigger import JudgeTrigger
+        from operators.checkpoints.trigger import JudgeTrigger
 
         trigger = JudgeTrigger(self.run, self.training, self.checkpoint)
         self.defer(trigger=trigger, method_name="fail")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operators.limit import Limit
+from operators.jobs.limit import Limit
 from smelt.engine.jobs import Job, Status
 from smelt.recipe.resources import Resources
 

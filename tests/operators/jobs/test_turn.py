@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from operators.turn import BEGUN, take
+from operators.jobs.turn import BEGUN, take
 from smelt.lake import Lake
 from smelt.run import ended_key
 

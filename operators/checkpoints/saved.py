@@ -34,7 +34,7 @@ class SavedTrigger(BaseEventTrigger):
 
 
 def _seen() -> list[dict[str, Any]]:
-    from operators.triggers import connect
+    from operators.jobs.patience import connect
     from smelt.saved import seen
 
     return [{"run": one.run, "stage": one.stage, "phase": one.phase, "step": one.step} for one in seen(connect())]

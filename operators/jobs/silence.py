@@ -7,7 +7,7 @@ nothing of it itself. A training is held to its steps, whatever else it says; an
 import time
 from datetime import timedelta
 
-from operators.news import claim_silence
+from operators.jobs.news import claim_silence
 from smelt.engine.jobs import Job
 from smelt.lake import Lake
 from smelt.plan import Planned

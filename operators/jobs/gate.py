@@ -17,9 +17,9 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from operators.addresses import page
 from operators.counters import Subject, count_in_task
+from operators.jobs.stage import RayStageOperator
 from operators.notify import SmeltNotifier
 from operators.retries import leave
-from operators.stage import RayStageOperator
 
 if TYPE_CHECKING:
     from smelt.gates.result import GateResult
@@ -42,7 +42,7 @@ class QualityGateOperator(RayStageOperator):
     """Passes when the artifact meets its suite or a person approves it; else fails with what it does not meet."""
 
     ui_color = "#c5e1d4"
-    trigger_path: ClassVar[str] = "operators.triggers.GateTrigger"
+    trigger_path: ClassVar[str] = "operators.jobs.verdict.GateTrigger"
     counted: ClassVar[Subject] = "gates"
 
     def fail(self, context: Context, event: dict[str, Any]) -> NoReturn:

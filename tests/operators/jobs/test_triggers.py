@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from airflow.triggers.base import TaskSkippedEvent
 
-from operators import triggers
-from operators.triggers import GateTrigger, StageTrigger
+from operators.jobs import patience
+from operators.jobs.trigger import StageTrigger
+from operators.jobs.verdict import GateTrigger
 from smelt.engine.jobs import EngineError, Jobs
 from smelt.gates.approval import Approval, record_approval
 from smelt.gates.result import GateResult, Outcome
@@ -188,9 +189,9 @@ def test_a_rejection_holds_for_the_retries_of_its_run_and_another_run_is_asked_a
 
 
 def test_a_ray_that_stays_out_of_reach_is_a_reason_to_try_later(run, monkeypatch):
-    monkeypatch.setattr(triggers, "PATIENCE_S", 1)
-    lake = Lake(Settings(**{**vars(triggers.connect().settings), "ray_api": "http://127.0.0.1:9"}))
-    monkeypatch.setattr(triggers, "connect", lambda: lake)
+    monkeypatch.setattr(patience, "PATIENCE_S", 1)
+    lake = Lake(Settings(**{**vars(patience.connect().settings), "ray_api": "http://127.0.0.1:9"}))
+    monkeypatch.setattr(patience, "connect", lambda: lake)
     failure = asyncio.run(event_of(attempt(StageTrigger, run)))
     assert failure.payload["again"] and "out of reach" in failure.payload["error"]
 
