@@ -74,15 +74,19 @@ def gaps_of(tree, table, cell):
     left = np.zeros(_MAX_COLUMNS, np.int32)  # rows that the cell in this column goes on for
     row, group, column, high = 0, 0, 0, 0  # ``high``: past the last column that any cell goes on in
     for node in range(1, len(tree.tag)):
-        if cell[node] != node or table[node] == 0:
+        is_cell = cell[node] == node
+        if table[node] == 0 or not (is_cell or tree.tag[node] == TR):
             continue
-        if tree.parent[node] != row:
+        of = tree.parent[node] if is_cell else node
+        if of != row:
             if row:
                 _end_row(gaps, left, row, column, high)
-            row, column = tree.parent[node], 0
+            row, column = of, 0
             if tree.parent[row] != group:  # no cell goes on beyond its group of rows
                 group, high = tree.parent[row], 0
                 left[:] = 0
+        if not is_cell:  # a row is one without cells too
+            continue
         while column < high and left[column] > 0:
             left[column] -= 1
             gaps[node] += 1
