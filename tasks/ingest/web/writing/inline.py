@@ -20,6 +20,7 @@ from tasks.ingest.web.writing.pen import (
     has_room,
     new_line,
     put,
+    put_number,
     start_text,
     write_lines,
     write_text,
@@ -63,6 +64,13 @@ def write_inline(pen, page, node, stop, alt, references):
         elif kind in (RT, RTC) and reading == 0 and _has_text(tree, node):
             _close(pen, 40)
             reading = tree.stop[node]
+        elif kind == SUP and page.notes.number[node] > 0 and not pen.state[FRESH]:
+            _close(pen, 91)
+            put(pen, 94)
+            put_number(pen, page.notes.number[node])
+            _close(pen, 93)
+            node = tree.stop[node]
+            continue
         elif kind == SUP and closing == 0:
             closing = _superscript(pen, page, node)
             until = tree.stop[node]
@@ -195,10 +203,8 @@ def _has_text(tree, node):
 def _superscript(pen, page, node):
     """Write what keeps it from what is before: 1 for "^", 2 for "^{", 3 for a note's "[", 0 for nothing, as in 1st."""
     tree, state, source = page.tree, pen.state, page.tree.source
-    if not state[FRESH] and (page.notes[node] > 0 or _is_note(tree, node)):
+    if not state[FRESH] and _is_note(tree, node):
         _close(pen, 91)
-        if page.notes[node] > 0:
-            put(pen, 94)
         return 3
     inside = node + 1
     if state[FRESH] or state[BLANK] or inside != tree.stop[node] - 1 or tree.tag[inside] != TEXT:

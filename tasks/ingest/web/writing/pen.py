@@ -45,6 +45,17 @@ def put(pen, byte):
 
 
 @inner
+def put_number(pen, number):
+    """Write a number above 0 in digits."""
+    scale = 1
+    while scale * 10 <= number:
+        scale *= 10
+    while scale > 0:
+        put(pen, 48 + number // scale % 10)
+        scale //= 10
+
+
+@inner
 def start_text(pen, kind):
     """Write what must come before a character of this kind: the line's prefix, or the blank that waits."""
     state = pen.state

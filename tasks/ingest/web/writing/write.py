@@ -15,7 +15,7 @@ from tasks.ingest.web.blocks.containers import (
     ordinals_of,
     write_prefix,
 )
-from tasks.ingest.web.blocks.notes import notes_of
+from tasks.ingest.web.blocks.notes import Notes, no_notes, notes_of
 from tasks.ingest.web.blocks.tables import COLSPAN, gaps_of, span_of, tables_of
 from tasks.ingest.web.tree.entities import NAMED
 from tasks.ingest.web.tree.tags import PREFORMATTED, TD, TH
@@ -35,6 +35,7 @@ from tasks.ingest.web.writing.pen import (
     has_room,
     new_line,
     put,
+    put_number,
     start_text,
 )
 from tasks.ingest.web.writing.replaced import Replaced
@@ -52,7 +53,7 @@ class _Page(NamedTuple):
     language_of: np.ndarray  # int32[b]; of a block of code, in ``languages``
     languages: np.ndarray  # uint8
     language_starts: np.ndarray  # int64
-    notes: np.ndarray  # int16[n]; see ``notes_of``
+    notes: Notes
     revealed: bool
 
 
@@ -78,7 +79,7 @@ def write(
     index, languages = languages_of(tree, blocks, keep)
     page = _Page(
         tree, blocks, keep, replaced.node.astype(np.int32), *_joined(replaced.text), index, *_joined(languages),
-        notes_of(tree) if markdown else np.zeros(len(tree.tag), np.int16), blocks.revealed,
+        notes_of(tree, blocks) if markdown else no_notes(tree, blocks), blocks.revealed,
     )  # fmt: skip
     room = len(tree.source) // 2 + 65536
     while True:
@@ -101,7 +102,7 @@ def _joined(texts: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
 def _write(page, pen, markdown, alt, references):
     tree, blocks, state = page.tree, page.blocks, pen.state
     table_of, cell_of = tables_of(tree, blocks)
-    gaps, ordinals = gaps_of(tree, table_of, cell_of), ordinals_of(tree, page.notes)
+    gaps, ordinals = gaps_of(tree, table_of, cell_of), ordinals_of(tree, page.notes.number)
     marked = np.zeros(len(tree.tag), np.bool_)
     path, before = np.zeros(MAX_LEVELS, np.int32), np.zeros(MAX_LEVELS, np.int32)
     levels, block, heading, table, last = 0, 0, 0, 0, 0
@@ -171,10 +172,22 @@ def _write_block(pen, page, block, heading, markdown, alt, references):
                 put(pen, 35)
             put(pen, 32)
         state[CELL] = 2
+    if page.notes.block[block]:
+        _write_note(pen, page.notes.block[block])
     begin = state[AT]
-    write_inline(pen, page, blocks.first[block], blocks.stop[block], alt, references)
+    write_inline(pen, page, page.notes.begin[block], blocks.stop[block], alt, references)
     state[CELL] = 0
     return state[AT] > begin
+
+
+@inner
+def _write_note(pen, number):
+    """Write what a note outside a list begins with."""
+    put(pen, 91)
+    put(pen, 94)
+    put_number(pen, number)
+    for byte in (93, 58, 32):
+        put(pen, byte)
 
 
 @inner

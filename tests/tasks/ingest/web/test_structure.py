@@ -74,6 +74,17 @@ def test_tables(page, expected):
          "Text[^1].\n\n[^1]: The note."),
         ("<p>One<a href=#n1><sup>1</sup></a>, ten<sup id=r><a href=#n10>10</a></sup>.<ol><li id=n1><p>a<p>b<li id=n10>c"
          "<li>d</ol>", "One[^1], ten[^10].\n\n[^1]: a\n\n      b\n[^10]: c\n3. d"),
+        ("<p>Text<sup><a href=#f>1</a></sup>.<p id=f><sup>1</sup> The note.", "Text[^1].\n\n[^1]: The note."),
+        ("<p>Text<a href=#n1 name=r1><sup>[1]</sup></a>.<hr><div id=x><p class=MsoFootnoteText><a href=#r1 name=n1>"
+         "<sup>[1]</sup></a> The note.</div>", "Text[^1].\n\n[^1]: The note."),
+        ("<p>One<sup><a href=#a>1</a></sup>, two<sup><a href=#b>12</a></sup>.<p><a id=a></a>First.<p><a name=b>12</a>"
+         ". Second.<p>Third.", "One[^1], two[^12].\n\n[^1]: First.\n\n[^12]: 12. Second.\n\nThird."),
+        ("<p>One<sup><a href=#a>1</a></sup>.<ol><li><p id=a>First.<li>No note.</ol>",
+         "One[^1].\n\n[^1]: First.\n2. No note."),
+        ("<p>Above<sup><a href=#a>1</a></sup>, in text<sup><a href=#b>2</a></sup>, a heading<sup><a href=#c>3</a></sup>"
+         ", nothing<sup><a href=#d>4</a></sup>.<p>In <a id=b>text</a>.<h2 id=c>Part</h2><p id=d><sup>4</sup></p>",
+         "Above[1], in text[2], a heading[3], nothing[4].\n\nIn text.\n\n## Part\n\n4"),
+        ("<p id=a>First.<p>Back<sup><a href=#a>1</a></sup>.", "First.\n\nBack[1]."),
         ("<p>Text<sup><a href=#gone>1</a></sup>, 10<sup>2</sup>.<p id=other>x", "Text[1], 10^2.\n\nx"),
         ("<p><ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>を読む", "漢(かん)字(じ)を読む"),
         ("<p>on <time>5 May</time> by <span class=email>a at b</span>", "on 5 May by a at b"),
@@ -102,3 +113,11 @@ def test_lists_and_notes(page, expected):
 )  # fmt: skip
 def test_kinds_of_pages(page, expected):
     assert text(page) == expected
+
+
+def test_reference_marks_of_a_wiki_are_kept_by_choice_as_they_are():
+    page = (
+        "<p>Old<sup class=reference id=r><a href=#c>[6]</a></sup> it is.<ol><li>One.<li id=c><a href=#r>↑</a> Two.</ol>"
+    )
+    assert text(page) == "Old it is.\n\n1. One.\n2. Two."
+    assert text(page, references=True) == "Old[6] it is.\n\n1. One.\n2. Two."
