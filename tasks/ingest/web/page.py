@@ -86,8 +86,7 @@ def read(
     tree = parse(decoded.utf8())
     replaced = replaced_of(tree)
     blocks = blocks_of(tree, replaced)
-    decision = all_of(blocks) if everything else decide(tree, blocks)
+    metadata = metadata_of(tree, robots)
+    decision = all_of(blocks) if everything else decide(tree, blocks, metadata.canonical or "")
     text = write(tree, blocks, decision.keep, replaced, markdown=markdown, alt=alt, references=references)
-    return Page(
-        text, decision.kind, decision.extraction, metadata_of(tree, robots), decoded.repaired, tree, blocks, decision
-    )
+    return Page(text, decision.kind, decision.extraction, metadata, decoded.repaired, tree, blocks, decision)

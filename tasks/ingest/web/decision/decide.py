@@ -48,13 +48,17 @@ class Decision(NamedTuple):
     """Which way was taken: the decision, the densest region, or all text."""
 
 
-def decide(tree: Tree, blocks: Blocks) -> Decision:
-    """Decide on a page's blocks; of a page that has text something is always kept."""
+def decide(tree: Tree, blocks: Blocks, address: str = "") -> Decision:
+    """Decide on a page's blocks; of a page that has text something is always kept.
+
+    Args:
+        address: the page's own, where it is known: links that begin with it lead into the page.
+    """
     if not len(blocks.first):
         none = np.zeros(0, np.float32)
         return Decision(none.astype(bool), none.astype(np.int8), none, "other", "all")
     seen = features(tree, blocks)
-    score, contents = likelihood(seen.rows, *trees()), contents_of(tree, blocks)
+    score, contents = likelihood(seen.rows, *trees()), contents_of(tree, blocks, address)
     score[contents] = 0
     keep = score > (THRESHOLD if blocks.link_characters.any() else _BARE)
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)

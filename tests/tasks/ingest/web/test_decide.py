@@ -8,6 +8,7 @@ import pytest
 from tasks.ingest.web.blocks.blocks import blocks_of
 from tasks.ingest.web.decision.decide import Decision, decide
 from tasks.ingest.web.decision.reasons import KINDS, REASONS
+from tasks.ingest.web.page import read
 from tasks.ingest.web.tree.tree import parse, tags
 
 PARAGRAPHS = (
@@ -118,6 +119,28 @@ def test_a_table_of_contents_goes_and_a_list_that_leads_elsewhere_is_decided_on(
     assert REASONS[decision.reason[texts.index("1. Part 1")]] == "table of contents"
     decision, texts = decided(page(middle.format(*["/other#"] * len(PARAGRAPHS))))
     assert "table of contents" not in {REASONS[reason] for reason in decision.reason}
+
+
+@pytest.mark.parametrize(
+    ("before", "own"),
+    [
+        ("https://bay.example/2021/storm.html?l=1#", True),
+        ("http://bay.example/2021/storm.html?l=1#", True),
+        ("//bay.example/2021/storm.html?l=1#", True),
+        ("/2021/storm.html?l=1#", True),
+        ("storm.html?l=1#", True),
+        ("https://bay.example/2021/storm.html#", False),
+        ("https://bay.example/2021/other.html?l=1#", False),
+        ("/storm.html?l=1#", False),
+        ("/2021/storm.html?l=1", False),
+    ],
+)
+def test_a_table_of_contents_may_have_the_page_s_own_address(before: str, own: bool) -> None:
+    items = "".join(f"<li><a href='{before}p{place}'>Part {place}</a>" for place in range(4))
+    middle = f"<article><p>{PARAGRAPHS[0]}</p><ul>{items}</ul><p>{PARAGRAPHS[1]}</p></article>"
+    source = f"<link rel=canonical href='https://bay.example/2021/storm.html?l=1'>{page(middle)}"
+    reasons = {passage.text: passage.reason for passage in read(source.encode()).passages()}
+    assert (reasons["Part 2"] == "table of contents") == own
 
 
 def test_a_page_that_is_a_table_of_contents_is_not_lost() -> None:
