@@ -2,8 +2,8 @@
 
 The folder is laid out as `score.py` in it says: pages with strings that their content holds or doesn't, or with their
 whole content. `--manuals` is a folder of fetched packages (Parquet with `path` and `content`): of their pages all but
-links and navigation counts as content. Writes `tasks/ingest/web/weights.npz` and prints figures of pages that were not
-trained on, in five parts by site.
+links and navigation counts as content. Writes `tasks/ingest/web/decision/weights.npz` and prints figures of pages that
+were not trained on, in five parts by site.
 """
 
 import argparse
