@@ -11,7 +11,7 @@ from typing import Any
 from evaluation import judgement
 from evaluation.judgement import Checkpoint
 from evaluation.stage import named
-from smelt.boards import FOLDER, curves_name
+from smelt.boards.curves import FOLDER, curves_name
 from smelt.engine.make import Mapper
 from smelt.phases import has_weights
 from smelt.plan import Planned

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from smelt import ladder, takedown
+from smelt import takedown
 from smelt.errors import RecipeError, StageError
 from smelt.lake import Lake
 from smelt.lake.probe import require_once
@@ -131,7 +131,7 @@ def create_run(
         LakeError: when the object store is none to commit in.
     """
     from smelt.engine.idle import commit_idle
-    from smelt.supply import forecast  # with polars, which those who load a run need not import
+    from smelt.supply.forecast import forecast, warnings  # with polars, which those who load a run need not import
 
     lake = Lake(settings)
     if (run := find_run(lake, run_id)) is not None:
@@ -147,8 +147,7 @@ def create_run(
         recipe_path, recipe = branched(lake, origin, overrides)
         recipe, plan = _planned(recipe, lake, settings, force)
     require_once(lake)
-    short = [supply.warning for supply in forecast(recipe, plan, lake) if supply.then]
-    short += ladder.warnings(plan, recipe.dedup, lake)
+    short = warnings(forecast(recipe, plan, lake), recipe, plan, lake)
     plan = commit_idle(plan.model_copy(update={"notes": (*plan.notes, *short)}), lake)
     run = Run(
         id=run_id,

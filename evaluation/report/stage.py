@@ -17,12 +17,12 @@ from smelt.experiments import predictions
 from smelt.gates.approval import find_approval
 from smelt.gates.suite import result_key
 from smelt.identity import digest
-from smelt.ladder import ladders
 from smelt.lake import Lake, Manifest, held
 from smelt.phases import with_phases
 from smelt.recipe.report import ReportConfig
 from smelt.recipe.training.model import ModelConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, always
+from smelt.supply.ladder import ladders
 
 SHARD = "report"
 

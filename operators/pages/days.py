@@ -95,7 +95,7 @@ def _day(lake: "Lake", day: str, runs: "list[DayRun]", airflow: AirflowRun | Non
 
 def _made(lake: "Lake", day: str, made: "list[DayRun]") -> Day:
     from operators.pages.found import find_manifest
-    from smelt.supply import DECIDED
+    from smelt.supply.forecast import DECIDED
 
     newest = made[0]
     there = {
@@ -117,6 +117,6 @@ def _made(lake: "Lake", day: str, made: "list[DayRun]") -> Day:
 def _tokens(lake: "Lake", artifacts: tuple[tuple[str, str], ...]) -> int:
     """Tokens that artifacts, by kind and fingerprint, leave, about."""
     from operators.pages.found import manifest_of
-    from smelt.supply import kept_tokens
+    from smelt.supply.forecast import kept_tokens
 
     return kept_tokens(lake, {kind: manifest_of(lake, kind, fingerprint) for kind, fingerprint in artifacts})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smelt.recipe.recipe import Recipe
     from smelt.recipe.training.config import TrainConfig
     from smelt.recipe.training.fitting import Layout
-    from smelt.supply import Supply
+    from smelt.supply.forecast import Supply
 
 RecipePath = Annotated[str, typer.Argument(help="The recipe's YAML file.", metavar="RECIPE")]
 Overrides = Annotated[
@@ -251,10 +251,9 @@ def plan(
     """Show what a run would do, stage by stage, and why."""
     from smelt import settings
     from smelt.comparing.family import relatives, trainings_of
-    from smelt.ladder import warnings
     from smelt.lake import Lake
     from smelt.run import preview
-    from smelt.supply import forecast
+    from smelt.supply.forecast import forecast, warnings
 
     known = settings.load()
     read, found = preview(recipe, parse_overrides(overrides), known)
@@ -274,8 +273,7 @@ def plan(
         console.print(f"begins with the steps of run {branch.run}, and parts from it behind step {branch.step:,}")
     supplies = forecast(read, found, Lake(known))
     _tell_supply(supplies, console)
-    short = [*(supply.warning for supply in supplies if supply.then), *warnings(found, read.dedup, Lake(known))]
-    for note in (*_extension(read), *found.notes, *short):
+    for note in (*_extension(read), *found.notes, *warnings(supplies, read, found, Lake(known))):
         console.print(note, style="yellow", markup=False)
     console.print(f"{len(found.to_do)} of {len(found.stages)} stages to do")
 
@@ -287,7 +285,7 @@ def _tell_ladder(recipe: "Recipe", plan: "Plan", lake: "Lake") -> None:
         RecipeError: when nothing has a target.
     """
     from smelt.errors import RecipeError
-    from smelt.ladder import known
+    from smelt.supply.ladder import known
 
     if not recipe.dedup.targets:
         mend = "set dedup.target_tokens, or target_tokens of a group"

@@ -17,9 +17,9 @@ from smelt.gates.checks import (
 from smelt.gates.figures import common, counts, dropped, dropping, quarantined, share, violations
 from smelt.gates.sample import rows
 from smelt.invariants import DUPLICATES, PERSONAL_DATA
-from smelt.ladder import ladders
 from smelt.lake import Lake, Manifest
 from smelt.recipe.gates import CleanGate, DedupGate, DropGate, FetchGate, IngestGate, ScoreGate, SelectGate
+from smelt.supply.ladder import ladders
 
 SMALL_SOURCE = 100
 """Sources of fewer documents are not asked what share of theirs other sources took."""

@@ -17,7 +17,7 @@ def tensorboard(state: State) -> Service:
         command=(
             sys.executable,
             "-m",
-            "smelt.board_server",
+            "smelt.boards.server",
             f"--logdir={folder}",
             "--host=127.0.0.1",
             f"--port={port}",

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from smelt.ladder import choose
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import NEAR_RUNGS, SPAN_RUNGS, DedupConfig, Levels
 from smelt.stage import Context, Part, Shard, parts_as_shards
+from smelt.supply.ladder import choose
 from tasks import documents
 from tasks.dedup.columns import too_little_left
 from tasks.dedup.cutting import by_range, cuts_of, num_span_ranges, repeats_of, spans_config, spans_of

@@ -14,14 +14,14 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from smelt.boards import Mirror, curves_name, pull
+from smelt.boards.curves import Mirror, curves_name, pull
 from smelt.lake import Lake
 from smelt.services.ports import is_free
 from smelt.settings import Settings
 
 
 def test_a_copy_grows_with_the_original(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("smelt.boards.PUSH_EVERY_S", 0.05)
+    monkeypatch.setattr("smelt.boards.curves.PUSH_EVERY_S", 0.05)
     original, copies = tmp_path / "trainer", tmp_path / "board"
     mirror = Mirror(lake, "train/f1/", original, curves_name("demo-1", "main", "f1"))
     original.mkdir()
@@ -56,7 +56,7 @@ def test_tensorboard_shows_the_curves_of_the_lake(lake: Lake, tmp_path: Path):
     port = next(port for port in range(16006, 16100) if is_free(port))
     environment = {**lake.settings.environment(), "SMELT_LAKE": lake.url, "SMELT_HOME": str(tmp_path / "home")}
     environment["RAY_AUTH_TOKEN"] = "of Ray"
-    command = [sys.executable, "-m", "smelt.boards", "--host=127.0.0.1", f"--port={port}"]
+    command = [sys.executable, "-m", "smelt.boards.curves", "--host=127.0.0.1", f"--port={port}"]
     board = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _until(lambda: "demo-1/main-f1" in (_ask(port, "tags", "of Ray") or {}), within_s=60)

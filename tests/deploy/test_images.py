@@ -95,7 +95,7 @@ def test_the_airflow_image_has_what_its_code_imports_and_no_torch_ray_or_stage_l
 
 def test_the_ray_images_have_what_the_stages_import_and_no_airflow():
     gpu = {requirement.name.replace("-", "_") for requirement in _listed(DOCKER / "ray-gpu.txt")}
-    imported = _imported(["tasks", "training", "evaluation", "smelt/engine", "smelt/boards.py"])
+    imported = _imported(["tasks", "training", "evaluation", "smelt/engine", "smelt/boards"])
     assert imported <= _modules("ray") | gpu
     _import_in_image("ray", ["smelt.engine.job", "tasks.clean", "training.stage"])
     assert not [name for name in _closure("ray") if "airflow" in name]

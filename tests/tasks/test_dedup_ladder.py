@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 
 from smelt.gates.documents import dedup as gate
-from smelt.ladder import ladders
 from smelt.lake import Lake
 from smelt.recipe.dedup import RUNGS, DedupConfig
 from smelt.recipe.gates import DedupGate
+from smelt.supply.ladder import ladders
 from tasks.dedup import STAGE, cutting, deciding, stage
 from tests.tasks import refinery
 from tests.tasks.test_dedup import article

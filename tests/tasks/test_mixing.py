@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smelt.errors import StageError
 from smelt.recipe.mixture import BlockPhase, Groups, Quality, Reuse
-from smelt.repetition import effective
+from smelt.supply.repetition import effective
 from tasks.blocks import mixing, reuse
 from tasks.blocks.catalog import Catalog
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from smelt.boards import Mirror, curves_name
+from smelt.boards.curves import Mirror, curves_name
 from smelt.recipe.training.cards import peak_tflops
 from smelt.recipe.training.config import TrainConfig
 from smelt.stage import Context, Progress

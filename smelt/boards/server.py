@@ -4,7 +4,7 @@ A browser gives the token once, on the page that stands in TensorBoard's place u
 send it as a bearer token. Without a token in the settings nothing is asked, as Ray asks nothing then. TensorBoard's
 own fast loader is off, because it opens a second port that nothing guards.
 
-``python -m smelt.board_server --logdir FOLDER --host HOST --port PORT``, all as TensorBoard has them.
+``python -m smelt.boards.server --logdir FOLDER --host HOST --port PORT``, all as TensorBoard has them.
 """
 
 import hmac

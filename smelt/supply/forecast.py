@@ -6,7 +6,7 @@ kept. Phase by phase the documents least read are read first, as ``blocks`` does
 estimate, a few percent: the exact figures are ``blocks``' own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,7 +19,8 @@ from smelt.lake import Lake, Manifest, held
 from smelt.plan import Plan
 from smelt.recipe.mixture import BlocksConfig
 from smelt.recipe.recipe import Recipe
-from smelt.repetition import effective
+from smelt.supply import ladder
+from smelt.supply.repetition import effective
 
 SAMPLED_PARTS, FEW_PARTS = 8, 2
 """Parts that a plan is measured on, and a day of the calendar."""
@@ -69,6 +70,11 @@ def forecast(recipe: Recipe, plan: Plan, lake: Lake) -> list[Supply]:
         return []
     documents = _sample(lake, manifests, config.groups, SAMPLED_PARTS)
     return _through(documents, config) if len(documents) else []
+
+
+def warnings(supplies: Sequence[Supply], recipe: Recipe, plan: Plan, lake: Lake) -> list[str]:
+    """A line for each group that runs short, and for each target of dedup that is missed as far as that is known."""
+    return [*(one.warning for one in supplies if one.then), *ladder.warnings(plan, recipe.dedup, lake)]
 
 
 def kept_tokens(lake: Lake, manifests: Mapping[str, Manifest]) -> int:

@@ -6,7 +6,7 @@ ever grow, so the trainer's side puts those that have grown below the artifact t
 (``train/<fingerprint>/tensorboard/``), and TensorBoard's side appends what is new to its copies, which is what
 TensorBoard expects of a live run. Collecting the artifact collects its curves.
 
-``python -m smelt.boards`` serves the curves of all runs of the lake.
+``python -m smelt.boards.curves`` serves the curves of all runs of the lake.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def pull(lake: Lake, folder: Path) -> None:
 
 def main() -> int:
     """Pull and serve until told to end; TensorBoard's own exit status where it ends first."""
-    parser = argparse.ArgumentParser(prog="smelt.boards", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="smelt.boards.curves", description=main.__doc__)
     parser.add_argument("--host", default="0.0.0.0")
     parser.add_argument("--port", type=int, default=6006)
     arguments = parser.parse_args()
@@ -111,7 +111,7 @@ def main() -> int:
     folder = home_folder() / "boards"
     folder.mkdir(parents=True, exist_ok=True)
     lake = Lake.connect()
-    program = (sys.executable, "-m", "smelt.board_server")
+    program = (sys.executable, "-m", "smelt.boards.server")
     address = (f"--host={arguments.host}", f"--port={arguments.port}")
     board = subprocess.Popen([*program, f"--logdir={folder}", *address, f"--reload_interval={PULL_EVERY_S:.0f}"])
     try:

@@ -7,7 +7,7 @@ import yaml
 
 from smelt.recipe import parse_recipe
 from smelt.run import create_run
-from smelt.supply import forecast
+from smelt.supply.forecast import forecast
 from tests.chain import make_through, plan_of
 from tests.tasks.texts import chinese, english
 

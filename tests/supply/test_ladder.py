@@ -2,9 +2,9 @@
 
 import pytest
 
-from smelt.ladder import known
 from smelt.lake import Lake
 from smelt.recipe import load_recipe
+from smelt.supply.ladder import known
 from tests.chain import RECIPE, dies_after, make_through, plan_of
 from tests.cli.running import run
 from tests.tasks.texts import english
