@@ -113,12 +113,13 @@ def retold(streams: list[Stream], theirs: Tokenizer, model: FolderModel) -> list
     """
     found = []
     for stream in streams:
-        documents, size = [], 0
-        for start, stop in zip(stream.starts, [*stream.starts[1:], len(stream.tokens)], strict=True):
+        documents = []
+        stops = [*stream.starts[1:], len(stream.tokens)]
+        for name, start, stop in zip(stream.ids, stream.starts, stops, strict=True):
             text = theirs.decode(stream.tokens[start:stop].tolist(), skip_special_tokens=True).rstrip("\ufffd")
-            documents.append(np.array([*encode(model.tokenizer, text), model.stop], np.int32))
-            size += len(text.encode())
-        found.append(stream_of(stream.label, documents, size, end_of_document=model.end))
+            ids = np.array([*encode(model.tokenizer, text), model.stop], np.int32)
+            documents.append((name, ids, len(text.encode())))
+        found.append(stream_of(stream.label, documents, end_of_document=model.end))
     return found
 
 

@@ -12,11 +12,11 @@ def token_counts(lake: Lake, tokens: Manifest, part: str, vocab_size: int) -> np
     return np.bincount(np.frombuffer(held.read(lake, tokens, part, ".bin"), dtype), minlength=vocab_size)
 
 
-def unigram_losses(counts: np.ndarray, streams: list[Stream]) -> list[float]:
-    """Summed loss in nats of each stream under an add-one smoothed unigram model: what frequencies alone know.
+def unigram_losses(counts: np.ndarray, streams: list[Stream]) -> list[np.ndarray]:
+    """Summed loss in nats of each stream's documents under an add-one smoothed unigram model: what frequencies know.
 
     Args:
         counts: int64 [vocab_size], of the training split.
     """
     losses = np.log(counts.sum() + len(counts)) - np.log(counts + 1.0)
-    return [float(losses[stream.tokens[1:]].sum()) for stream in streams]
+    return [np.add.reduceat(losses[stream.tokens[1:]], stream.starts - 1) for stream in streams]

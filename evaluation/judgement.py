@@ -30,7 +30,7 @@ from training.blocks.plan import Vocabulary, read_vocabulary
 if TYPE_CHECKING:
     from evaluation.benchmarks.reader import Reader
 
-VERSION = 2
+VERSION = 3
 """Raised when the meaning of a judgement changes."""
 BENCHMARKS, PROBES, WHOLE = "benchmarks", "probes", "checkpoint"
 EVALUATION = "/evaluation.json"

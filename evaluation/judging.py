@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import xxhash
 from tokenizers import Tokenizer
 
 from evaluation.benchmarks.encoding import encode
@@ -71,10 +72,11 @@ def _texts(subject: Subject, config: JudgeConfig) -> dict[str, Any]:
     """Losses on the user's own texts by set, with the tokenizer's compression of them."""
     streams = []
     for name, texts in config.texts.items():
-        documents = texts.documents(name)
-        ids = [np.array([*encode(subject.tokenizer, text), subject.stop], np.int32) for text in documents]
-        size = sum(len(text.encode()) for text in documents)
-        streams.append(stream_of(name, ids, size, end_of_document=subject.end))
+        documents = []
+        for text in texts.documents(name):
+            content, ids = text.encode(), np.array([*encode(subject.tokenizer, text), subject.stop], np.int32)
+            documents.append((xxhash.xxh3_64_hexdigest(content), ids, len(content)))
+        streams.append(stream_of(name, documents, end_of_document=subject.end))
     losses = model_losses(subject.model, streams, subject.length, document_mask=subject.document_mask)
     found = summary(streams, losses)["by_label"]
     return {name: own | {"bytes_per_token": round(own["bytes"] / own["tokens"], DIGITS)} for name, own in found.items()}

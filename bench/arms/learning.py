@@ -56,9 +56,9 @@ def losses(config: TrainConfig, lake: Lake, made: dict[str, Manifest], pieces: l
     trainer.model.eval()
     tokenizer = Tokenizer.from_str(held.read(lake, made["tokenizer"], "tokenizer", "/tokenizer.json").decode())
     streams = [_stream(tokenizer, piece, vocabulary.end_of_document) for piece in pieces]
-    return np.array(model_losses(Judge(trainer.model), streams, phase.sequence_length)[0])
+    return np.concatenate(model_losses(Judge(trainer.model), streams, phase.sequence_length)[0])
 
 
 def _stream(tokenizer: Tokenizer, piece: Piece, end: int) -> Stream:
     ids = np.array(tokenizer.encode(piece.text, add_special_tokens=False).ids, np.int32)
-    return stream_of(piece.lang, [ids], piece.bytes, end_of_document=end)
+    return stream_of(piece.lang, [("", ids, piece.bytes)], end_of_document=end)

@@ -1,7 +1,7 @@
 """The report's first words: what failed, what training was disturbed by, and what the run before did worse or better.
 
 A score counts as changed where the 95 % interval of its change, on the same items, leaves 0 out; so do the bits per
-byte of right answers. Of many scores some do so by chance.
+byte of right answers, and those of held-out text document by document. Of many scores some do so by chance.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from typing import Any
 
 from evaluation.report.benchmarks import memories
 from evaluation.report.probes import probe_alarms
+from smelt.comparing.bits import paired_documents
 from smelt.comparing.difference import judged_last, scores
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.phases import ALARMS
@@ -52,7 +53,8 @@ class Verdict:
         failed: each failed gate with what does not hold.
         disturbed: how often training was, by what it is called.
         alarms: of probes.
-        bits: bits per byte of the run before and of this, over all and by label.
+        bits: bits per byte of the run before and of this, over all and by label; and the change on the documents that
+            both read, as ``paired_documents`` has it, where there are any.
         better, worse: scores that changed, by name, as ``paired`` has them; ``same`` how many did not.
         likelier, less_likely: those whose right answers take fewer bits per byte or more, as ``paired_bits`` has them.
         noise: benchmarks that tell nothing, with the reason.
@@ -62,7 +64,7 @@ class Verdict:
     failed: list[tuple[str, str]]
     disturbed: list[tuple[str, int]]
     alarms: int
-    bits: dict[str, tuple[float, float]]
+    bits: dict[str, tuple[float, float, Mapping[str, Any] | None]]
     better: Mapping[str, Mapping[str, Any]]
     worse: Mapping[str, Mapping[str, Any]]
     same: int
@@ -115,6 +117,13 @@ def verdict(values: Mapping[str, Any], benchmarks: Sequence[Mapping[str, Any]]) 
     )
 
 
-def _bits(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def _bits(
+    first: Mapping[str, Any], second: Mapping[str, Any]
+) -> dict[str, tuple[float, float, Mapping[str, Any] | None]]:
     one, other = ({"all": said["heldout"], **said["heldout"]["by_label"]} for said in (first, second))
-    return {name: (one[name]["bits_per_byte"], other[name]["bits_per_byte"]) for name in one if name in other}
+    paired = paired_documents(*(said["heldout"]["by_label"] for said in (first, second)))
+    return {
+        name: (one[name]["bits_per_byte"], other[name]["bits_per_byte"], paired.get(name))
+        for name in one
+        if name in other
+    }

@@ -72,22 +72,32 @@ def _remembering(benchmarks: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+def _interval(own: dict[str, Any]) -> str:
+    """The 95 % interval of bits per byte; one item or document alone has none."""
+    return "–" if own["bits_low"] is None else f"{own['bits_low']:.3f} to {own['bits_high']:.3f}"
+
+
 def tables(found: dict[str, Any]) -> list[Table]:
     """What was found, as tables: held-out text by label, benchmarks by form, probes."""
     made = []
     if found["heldout"]["tokens"]:
-        table = Table("held-out text", "tokens", "loss", "perplexity", "bits per byte", box=None)
+        table = Table("held-out text", "tokens", "loss", "perplexity", "bits per byte", "95 %", box=None)
         rows = [*sorted(found["heldout"]["by_label"].items()), ("all", found["heldout"])]
         for label, own in rows:
             figures = (f"{own['loss']:.4f}", f"{own['perplexity']:,.2f}", f"{own['bits_per_byte']:.4f}")
-            table.add_row(escape(label), f"{own['tokens']:,}", *figures)
+            table.add_row(escape(label), f"{own['tokens']:,}", *figures, _interval(own))
         made.append(table)
     if found["texts"]:
-        table = Table("texts", "tokens", "bytes per token", "loss", "perplexity", "bits per byte", box=None)
+        table = Table("texts", "tokens", "bytes per token", "loss", "perplexity", "bits per byte", "95 %", box=None)
         for name, own in sorted(found["texts"].items()):
             sizes = (f"{own['tokens']:,}", f"{own['bytes_per_token']:.3f}")
             table.add_row(
-                name, *sizes, f"{own['loss']:.4f}", f"{own['perplexity']:,.2f}", f"{own['bits_per_byte']:.4f}"
+                name,
+                *sizes,
+                f"{own['loss']:.4f}",
+                f"{own['perplexity']:,.2f}",
+                f"{own['bits_per_byte']:.4f}",
+                _interval(own),
             )
         made.append(table)
     if found["benchmarks"]:
@@ -96,8 +106,7 @@ def tables(found: dict[str, Any]) -> list[Table]:
             for form, own in forms.items():
                 span = f"{own['low']:.3f} to {own['high']:.3f}"
                 score = (f"{own['accuracy']:.3f}", span, f"{own['chance']:.3f}", f"{own['bits_per_byte']:.4f}")
-                bits = "–" if own["bits_low"] is None else f"{own['bits_low']:.3f} to {own['bits_high']:.3f}"
-                table.add_row(name, escape(form), f"{own['items']:,}", *score, bits)
+                table.add_row(name, escape(form), f"{own['items']:,}", *score, _interval(own))
         made.append(table)
     if remembering := _remembering(found["benchmarks"]):
         table = Table("memory", "form", "right before", "right after", "right answer's gain", "95 %", box=None)

@@ -1,4 +1,4 @@
-"""Bits per byte of right answers: the interval of such a figure, and whether two models differ in it."""
+"""Bits per byte, of right answers and of documents: the interval of such a figure, and how far two models differ."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -43,9 +43,46 @@ def paired_bits(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     return {"difference": difference, "low": low, "high": high}
 
 
+def paired_documents(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """How far the bits per byte of held-out text moved, by label and over ``all``.
+
+    Compared are the documents that both read to the same byte: a cap on tokens cuts the last one of a label elsewhere
+    where the tokenizer is another.
+
+    Args:
+        before, after: figures by label with ``document_ids``, ``document_bits`` and ``document_bytes``; a label whose
+            have none, of an earlier Smelt, is left out, and so is one of which no document is the same.
+
+    Returns:
+        ``difference``, ``low``, ``high`` (None of one document) and ``documents``.
+    """
+    moved: dict[str, list[tuple[float, int]]] = {"all": []}
+    for label, figures in before.items():
+        was, now = _documents(figures), _documents(after.get(label, {}))
+        if own := [(now[key] - bits, key[1]) for key, bits in was.items() if key in now]:
+            moved[label] = own
+            moved["all"] += own
+    return {label: _moved(own) for label, own in moved.items() if own}
+
+
+def _moved(moved: Sequence[tuple[float, int]]) -> dict[str, Any]:
+    difference, low, high = per_byte(*zip(*moved, strict=True))
+    return {"difference": difference, "low": low, "high": high, "documents": len(moved)}
+
+
+def _documents(figures: Mapping[str, Any]) -> dict[tuple[str, int], float]:
+    """The bits of each document, by id and bytes; nothing where they weren't kept."""
+    if "document_bits" not in figures:
+        return {}
+    sizes = map(int, read(figures["document_bytes"]))
+    return dict(
+        zip(zip(figures["document_ids"].split(), sizes, strict=True), read(figures["document_bits"]), strict=True)
+    )
+
+
 def written(values: Sequence[float]) -> str:
     """A figure of each item as one string: a line in a file that has a line a value."""
-    return " ".join(f"{value:g}" for value in values)
+    return " ".join(f"{value:.12g}" for value in values)
 
 
 def read(text: str) -> list[float]:

@@ -7,7 +7,7 @@ both runs have one tokenizer; bits per byte always are. Scores on the same items
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smelt.comparing.bits import paired_bits
+from smelt.comparing.bits import paired_bits, paired_documents
 from smelt.comparing.paired import paired
 from smelt.lake import Lake, Manifest, held
 from smelt.recipe.graph import kind_of
@@ -27,8 +27,9 @@ def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
 
     Returns:
         ``recipe``, ``artifacts``, ``documents``, ``dropped``, ``mixture``, ``training`` and ``heldout``: pairs by name,
-        of what differs or was measured of both; ``benchmarks``: what ``paired`` gives by set and form; ``probes``:
-        pairs by set and words; ``refused``: why perplexity is not compared, or "".
+        of what differs or was measured of both; ``bits``: what ``paired_documents`` gives of held-out text;
+        ``benchmarks``: what ``paired`` gives by set and form; ``probes``: pairs by set and words; ``refused``: why
+        perplexity is not compared, or "".
 
     Raises:
         StageError: when there is no such run.
@@ -47,6 +48,7 @@ def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
         "mixture": _differing(*(_mixture(one) for one in made)),
         "training": {} if refused else _both(*(_training(one) for one in made)),
         "heldout": _both(*(_heldout(one, bare=bool(refused)) for one in judged)),
+        "bits": paired_documents(*(one.get("heldout", {}).get("by_label", {}) for one in judged)),
         "benchmarks": scores(*judged),
         "probes": _both(*(_probes(one) for one in judged)),
         "refused": refused,

@@ -24,6 +24,8 @@ def tables(found: Mapping[str, Any]) -> Iterator[tuple[Row, list[Row]]]:
         if found[name]:
             rows = [(what, *map(_shown, pair), _change(*pair)) for what, pair in found[name].items()]
             yield (title, *found["runs"], "change"), rows
+    if found["bits"]:
+        yield ("held out, document by document", "documents", "bits per byte", "95 %"), list(_documents(found["bits"]))
     if found["benchmarks"]:
         yield (
             ("benchmark", *found["runs"], "change", "95 %", "p", "bits per byte", "95 %"),
@@ -41,6 +43,11 @@ def said(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _documents(bits: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
+    for what, own in bits.items():
+        yield what, f"{own['documents']:,}", f"{own['difference']:+.4f}", _span(own, 4)
+
+
 def _scores(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     for what, own in benchmarks.items():
         apart = ("", "other items", "")
@@ -50,9 +57,9 @@ def _scores(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
         yield what, *(f"{score:.3f}" for score in own["accuracy"]), *apart, *bits
 
 
-def _span(own: Mapping[str, Any]) -> str:
+def _span(own: Mapping[str, Any], digits: int = 3) -> str:
     """The 95 % interval of a change; one item alone has none of its bits."""
-    return "" if own["low"] is None else f"{own['low']:+.3f} to {own['high']:+.3f}"
+    return "" if own["low"] is None else f"{own['low']:+.{digits}f} to {own['high']:+.{digits}f}"
 
 
 def _shown(value: Any) -> str:

@@ -107,7 +107,7 @@ def stages(num_phases: int) -> tuple[StageSpec, ...]:
         StageSpec("export", 2, (*trained, "tokenizer"), "training.export.stage:STAGE", lambda r: r.export),
         StageSpec(
             "evaluate",
-            5,
+            6,
             (*trained, "tokens", "tokenizer"),
             "evaluation.stage:STAGE",
             lambda r: r.evaluate_config(),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smelt.comparing.bits import paired_bits, per_byte, read, written
+from smelt.comparing.bits import paired_bits, paired_documents, per_byte, read, written
 from smelt.comparing.paired import Z
 
 
@@ -41,3 +41,19 @@ def test_the_same_items_are_compared_with_themselves() -> None:
     assert high - low > 10 * (change["high"] - change["low"])
     assert paired_bits(one, one) == {"difference": 0.0, "low": 0.0, "high": 0.0}
     assert read(written([1.25, 100.0, 0.0001])) == [1.25, 100.0, 0.0001]
+
+
+def test_held_out_text_is_compared_on_the_documents_that_both_read_whole() -> None:
+    before = {"zh": _read("a b c", [10, 20, 30], [5, 5, 10]), "en": _read("d", [9], [3]), "code": _read("e", [4], [2])}
+    after = {"zh": _read("a b c", [8, 16, 99], [5, 5, 7]), "en": _read("d", [6], [3]), "code": _read("f", [4], [2])}
+    change = paired_documents(before, after)
+    assert change["zh"]["documents"] == 2, "c was cut elsewhere"
+    assert change["zh"]["difference"] == pytest.approx(-0.6)
+    assert change["en"] == {"difference": -1.0, "low": None, "high": None, "documents": 1}
+    assert "code" not in change, "no document is the same"
+    assert change["all"]["documents"] == 3 and change["all"]["difference"] == pytest.approx(-9 / 13)
+    assert paired_documents({"zh": {}}, after) == {}, "an earlier Smelt's evaluation kept none"
+
+
+def _read(ids: str, bits: list[float], sizes: list[int]) -> dict[str, str]:
+    return {"document_ids": ids, "document_bits": written(bits), "document_bytes": written(sizes)}

@@ -352,11 +352,20 @@ def _probes(step: int) -> list[dict[str, Any]]:
 
 
 def _heldout(loss_of: Any) -> dict[str, Any]:
-    labels = {label: _figures(loss_of(label)) for label in DOCUMENTS}
+    labels = {label: _figures(loss_of(label)) | _documentwise(label, loss_of(label)) for label in DOCUMENTS}
     langs = {lang: next(v for k, v in labels.items() if k.startswith(lang)) for lang in ("zh", "en", "code")}
     mean = sum(item["loss"] for item in labels.values()) / len(labels)
     positions = [{"up_to": 2**power, "tokens": 2**power, "loss": round(mean - power / 10, 4)} for power in range(9)]
     return {**_figures(mean), "by_lang": langs, "by_label": labels, "by_position": positions}
+
+
+def _documentwise(label: str, loss: float) -> dict[str, str]:
+    sizes = range(3000, 4400, 100)
+    return {
+        "document_ids": " ".join(f"{label}-{size}" for size in sizes),
+        "document_bits": " ".join(f"{loss * size / 2:.2f}" for size in sizes),
+        "document_bytes": " ".join(map(str, sizes)),
+    }
 
 
 def _figures(loss: float) -> dict[str, Any]:
@@ -367,6 +376,8 @@ def _figures(loss: float) -> dict[str, Any]:
         "loss": round(loss, 4),
         "perplexity": round(math.exp(loss), 2),
         "bits_per_byte": round(loss / math.log(2) * 14_200 / 55_000, 4),
+        "bits_low": round(0.9 * loss / math.log(2) * 14_200 / 55_000, 4),
+        "bits_high": round(1.1 * loss / math.log(2) * 14_200 / 55_000, 4),
     }
 
 

@@ -142,6 +142,7 @@ def tokens(lake: Lake, fingerprint: str = "") -> Manifest:
         labels = [label for _, label in segments]
         table = pa.table(
             {
+                "id": [f"{seed}-{start}" for start in starts],
                 "lang": [label.split("/")[0] for label in labels],
                 "domain": [label.split("/")[1] for label in labels],
                 "offset": pa.array(starts, pa.int64()),
