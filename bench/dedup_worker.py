@@ -22,9 +22,9 @@ from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.resources import Resources
 from smelt.settings import Settings
-from smelt.stage import Context
+from smelt.stage import Context, Shard
 from tasks import documents
-from tasks.dedup import STAGE, cutting, stage
+from tasks.dedup import STAGE, cutting, ranges
 from tasks.dedup.substrings import rounds
 from tasks.tally import tally
 
@@ -49,7 +49,7 @@ def memory_mb(column: pa.Array, copies: int) -> float:
 
 def _peak(settings: Settings, inputs: dict[str, Manifest], part_bytes: int) -> float:
     lake = Lake(settings, url="s3://smelt/dedup")
-    stage.BUCKET_BYTES, stage.TEXT_BYTES = part_bytes // 4, part_bytes
+    ranges.BUCKET_BYTES, ranges.TEXT_BYTES = part_bytes // 4, part_bytes
     cutting.SPAN_TEXT_BYTES, rounds.TEXT_BYTES = part_bytes, part_bytes
     artifact = Artifact("dedup", uuid.uuid4().hex[:20])
     context = Context(lake, CONFIG, Resources(), inputs, {}, artifact)
@@ -68,7 +68,7 @@ def _inputs(lake: Lake, column: pa.Array, copies: int) -> dict[str, Manifest]:
         stats = tally(**{name: table[name] for name in ("num_bytes", "keep", "lang", "domain", "source")})
         for name, columns in _COLUMNS.items():
             context = Context(lake, None, Resources(), {}, {}, artifacts[name])
-            with documents.PartWriter(context, stage.Shard(f"{number:05d}")) as out:
+            with documents.PartWriter(context, Shard(f"{number:05d}")) as out:
                 for first in range(0, len(table), GROUP_ROWS):
                     out.write(table.select(columns).slice(first, GROUP_ROWS))
             files: dict[str, bytes | Path] = out.files()

@@ -27,17 +27,22 @@ LISTING = "listing"  # name of the input that stands for the raw files
 REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
 CHECKPOINT, TEXT, VOCABULARY = "checkpoint", "text", "vocabulary"  # inputs of a judgement: digests of what they hold
 DAY = "day "  # begins the name of an input that is what a day of a corpus has of the same kind: `day 2026-11-01`
+BEFORE = "before "  # the same of an input that is what an earlier day has, which a day is compared with
 NO_ARTIFACTS = (LISTING, REBUILD, CHECKPOINT, TEXT, VOCABULARY)
 
 
 def is_kind(name: str) -> bool:
     """Whether an input of that name is the artifact of an earlier stage, and the name its kind."""
-    return name not in NO_ARTIFACTS and not name.startswith(DAY)
+    return name not in NO_ARTIFACTS and not name.startswith((DAY, BEFORE))
 
 
-def days_of(inputs: Mapping[str, str]) -> dict[str, str]:
-    """Of inputs, the artifacts of days that are gathered: fingerprint by day, in order."""
-    return {name.removeprefix(DAY): value for name, value in sorted(inputs.items()) if name.startswith(DAY)}
+def days_of(inputs: Mapping[str, str], which: str = DAY) -> dict[str, str]:
+    """Of inputs, the artifacts of days: fingerprint by day, in order.
+
+    Args:
+        which: ``DAY`` for those that are gathered, ``BEFORE`` for earlier ones that a day is compared with.
+    """
+    return {name.removeprefix(which): value for name, value in sorted(inputs.items()) if name.startswith(which)}
 
 
 class Planned(BaseModel):
@@ -47,7 +52,7 @@ class Planned(BaseModel):
         stage: its name, such as ``clean`` or ``train-2``.
         inputs: kind of the input stage to fingerprint; ``listing`` to the digest of the raw files' listing; ``rebuild``
             to how often the stage was built anew; of what is gathered from the days of a corpus ``day 2026-11-01`` to
-            the fingerprint of that day's artifact.
+            the fingerprint of that day's artifact; ``before 2026-11-01`` to that of an earlier day that is compared.
         config: the config as it entered the fingerprint.
         suite: id of the gate's suite under this recipe.
         cached: whether artifact and passed (or approved) gate are in the lake already.
@@ -236,6 +241,8 @@ def _draft(spec: StageSpec, recipe: Recipe, known: dict[str, str], listing_diges
         inputs[LISTING] = listing_digest
     if recipe.corpus:
         inputs |= {f"{DAY}{day}": made for day, made in recipe.corpus.made(spec.kind).items()}
+    earlier = [day for day in recipe.earlier or () if spec.kind in day.artifacts]
+    inputs |= {f"{BEFORE}{day.date}": day.artifacts[spec.kind] for day in earlier}
     if generation := recipe.generation(spec.name):
         inputs[REBUILD] = str(generation)
     derived = fingerprint(stage=spec.kind, version=spec.version, config=config, inputs=inputs)

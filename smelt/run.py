@@ -21,7 +21,7 @@ from smelt.lake.probe import require_once
 from smelt.plan import Plan, Planned, built_anew, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
-from smelt.sources import days, ocr
+from smelt.sources import days, earlier, ocr
 from smelt.sources.listing import listing
 
 
@@ -96,6 +96,7 @@ def preview(
 
 def _planned(recipe: Recipe, lake: Lake, settings: Settings, force: Collection[str]) -> tuple[Recipe, Plan]:
     recipe, of_days = days.resolved(recipe.with_start().with_blocked(takedown.freeze(lake)), lake)
+    recipe, of_earlier = earlier.compared(recipe, lake)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
     files = listing(recipe.file_sources, settings)
@@ -103,7 +104,7 @@ def _planned(recipe: Recipe, lake: Lake, settings: Settings, force: Collection[s
     asked = recipe.rebuild
     recipe = built_anew(recipe, force, lake, listing_digest=files.digest)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
-    notes = [*files.notes, *of_days, *plan.notes]
+    notes = [*files.notes, *of_days, *of_earlier, *plan.notes]
     if recipe.rebuild != asked:
         lines = ", ".join(f"{stage}: {generation}" for stage, generation in recipe.rebuild.items())
         notes.append(f"built anew for this run alone; `rebuild: {{{lines}}}` in the recipe makes its later runs use it")

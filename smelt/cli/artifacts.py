@@ -48,7 +48,7 @@ def lineage(
     from smelt.artifacts import existing
     from smelt.errors import LakeError
     from smelt.lake import Artifact, Lake
-    from smelt.plan import DAY, days_of, is_kind
+    from smelt.plan import BEFORE, DAY, days_of, is_kind
 
     lake = Lake.connect()
     found = list(existing(lake, artifact))
@@ -67,12 +67,14 @@ def lineage(
         seen.add(label)
         node = branch.add(f"[bold]{label}[/bold]  {manifest.rows:,} rows, {size(manifest.bytes)}")
         for input_name, input_value in manifest.inputs.items():
-            if not input_name.startswith(DAY):
+            if not input_name.startswith((DAY, BEFORE)):
                 grow(node, input_name, input_value)
         if days := days_of(manifest.inputs):
             node.add(f"gathered from what {len(days)} days have: {min(days)} to {max(days)}")
+        if before := days_of(manifest.inputs, BEFORE):
+            node.add(f"compared with what {len(before)} earlier days have: {min(before)} to {max(before)}")
         if label == asked:
-            for day, fingerprint in days.items():
+            for day, fingerprint in (days | before).items():
                 node.add(f"{name}/{fingerprint}  of {day}")
 
     root = Tree(lake.url)

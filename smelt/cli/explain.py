@@ -114,7 +114,8 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
         if better.similarity is not None and better.similarity < 1:
             alike = f"; similarity {_number(better.similarity)}"
         fate = f"itself dropped by {better.dropped.stage}: {_reason(better.dropped)}" if better.dropped else "kept"
-        told.append(("dedup", f"like {better.id} {better.url} ({fate}){alike}"))
+        day = f" of {better.day}" if better.day else ""
+        told.append(("dedup", f"like {better.id} {better.url}{day} ({fate}){alike}"))
     elif story.duplicates:
         told.append(("dedup", f"stands for {story.duplicates:,} that were dropped for it"))
     told += [("dedup" if not story.better else "", f"cut: {_excerpt(passage.strip())}") for passage in story.cut]

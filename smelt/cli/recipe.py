@@ -131,6 +131,7 @@ def _check_lake(console: Console, recipe: "Recipe") -> None:
     from smelt.lake import Lake
     from smelt.lake.probe import require_conditional_writes
     from smelt.sources.days import resolved
+    from smelt.sources.earlier import compared
     from smelt.takedown import freeze
 
     try:
@@ -139,7 +140,8 @@ def _check_lake(console: Console, recipe: "Recipe") -> None:
         return  # there is none yet
     try:
         require_conditional_writes(lake)
-        for note in resolved(recipe.with_blocked(freeze(lake)), lake)[1]:
+        recipe, notes = resolved(recipe.with_blocked(freeze(lake)), lake)
+        for note in [*notes, *compared(recipe, lake)[1]]:
             console.print(note, soft_wrap=True, markup=False)
     except LakeOutageError as error:
         console.print(f"the lake was not looked at: {error}", style="yellow", markup=False)

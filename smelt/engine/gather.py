@@ -33,7 +33,7 @@ def gather(planned: Planned, context: Context) -> tuple[list[PartRecord], list[P
     lake, artifact = context.lake, context.artifact
     names = list(planned.days.values())
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        manifests = list(threads.map(lambda name: _there(lake, planned.kind, name), names))
+        manifests = list(threads.map(lambda name: there(lake, planned.kind, name), names))
         if planned.kind in WHOLE:
             manifests = manifests[:1]
             chosen = [(manifests[0], part, part.name) for part in manifests[0].parts]
@@ -56,14 +56,19 @@ def of_day(lake: Lake, manifest: Manifest, part: PartRecord, days: Sequence[str]
         StageError: when it is gone.
     """
     for name in days:
-        found = _there(lake, manifest.stage, name)
+        found = there(lake, manifest.stage, name)
         for other in found.parts:
             if other.at == part.at:
                 return found, other
     raise StageError("no day has the part", where=f"{manifest.stage}/{manifest.fingerprint}", mend="plan the run again")
 
 
-def _there(lake: Lake, kind: str, fingerprint: str) -> Manifest:
+def there(lake: Lake, kind: str, fingerprint: str) -> Manifest:
+    """The artifact of a day.
+
+    Raises:
+        StageError: when it is gone.
+    """
     if (found := Artifact(kind, fingerprint).manifest(lake)) is None:
         raise StageError("a day's artifact is missing", where=f"{kind}/{fingerprint}", mend="plan the run again")
     return found
@@ -74,7 +79,7 @@ def _ingested(lake: Lake, manifest: Manifest) -> Manifest:
     if manifest.stage == "ingest":
         return manifest
     above = "ingest" if "ingest" in manifest.inputs else "clean"
-    return _ingested(lake, _there(lake, above, manifest.inputs[above]))
+    return _ingested(lake, there(lake, above, manifest.inputs[above]))
 
 
 def _chosen(manifests: Sequence[Manifest], documents: Sequence[Manifest]) -> Iterator[tuple[Manifest, PartRecord]]:

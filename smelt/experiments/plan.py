@@ -86,6 +86,9 @@ def make_plan(experiment: Experiment, where: str) -> ExperimentPlan:
     if base.corpus is not None and base.corpus.first_open is not None:
         line = f"{base.corpus.first_open}{OPEN} is open at the end, and runs must read the same days to compare"
         raise RecipeError(line, where=f"sources.{base.corpus.source}.dates", mend="name the last day, too")
+    if base.corpus is None and base.dedup.against:
+        line = "runs must be compared with the same days, and each would be with those that are made when it is planned"
+        raise RecipeError(line, where="dedup.against", mend="set it to null")
     found: dict[str, Cell] = {}
     for number, plot in enumerate(experiment.cells):
         for own in values(plot):

@@ -12,9 +12,10 @@ from smelt.explaining.page import seen_page
 from smelt.explaining.row import row
 from smelt.explaining.seen import SeenPage
 from smelt.explaining.training import Encoded, Reading, encoded, reading
-from smelt.lake import Lake, Manifest
-from smelt.plan import Plan, days_of
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.plan import BEFORE, Plan, days_of
 from smelt.recipe.decontaminate import Benchmark
+from smelt.recipe.dedup import DUPLICATE_DAY
 from smelt.recipe.signals import EDITS, LABELS, SIGNALS
 from smelt.run import load_run
 from smelt.takedown import Blocked, blocked
@@ -32,12 +33,14 @@ class Dropped(BaseModel):
 
 
 class Better(BaseModel):
-    """The document that another one was dropped for, how alike they are where that is known, and what became of it."""
+    """The document that another one was dropped for, how alike they are where that is known, and what became of it; of
+    an earlier day that is compared with, which, and no address where that day's artifacts were deleted since."""
 
     id: str
     url: str
     similarity: float | None
     dropped: Dropped | None
+    day: str | None = None
 
 
 class Contaminated(BaseModel):
@@ -192,9 +195,23 @@ def _passages(text: str | None, cuts: list[int]) -> list[str]:
 
 
 def _better(lake: Lake, made: dict[str, Manifest], decided: dict[str, Any]) -> Better:
+    about = {"similarity": decided["similarity"]}
+    day, before = decided.get(DUPLICATE_DAY), days_of(made["dedup"].inputs, BEFORE)
+    if day in before:
+        about["day"], made = day, _compared(lake, before[day])
+        if "ingest" not in made:
+            return Better(**about, id=decided["duplicate_of"], url="", dropped=None)
     place = find(lake, made["ingest"], decided["duplicate_of"])
     dropped = _dropped(_decisions(lake, made, place))
-    return Better(id=place.id, url=place.url, similarity=decided["similarity"], dropped=dropped)
+    return Better(**about, id=place.id, url=place.url, dropped=dropped)
+
+
+def _compared(lake: Lake, fingerprint: str) -> dict[str, Manifest]:
+    """What there still is of an earlier day that dedup has compared with."""
+    dedup = Artifact("dedup", fingerprint).manifest(lake)
+    names = {"dedup": fingerprint} | ({kind: dedup.inputs[kind] for kind in ("ingest", "select")} if dedup else {})
+    found = {kind: Artifact(kind, name).manifest(lake) for kind, name in names.items()}
+    return {kind: manifest for kind, manifest in found.items() if manifest is not None}
 
 
 def _met(decontaminate: Manifest, decided: dict[str, Any], text: str | None) -> Contaminated:

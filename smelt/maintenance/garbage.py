@@ -41,7 +41,7 @@ from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.lake.shared import REFERENCES, SHARED, SharedPart
 from smelt.lake.store import Listed
 from smelt.maintenance.pins import pin_key
-from smelt.plan import LISTING, days_of
+from smelt.plan import BEFORE, LISTING, days_of
 from smelt.recipe.graph import ARTIFACTS, JUDGEMENT, USED, kind_of
 from smelt.run import ended_key, published_key, run_key
 from smelt.sources.listing import LISTINGS, listing_key
@@ -205,7 +205,8 @@ class _Runs:
 
 def _planned_names(plan: dict[str, Any]) -> Iterator[str]:
     for planned in plan["stages"]:
-        for fingerprint in (planned["fingerprint"], *days_of(planned["inputs"]).values()):
+        inputs = planned["inputs"]
+        for fingerprint in (planned["fingerprint"], *days_of(inputs).values(), *days_of(inputs, BEFORE).values()):
             yield Artifact(kind_of(planned["stage"]), fingerprint).root
         if LISTING in planned["inputs"]:
             yield listing_key(planned["inputs"][LISTING])

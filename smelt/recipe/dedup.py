@@ -13,6 +13,8 @@ from smelt.recipe.groups import Matching
 
 DUPLICATES = "duplicates"
 """The column of how many documents went for one that stays."""
+DUPLICATE_DAY = "duplicate_day"
+"""The column of the earlier day that a document's better one is of, where days are compared."""
 Unit = Literal["paragraph", "line", "sentence"]
 RUNGS = ("exact", "0.9", "0.8", "0.7", "paragraph", "sentence")
 """The ladder of levels that a target of tokens is met by, the mildest first: equal texts; near-duplicates from such a
@@ -160,6 +162,9 @@ class DedupConfig(Config):
     """Which document of a pair stays, where `sources` doesn't say it: the one with most bytes of text, the one with
     the highest `best_by`, the one of the latest date (one without a date is older than any), or the first in the
     order of the sources' files."""
+    against: Literal["days"] | None = None
+    """``days``: a day of a corpus is compared with the days before it, too, that have been made when its run is
+    planned, by what their own dedup has left for that. It needs `keep: first`: an older document stays as it is."""
     best_by: str = "score_quality"
     """Column of numbers that `keep: best` compares: of `score`, a signal, or a keyword list."""
 
@@ -193,6 +198,20 @@ class DedupConfig(Config):
             written += ["spans.unit"] if self.spans and self.spans.unit != "paragraph" else []
             if written:
                 raise ValueError(f"target_tokens and {', '.join(written)} are set (the rung says that: remove one)")
+        return self
+
+    @model_validator(mode="after")
+    def _older_days_stay_as_they_are(self) -> Self:
+        if self.against is None:
+            return self
+        if self.keep != "first":
+            raise ValueError(f"against needs keep: first (by {self.keep} a new day would retire older documents)")
+        if self.sources:
+            raise ValueError("against and sources are set (a new day would retire older documents: remove one)")
+        if self.targets:
+            raise ValueError("against and target_tokens are set (each day would have a rung of its own: remove one)")
+        if cutting := [name for name in ("spans", "substrings") if getattr(self, name) is not None]:
+            raise ValueError(f"against and {cutting[0]} are set (no passage is compared across days: remove one)")
         return self
 
     @property

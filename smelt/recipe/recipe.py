@@ -10,7 +10,7 @@ from smelt.gates.suite import suite_id
 from smelt.recipe.base import Config
 from smelt.recipe.classifiers import Classifier, ClassifiersConfig
 from smelt.recipe.clean import CleanConfig
-from smelt.recipe.corpus import Corpus
+from smelt.recipe.corpus import Corpus, CorpusDay
 from smelt.recipe.decontaminate import DecontaminateConfig, with_digests, with_evaluation
 from smelt.recipe.dedup import DedupConfig
 from smelt.recipe.evaluate import EvaluateConfig
@@ -94,6 +94,8 @@ class Recipe(Config):
     """Stages whose failed gate asks a person instead of failing; never changes a result."""
     corpus: Corpus | None = None
     """What the source of kind `corpus` says, where there is one; not to be written by hand."""
+    earlier: tuple[CorpusDay, ...] | None = None
+    """Earlier days that `dedup.against` compares with, set when a run is planned; not to be written by hand."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -116,6 +118,8 @@ class Recipe(Config):
                     f"phases[{number}].order: attention stays within a document, so that neighbours are not seen (set "
                     "training.document_mask: false, or another order)"
                 )
+        if self.dedup.against and not any(isinstance(source, CrawlSource) for source in self.sources):
+            yield "dedup.against: no source is of kind crawl, which has days (leave it out)"
         for stage, resources in self.resources.items():
             if resources.min_workers is not None and kind_of(stage) != "train":
                 yield f"resources.{stage}.min_workers: is a training's (leave it out)"

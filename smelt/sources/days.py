@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from smelt.errors import RecipeError
 from smelt.identity import canonical
 from smelt.lake import Artifact, Lake
-from smelt.plan import Plan, Planned, state_of
+from smelt.plan import BEFORE, Plan, Planned, state_of
+from smelt.plan import days_of as compared_with
 from smelt.recipe import Recipe
 from smelt.recipe.corpus import AS_MADE, DECIDING, KIND, OPEN, Corpus, CorpusDay
 from smelt.recipe.graph import spec
@@ -56,16 +57,16 @@ def resolved(recipe: Recipe, lake: Lake) -> tuple[Recipe, list[str]]:
     if corpus is None or corpus.days:
         return recipe, []
     where = f"sources.{corpus.source}.dates"
-    made, begun = _found(corpus, lake)
+    made, begun = found_days(lake, corpus.recipe, corpus.asks_for)
     for day in corpus.dates:
         if not day.endswith(OPEN) and day not in made:
-            line = _unfinished(begun[day], lake) if day in begun else f"no run of {corpus.recipe} has made the day"
+            line = unfinished(begun[day], lake) if day in begun else f"no run of {corpus.recipe} has made the day"
             raise RecipeError(line, where=f"{where}: {day}", mend=_MEND)
     if not made:
-        line = "; ".join(f"{day}: {_unfinished(found, lake)}" for day, found in list(begun.items())[-1:])
+        line = "; ".join(f"{day}: {unfinished(found, lake)}" for day, found in list(begun.items())[-1:])
         line = line or f"no run of {corpus.recipe} has made any of these days"
         raise RecipeError(line, where=where, mend="back-fill them (docs/operate.md)")
-    days = [made[day] for day in sorted(made)]
+    days = list(made.values())
     sources = tuple(
         source.model_copy(update={"dates": tuple(day.date for day in days)})
         if isinstance(source, CrawlSource)
@@ -81,7 +82,7 @@ def resolved(recipe: Recipe, lake: Lake) -> tuple[Recipe, list[str]]:
         for day in days
     )
     recipe = recipe.model_copy(update={"corpus": corpus.model_copy(update={"days": found})})
-    return recipe, list(_notes(corpus, days, begun, taken, lake))
+    return recipe, list(_notes(recipe, corpus, days, begun, taken, lake))
 
 
 def runs_of_days(lake: Lake, recipe: str, wanted: Callable[[str], bool] = lambda day: True) -> Iterator[DayRun]:
@@ -115,18 +116,18 @@ def stands_at(day: DayRun, lake: Lake) -> str:
     return next((f"{kind} ({state})" for kind, state in states if state != "cached"), "")
 
 
-def _found(corpus: Corpus, lake: Lake) -> tuple[dict[str, DayRun], dict[str, DayRun]]:
+def found_days(lake: Lake, recipe: str, wanted: Callable[[str], bool]) -> tuple[dict[str, DayRun], dict[str, DayRun]]:
     """Of the days that are asked for: those that are made, by the newest run that has published each, and of the
-    others the newest run."""
+    others the newest run; both in order."""
     made: dict[str, DayRun] = {}
     begun: dict[str, DayRun] = {}
-    for day in runs_of_days(lake, corpus.recipe, corpus.asks_for):
+    for day in runs_of_days(lake, recipe, wanted):
         (made if day.published else begun).setdefault(day.date, day)
-    return made, {day: begun[day] for day in sorted(begun) if day not in made}
+    return {day: made[day] for day in sorted(made)}, {day: begun[day] for day in sorted(begun) if day not in made}
 
 
-def _unfinished(day: DayRun, lake: Lake) -> str:
-    """Where the run of a day stands."""
+def unfinished(day: DayRun, lake: Lake) -> str:
+    """Where the run of a day that is not made stands."""
     at = stands_at(day, lake)
     return f"its run {day.run} " + (f"stands at {at}" if at else "has not published it")
 
@@ -165,7 +166,26 @@ def _decided(recipe: Recipe, corpus: Corpus, days: Sequence[DayRun]) -> Iterator
     for kind in DECIDING:
         if kind in corpus.anew or not all(_same(recipe, kind, day) for day in days):
             return
+        if kind == "dedup" and recipe.dedup.against and _compared_otherwise(days):
+            return
         yield kind
+
+
+def _compared_otherwise(days: Sequence[DayRun]) -> str:
+    """The first day that was not compared with just those before it, as they are now, and how; "" where there is none:
+    then the days' own decisions are those of one comparison of them all."""
+    read: dict[str, str] = {}
+    for day in days:
+        dedup = day.stages["dedup"]
+        compared = compared_with(dedup.inputs, BEFORE)
+        if missed := [other for other in read if other not in compared]:
+            return f"{day.date} was not compared with {missed[0]}"
+        if more := [other for other in compared if other not in read]:
+            return f"{day.date} was compared with {more[0]}, which is not read"
+        if other := next((other for other, made in read.items() if compared[other] != made), ""):
+            return f"{day.date} was compared with {other} as it was before it was made again"
+        read[day.date] = dedup.fingerprint
+    return ""
 
 
 def _same(recipe: Recipe, kind: str, day: DayRun) -> bool:
@@ -180,23 +200,35 @@ def _undated(config: dict[str, Any]) -> bytes:
 
 
 def _notes(
-    corpus: Corpus, days: Sequence[DayRun], begun: Mapping[str, DayRun], taken: Sequence[str], lake: Lake
+    recipe: Recipe,
+    corpus: Corpus,
+    days: Sequence[DayRun],
+    begun: Mapping[str, DayRun],
+    taken: Sequence[str],
+    lake: Lake,
 ) -> Iterator[str]:
     said = f"sources.{corpus.source}"
     yield f"{said}: {len(days)} days, {days[0].date} to {days[-1].date}, as the runs of {corpus.recipe} have made them"
     if anew := [kind for kind in DECIDING if kind not in taken]:
         yield f"{said}: {', '.join(anew)} decide anew, over all days"
-    left = [f"{day} ({_unfinished(found, lake)})" for day, found in list(begun.items())[-_NAMED:]]
+    if anew[:1] == ["dedup"] and "dedup" not in corpus.anew and recipe.dedup.against:
+        yield f"{said}: {_compared_otherwise(days)} (back-fill it, and its decisions are taken as they are)"
+    yield from not_made(said, [day.date for day in days], begun, lake)
+
+
+def not_made(said: str, days: Sequence[str], begun: Mapping[str, DayRun], lake: Lake) -> Iterator[str]:
+    """A line on the days whose runs are not finished, and one on those between these days that no run was planned for.
+
+    Args:
+        said: what the lines begin with.
+        days: those that are made, in order.
+        begun: those that are not, and a run of each.
+    """
+    left = [f"{day} ({unfinished(found, lake)})" for day, found in list(begun.items())[-_NAMED:]]
     if left:
         more = f"; {len(begun) - len(left)} more" if len(begun) > len(left) else ""
         yield f"{said}: left out, being unfinished: {', '.join(left)}{more}"
-    if gaps := [day for day in _between(days) if day not in begun]:
-        yield f"{said}: no run has made {', '.join(gaps[:_NAMED])}" + (
-            f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
-        )
-
-
-def _between(days: Sequence[DayRun]) -> list[str]:
-    """The days that lie between the first and the last and are none of them."""
-    there = {day.date for day in days}
-    return [day for day in days_of([f"{days[0].date}..{days[-1].date}"]) if day not in there]
+    between = days_of([f"{days[0]}..{days[-1]}"]) if days else ()
+    if gaps := [day for day in between if day not in days and day not in begun]:
+        more = f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
+        yield f"{said}: no run has made {', '.join(gaps[:_NAMED])}{more}"

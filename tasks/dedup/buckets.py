@@ -15,11 +15,12 @@ REACH = 4
 _SIMILARITY = {ADDRESS: np.nan, WHOLE: 1.0, BAND: np.nan}
 
 
-def decide(records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def decide(records: np.ndarray, *, parts: int = 1 << 32) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of some buckets.
 
     Args:
         records: SIGNATURE records, N, in any order.
+        parts: from this part on documents are those of earlier days, whose text is not at hand.
 
     Returns:
         PAIR records of what is proven by its key, and CANDIDATE records of what is to be verified; a pair that shares
@@ -29,9 +30,9 @@ def decide(records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     records = records[shared(records["key"])]  # most keys are met once
     order = np.lexsort((records["row"], records["part"], records["id"], ~records["rank"], records["key"]))
     records = records[order]
-    worse, better = _propose(records["key"].copy(), records["text"].copy())
+    worse, better, _ = _propose(records["key"].copy(), records["text"].copy())
     level = (records["key"][worse] & np.uint64(3)).astype(np.uint32)
-    holders = _holders(records)
+    holders = _holders(records, parts)
     found = np.zeros(len(worse), CANDIDATE)
     for name in ("rank", "id", "row", "part", "text", "group"):
         found[name] = records[name][worse]
@@ -52,9 +53,15 @@ def shared(keys: np.ndarray) -> np.ndarray:
     return (same_as_last[1:] | same_as_last[:-1])[: len(keys)]
 
 
-def _holders(records: np.ndarray) -> np.ndarray:
-    """For each of the sorted records, the position of the first one of its bucket that has its text."""
-    order = np.lexsort((records["text"], records["key"]))
+def met_first(records: np.ndarray) -> np.ndarray:
+    """Those records (SIGNATURE) that others of their bucket are paired with, by key and best first."""
+    records = records[np.lexsort((records["row"], records["part"], records["id"], ~records["rank"], records["key"]))]
+    return records[_propose(records["key"].copy(), records["text"].copy())[2]]
+
+
+def _holders(records: np.ndarray, parts: int) -> np.ndarray:
+    """For each of the sorted records, the position of the first one of its bucket that has its text at hand."""
+    order = np.lexsort((records["part"] >= parts, records["text"], records["key"]))
     keys, texts = records["key"][order], records["text"][order]
     begins = np.ones(len(order), np.bool_)
     begins[1:] = (keys[1:] != keys[:-1]) | (texts[1:] != texts[:-1])
@@ -65,9 +72,11 @@ def _holders(records: np.ndarray) -> np.ndarray:
 
 @compiled
 def _propose(keys, texts):
-    """Pairs of positions, the worse and the better one, of records sorted by key and best first."""
+    """Pairs of positions, the worse and the better one, of records sorted by key and best first; and which are paired
+    with what is worse."""
     worse = np.empty(len(keys) * REACH, np.int64)
     better = np.empty(len(keys) * REACH, np.int64)
+    met_first = np.zeros(len(keys), np.bool_)
     best = np.empty(REACH, np.int64)
     count, known = 0, 0
     for at in range(len(keys)):
@@ -82,5 +91,6 @@ def _propose(keys, texts):
             count += 1
         if not met and known < REACH:
             best[known] = at
+            met_first[at] = True
             known += 1
-    return worse[:count], better[:count]
+    return worse[:count], better[:count], met_first

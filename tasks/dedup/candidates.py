@@ -8,7 +8,7 @@ def requests_of(candidates: np.ndarray, to: np.ndarray) -> tuple[np.ndarray, np.
     rows = np.concatenate((candidates["better_row"], candidates["holder_row"])).astype(np.uint64)
     part = np.concatenate((candidates["better_part"], candidates["holder_part"])).astype(np.int64)
     is_better = np.repeat(np.array([1, 0], np.uint64), len(candidates))
-    requests = rows << np.uint64(32) | np.concatenate((to, to)) << np.uint64(1) | is_better
+    requests = rows << np.uint64(32) | np.concatenate((to, to)).astype(np.uint64) << np.uint64(1) | is_better
     order = np.lexsort((requests, part))
     requests, part = requests[order], part[order]
     new = np.ones(len(order), np.bool_)

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from smelt.recipe.dedup import DUPLICATE_DAY
 from tasks import documents
 from tasks.dedup.records import ADDRESS, BAND, WHOLE, source_hash
 from tasks.tally import UNKNOWN
@@ -35,6 +36,20 @@ def with_cuts(
 def too_little_left(sizes: np.ndarray, cut: np.ndarray, min_left: float) -> np.ndarray:
     """Which documents of some bytes go whole, since too small a share is left when so many are cut (bool, N)."""
     return (cut > 0) & (sizes - cut < min_left * sizes)
+
+
+def with_days(decided: pa.Table, gone: np.ndarray, days: list[str], parts: int) -> pa.Table:
+    """Decisions with the earlier day of the document that each goes for beside them; null where it is of the same day.
+
+    Args:
+        gone: the decisions (DECISION).
+        days: the earlier days, whose documents' parts stand behind those of the day itself.
+        parts: how many these are.
+    """
+    day = np.full(len(decided), None, object)
+    earlier = gone[gone["better_part"] >= parts]
+    day[earlier["row"].astype(np.int64)] = [days[part - parts] for part in earlier["better_part"].tolist()]
+    return decided.append_column(DUPLICATE_DAY, pa.array(day, pa.string()))
 
 
 def decided_columns(ids: pa.ChunkedArray, gone: np.ndarray, duplicates: np.ndarray) -> pa.Table:

@@ -1,6 +1,7 @@
 """The rounds that settle the pairs that hold: who goes, by the parts that the documents lie in."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tasks.dedup import exchange, settling
 from tasks.dedup.levels import deciding, holds, part_names
 from tasks.dedup.records import DECISION
 
-PAIRS, DECISIONS, COPIES = ".pairs", ".decisions", ".copies"
+PAIRS, DECISIONS, COPIES, GONE_BITS = ".pairs", ".decisions", ".copies", ".gone"
 SETTLED = 1 << 20
 """Decisions that are written together."""
 
@@ -23,18 +24,27 @@ def settled_shards(context: Context) -> list[Shard]:
 
 def settled(context: Context, shard: Shard) -> Part:
     """Which documents go, by the parts they lie in, and how often one that stays is gone for."""
-    return write_settled(context, "settled", shard, deciding(context))
+    state = _nothing_settled(context)
+    made = write_settled(context, "settled", shard, deciding(context), state)
+    return replace(made, files={**made.files, GONE_BITS: state.gone.tobytes()}) if context.config.against else made
 
 
-def write_settled(context: Context, round_name: str, shard: Shard, levels: tuple[Levels, ...]) -> Part:
+def write_settled(
+    context: Context,
+    round_name: str,
+    shard: Shard,
+    levels: tuple[Levels, ...],
+    state: settling.Settled | None = None,
+) -> Part:
     """Decisions by some levels, as files of this round: of what goes by the part of the document, and rows of those
-    that stay by theirs."""
+    that stay by theirs, where they are not of an earlier day."""
     files: dict[str, bytes | Path] = {}
-    parts, total = len(part_names(context)), 0
-    for number, gone in enumerate(_going(context, levels)):
+    parts, total, earlier = len(part_names(context)), 0, 0
+    for number, gone in enumerate(_going(context, levels, state or _nothing_settled(context))):
+        stays = gone[gone["better_part"] < parts]
         content = {
             DECISIONS: (settling.decisions(gone), gone["part"]),
-            COPIES: (gone["better_row"].astype(np.uint32), gone["better_part"]),
+            COPIES: (stays["better_row"].astype(np.uint32), stays["better_part"]),
         }
         for ending, (records, part) in content.items():
             suffix = f".{number:05d}{ending}"
@@ -43,7 +53,8 @@ def write_settled(context: Context, round_name: str, shard: Shard, levels: tuple
             file.write_bytes(exchange.pack(records, part.astype(np.int64), parts, key=key))
             files[suffix] = file
         total += len(gone)
-    return Part(files, rows=total)
+        earlier += len(gone) - len(stays)
+    return Part(files, rows=total, stats={"gone_for_earlier_days": earlier} if earlier else {})
 
 
 def read_settled(
@@ -61,14 +72,17 @@ def gone_rows(context: Context, part: str, *, round_name: str = "settled", shard
     return read_settled(context, part, DECISIONS, DECISION, round_name=round_name, shard=shard)["row"].astype(np.int64)
 
 
-def _going(context: Context, levels: tuple[Levels, ...]) -> Iterator[np.ndarray]:
+def _nothing_settled(context: Context) -> settling.Settled:
+    return settling.Settled([part.rows for part in context.inputs["clean"].parts])
+
+
+def _going(context: Context, levels: tuple[Levels, ...], state: settling.Settled) -> Iterator[np.ndarray]:
     """The pairs (PAIR) by which documents go, about ``SETTLED`` at a time."""
     runs = [
         settling.Run(context.artifact.key(name, record.name, PAIRS), record.rows)
         for name in ("buckets", "verified")
         for record in context.records(name).values()
     ]
-    state = settling.Settled([part.rows for part in context.inputs["clean"].parts])
     waiting: list[np.ndarray] = []
     for pairs in settling.merged(context.lake, context.artifact, runs):
         pairs = pairs[holds(pairs, levels)]

@@ -42,25 +42,37 @@ def pack_sorted(records: np.ndarray, counts: np.ndarray, *, key: str) -> bytes:
 
 
 def unpack(
-    lake: Lake, artifact: Artifact, keys: Iterable[str], group: int, num_groups: int, dtype: np.dtype
+    lake: Lake,
+    artifact: Artifact,
+    keys: Iterable[str],
+    group: int,
+    num_groups: int,
+    dtype: np.dtype,
+    *,
+    groups: int = 1,
 ) -> list[np.ndarray]:
-    """The records of one group, of each object.
+    """The records of one group, or of several that follow one another, of each object.
+
+    Args:
+        group: the first of them.
+        groups: how many they are.
 
     Raises:
         DamageError: when they are not those that were written.
     """
 
     def fetch(key: str) -> np.ndarray:
-        entries = lake.get_range(key, group * _ENTRY.itemsize, 2 * _ENTRY.itemsize)
-        (first, checksum), (last, _) = np.frombuffer(entries, _ENTRY).tolist()
-        if not 0 <= first <= last:
+        table = np.frombuffer(lake.get_range(key, group * _ENTRY.itemsize, (groups + 1) * _ENTRY.itemsize), _ENTRY)
+        first, last = int(table["start"][0]), int(table["start"][-1])
+        if first < 0 or (np.diff(table["start"]) < 0).any():
             raise held.damaged(lake, artifact, key, "is not what was written: its table is no table")
         start = (num_groups + 1) * _ENTRY.itemsize + first * dtype.itemsize
         content = lake.get_range(key, start, (last - first) * dtype.itemsize) if last > first else b""
-        if _checksum(key, content) != checksum:
-            raise held.damaged(
-                lake, artifact, key, f"is not what was written: the checksum of group {group} is another"
-            )
+        ends = ((table["start"] - first) * dtype.itemsize).tolist()
+        for number, (begin, end) in enumerate(itertools.pairwise(ends)):
+            if _checksum(key, content[begin:end]) != table["checksum"][number]:
+                line = f"is not what was written: the checksum of group {group + number} is another"
+                raise held.damaged(lake, artifact, key, line)
         return np.frombuffer(content, dtype)
 
     with ThreadPoolExecutor(16) as threads:

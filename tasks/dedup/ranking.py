@@ -34,6 +34,16 @@ def rank(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> n
     return (np.uint64(len(config.sources)) - places) << _VALUE | values
 
 
+def before(days: int, numbers: np.ndarray) -> np.ndarray:
+    """As ``rank`` where the first document stays, of documents of earlier days: better than any of the day's own.
+
+    Args:
+        days: how many days before.
+        numbers: the documents' numbers in their day.
+    """
+    return np.uint64(days) << _VALUE | _LARGEST - numbers.astype(np.uint64)
+
+
 def _values(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
     if config.keep == "longest":
         return np.minimum(pc.binary_length(table["text"]).to_numpy().astype(np.uint64), _LARGEST)

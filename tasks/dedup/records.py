@@ -42,9 +42,22 @@ CANDIDATE = np.dtype(
 """A pair that is proposed: with the hashes of both texts, and the place of a document that has the first one's text."""
 
 DECISION = np.dtype(
-    [("row", "<u4"), ("level", "<u4"), ("better", "<u8"), ("better_source", "<u4"), ("similarity", "<f4")]
+    [
+        ("row", "<u4"),
+        ("level", "<u4"),
+        ("better", "<u8"),
+        ("better_source", "<u4"),
+        ("better_part", "<u4"),
+        ("similarity", "<f4"),
+    ]
 )
 """A document of a part that goes, and for which one that stays."""
+
+ENTRY = np.dtype([("key", "<u8"), ("text", "<u8"), ("id", "<u8"), ("number", "<u4"), ("source", "<u4")])
+"""A document under one of its keys, as a later day reads it: hash of its whole text, id, its number among the documents
+of its day, with ``GONE`` where it went, and hash of its source's name."""
+GONE = np.uint32(1 << 31)
+"""In the number of an earlier day's document: it is gone, so that nothing goes for it."""
 
 
 def in_order(records: np.ndarray) -> np.ndarray:

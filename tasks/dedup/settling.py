@@ -90,18 +90,25 @@ class Settled:
     """Which documents are gone, a bit each.
 
     Args:
-        rows: rows of each part.
+        rows: rows of each part. A better document of any part behind them stays, whatever comes.
     """
 
     def __init__(self, rows: list[int]) -> None:
-        self._first = np.concatenate(([0], np.cumsum(rows))).astype(np.int64)
-        self._gone = np.zeros(int(self._first[-1]) // 8 + 1, np.uint8)
+        self._first = first_numbers(rows)
+        self.gone = np.zeros(int(self._first[-1]) // 8 + 1, np.uint8)
 
     def decide(self, pairs: np.ndarray) -> np.ndarray:
         """Which of the pairs (PAIR, in settling order) are what a document goes by; int64, positions in them."""
         worse = self._first[pairs["part"]] + pairs["row"]
-        better = self._first[pairs["better_part"]] + pairs["better_row"]
-        return _settle(worse, better, self._gone)
+        parts = len(self._first) - 1
+        own = pairs["better_part"] < parts
+        better = self._first[np.minimum(pairs["better_part"], parts)] + np.where(own, pairs["better_row"], 0)
+        return _settle(worse, better, self.gone)
+
+
+def first_numbers(rows: list[int]) -> np.ndarray:
+    """Of each part the number of its first document among all, and the number of all; int64, parts + 1."""
+    return np.concatenate(([0], np.cumsum(rows))).astype(np.int64)
 
 
 def pairs_of(candidates: np.ndarray) -> np.ndarray:
@@ -112,7 +119,7 @@ def pairs_of(candidates: np.ndarray) -> np.ndarray:
 def decisions(pairs: np.ndarray) -> np.ndarray:
     """Pairs (PAIR) by which documents go, as DECISION records."""
     found = np.zeros(len(pairs), DECISION)
-    for name in ("row", "level", "better", "better_source", "similarity"):
+    for name in ("row", "level", "better", "better_source", "better_part", "similarity"):
         found[name] = pairs[name]
     return found
 

@@ -16,7 +16,8 @@ what the proposed documents are verified by to where they are; ``verified`` comp
 five rounds find the levels that leave it (see ``ladder``); ``settled`` says who goes; of the documents that stay
 ``spans`` writes paragraphs (or lines, or sentences) by ranges, and ``repeats`` says which are cut; four rounds find the
 passages that they share (see ``substrings.rounds``); and ``parts`` gathers the decisions on a part into columns beside
-it.
+it. Where days are compared with earlier ones, ``before`` looks these up, and ``stays`` and ``index`` write what later
+ones are compared with (see ``earlier`` and ``index``).
 """
 
 from typing import Any
@@ -26,44 +27,27 @@ import pyarrow as pa
 
 from smelt.lake.artifact import merge_stats
 from smelt.recipe.dedup import DedupConfig
-from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards, small
+from smelt.stage import Context, Part, Round, Shard, Stage, always, parts_as_shards, small
 from tasks import documents
-from tasks.dedup import exchange, ladder, minhash, ranking, settling
+from tasks.dedup import earlier, exchange, ladder, minhash, ranking, settling
 from tasks.dedup.addresses import address_hashes
 from tasks.dedup.buckets import decide
 from tasks.dedup.candidates import distinct, requests_of
-from tasks.dedup.columns import decided_columns, lost_to_others, with_cuts
+from tasks.dedup.columns import decided_columns, lost_to_others, with_cuts, with_days
 from tasks.dedup.cutting import cuts_of, repeat_shards, repeats, span_shards, spans, spans_config
 from tasks.dedup.deciding import COPIES, DECISIONS, PAIRS, read_settled, settled, settled_shards
+from tasks.dedup.index import KEYS, index, index_shards, stay_shards, stays
 from tasks.dedup.levels import deciding, groups, holds, part_names, proposing
+from tasks.dedup.ranges import interval, num_ranges, num_text_ranges
 from tasks.dedup.records import ADDRESS, CANDIDATE, DECISION, SIGNATURE, WHOLE, source_hash
 from tasks.dedup.substrings import rounds
 from tasks.dedup.verifying import Pairs, packed
 from tasks.sampling import ids_as_numbers
 
-KEYS, CANDIDATES, REQUESTS, BETTER, WORSE = ".keys", ".candidates", ".requests", ".better", ".worse"
-BUCKET_BYTES = 96_000_000
-"""Bytes of keys that a bucket range should hold; a worker takes about five times that."""
-TEXT_BYTES = 256_000_000
-"""Bytes of text that a range of texts should stand for, were all documents proposed; a worker holds at most about as
-many bytes of shingles of the documents that may stay, and of the others those of a few parts."""
+CANDIDATES, REQUESTS, BETTER, WORSE = ".candidates", ".requests", ".better", ".worse"
 PARTS_AT_ONCE = 16
 """Parts whose texts a worker that verifies holds at a time."""
 _LEVEL = np.uint64(3)
-
-
-def num_ranges(context: Context) -> int:
-    """Number of bucket ranges, a power of two; a function of the inputs alone."""
-    levels = proposing(context.config)
-    bands = context.config.minhash.bands if context.config.minhash else 0
-    own = any(level.urls for level in levels) + any(level.exact for level in levels)
-    keys = context.inputs["select"].rows * (own + bands * any(level.near for level in levels))
-    return 1 << max(1, int(np.ceil(np.log2(max(1, keys * SIGNATURE.itemsize / BUCKET_BYTES)))))
-
-
-def num_text_ranges(context: Context) -> int:
-    """Number of ranges of texts; a function of the inputs alone."""
-    return 1 + context.inputs["select"].stats.get("bytes", 0) // TEXT_BYTES
 
 
 def signatures(context: Context, shard: Shard) -> Part:
@@ -75,14 +59,13 @@ def signatures(context: Context, shard: Shard) -> Part:
     part = part_names(context).index(shard.name)
     found, first = [], 0
     for table in documents.batches(context.lake, context.inputs, shard.name, columns):
-        rows = np.flatnonzero(table[documents.KEPT].to_numpy())
+        rows = np.flatnonzero(earlier.takes_part(context, table))
         found.append(_keys(table.take(rows), config, part, first + rows))
         first += len(table)
     flat = np.concatenate(found)
     ranges = num_ranges(context)
-    groups = (flat["key"] >> np.uint64(64 - (ranges.bit_length() - 1))).astype(np.int64)
     key = context.artifact.key("signatures", shard.name, KEYS)
-    return Part({KEYS: exchange.pack(flat, groups, ranges, key=key)}, rows=len(flat))
+    return Part({KEYS: exchange.pack(flat, interval(flat["key"], ranges), ranges, key=key)}, rows=len(flat))
 
 
 def _keys(table: pa.Table, config: DedupConfig, part: int, rows: np.ndarray) -> np.ndarray:
@@ -128,12 +111,17 @@ def bucket_shards(context: Context) -> list[Shard]:
 
 def buckets(context: Context, shard: Shard) -> Part:
     """The pairs of one bucket range: what is proven, what is to be verified, and which texts that needs."""
-    keys = [context.artifact.key("signatures", name, KEYS) for name in part_names(context)]
-    found = exchange.unpack(context.lake, context.artifact, keys, shard.payload, num_ranges(context), SIGNATURE)
-    pairs, candidates = decide(np.concatenate(found))
-    ranges = num_text_ranges(context)
-    to = (candidates["better_text"] >> np.uint64(32)) % np.uint64(ranges)
+    parts, ranges = part_names(context), num_ranges(context)
+    keys = [context.artifact.key("signatures", name, KEYS) for name in parts]
+    found = exchange.unpack(context.lake, context.artifact, keys, shard.payload, ranges, SIGNATURE)
+    own = np.concatenate(found)
+    before = earlier.entries_before(context, own["key"], shard.payload, ranges)
+    pairs, candidates = decide(np.concatenate((own, before)), parts=len(parts))
+    pairs, candidates = (some[earlier.of_the_day(some, len(parts))] for some in (pairs, candidates))
+    text_ranges = num_text_ranges(context)
+    to = interval(candidates["better_text"], text_ranges)
     requests, part = requests_of(candidates, to)
+    here = part < len(parts)
 
     def key(suffix: str) -> str:
         return context.artifact.key("buckets", shard.name, suffix)
@@ -141,8 +129,8 @@ def buckets(context: Context, shard: Shard) -> Part:
     return Part(
         {
             PAIRS: settling.run(pairs, key=key(PAIRS)),
-            CANDIDATES: exchange.pack(candidates, to.astype(np.int64), ranges, key=key(CANDIDATES)),
-            REQUESTS: exchange.pack(requests, part, len(part_names(context)), key=key(REQUESTS)),
+            CANDIDATES: exchange.pack(candidates, to, text_ranges, key=key(CANDIDATES)),
+            REQUESTS: exchange.pack(requests[here], part[here], len(parts), key=key(REQUESTS)),
         },
         rows=len(pairs),
     )
@@ -150,7 +138,7 @@ def buckets(context: Context, shard: Shard) -> Part:
 
 def text_shards(context: Context) -> list[Shard]:
     """The parts, where near-duplicates are looked for."""
-    return parts_as_shards("clean")(context) if _looks_near(context) else []
+    return parts_as_shards("clean")(context) if num_text_ranges(context) else []
 
 
 def texts(context: Context, shard: Shard) -> Part:
@@ -187,8 +175,7 @@ def texts(context: Context, shard: Shard) -> Part:
 
 def verified_shards(context: Context) -> list[Shard]:
     """One shard a range of texts."""
-    ranges = num_text_ranges(context) if _looks_near(context) else 0
-    return [Shard(f"{number:05d}", number) for number in range(ranges)]
+    return [Shard(f"{number:05d}", number) for number in range(num_text_ranges(context))]
 
 
 def verified(context: Context, shard: Shard) -> Part:
@@ -204,7 +191,9 @@ def verified(context: Context, shard: Shard) -> Part:
     candidates = fetch("buckets", [bucket.name for bucket in bucket_shards(context)], CANDIDATES, CANDIDATE)
     candidates = distinct(candidates)
     parts = part_names(context)
-    pairs = Pairs(candidates["text"], candidates["better_text"], fetch("texts", parts, BETTER, values), config.verify)
+    before = candidates["better_text"][candidates["better_part"] >= len(parts)]
+    stay = fetch("texts", parts, BETTER, values), earlier.texts_before(context, before, shard.payload, ranges)
+    pairs = Pairs(candidates["text"], candidates["better_text"], np.concatenate(stay), config.verify)
     for first in range(0, len(parts), PARTS_AT_ONCE):
         pairs.compare(fetch("texts", parts[first : first + PARTS_AT_ONCE], WORSE, values))
     candidates["similarity"] = pairs.similarities()
@@ -223,6 +212,7 @@ def decisions(context: Context, shard: Shard) -> Part:
     cuts = cuts_of(context, shard.name, "repeats", repeat_shards(context))
     passages = rounds.matched_of(context, shard.name)
     min_left = min_lefts(context)
+    days = [day.date for day in earlier.earlier_days(context)]
     columns = ["id", "num_bytes", "source", "lang", "domain", documents.KEPT]
     columns += ["text"] if passages else []
     columns += [ladder.TOKENS] if config.targets else []
@@ -236,6 +226,8 @@ def decisions(context: Context, shard: Shard) -> Part:
             duplicates = np.zeros(len(table), np.int32)
             duplicates[copied[low:high].astype(np.int64) - first] = copies[low:high]
             decided, left = decided_columns(table["id"], own, duplicates), table
+            if config.against:
+                decided = with_days(decided, own, days, len(part_names(context)))
             if min_left is not None:
                 spans_of = [cuts.get(row, []) for row in range(first, first + len(table))]
                 if passages and config.substrings:
@@ -262,17 +254,14 @@ def min_lefts(context: Context) -> float | None:
     return max(asked, default=None)
 
 
-def _looks_near(context: Context) -> bool:
-    return any(level.near for level in proposing(context.config))
-
-
 STAGE = Stage(
     "dedup",
     rounds=(
+        Round("before", earlier.before_shards, earlier.before, in_driver=always),
         Round("signatures", parts_as_shards("clean"), signatures, in_driver=small),
-        Round("buckets", bucket_shards, buckets, in_driver=small),
+        Round("buckets", bucket_shards, buckets, in_driver=earlier.small),
         Round("texts", text_shards, texts, in_driver=small),
-        Round("verified", verified_shards, verified, in_driver=small),
+        Round("verified", verified_shards, verified, in_driver=earlier.small),
         Round("rungs", ladder.rung_shards, ladder.rungs, in_driver=small),
         Round("rung-spans", ladder.span_shards, ladder.spans, in_driver=small),
         Round("rung-repeats", ladder.repeat_shards, ladder.repeats, in_driver=small),
@@ -285,6 +274,8 @@ STAGE = Stage(
         Round("met", rounds.range_shards, rounds.met, in_driver=small),
         Round("contexts", rounds.anchor_shards, rounds.contexts, in_driver=small),
         Round("matched", rounds.range_shards, rounds.matches, in_driver=small),
+        Round("stays", stay_shards, stays, in_driver=small),
+        Round("index", index_shards, index, in_driver=small),
         Round("parts", parts_as_shards("clean"), decisions, in_driver=small),
     ),
 )

@@ -22,6 +22,23 @@ def packed(texts: Iterable[tuple[int, np.ndarray]]) -> list[np.ndarray]:
     ]
 
 
+def chosen(stream: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Of texts as they travel, one behind the other, those whose hashes are among these (uint64, sorted, not empty)."""
+    hashes, places = located(stream)
+    among = wanted[np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)] == hashes
+    return np.concatenate([np.zeros(0, np.uint32), *_slices(stream, places[among])])
+
+
+def each_once(stream: np.ndarray) -> list[np.ndarray]:
+    """The texts of a stream by their hashes, each once."""
+    hashes, places = located(stream)
+    return _slices(stream, places[np.unique(hashes, return_index=True)[1]])
+
+
+def _slices(stream: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+    return [stream[place - HEAD + 1 : place + 1 + int(stream[place])] for place in places.tolist()]
+
+
 class Pairs:
     """Pairs of texts whose similarities are worked out as the texts come in.
 
@@ -35,7 +52,7 @@ class Pairs:
     def __init__(self, texts: np.ndarray, better_texts: np.ndarray, better: np.ndarray, verify: str) -> None:
         both = np.column_stack((texts, better_texts))
         self._distinct, self._inverse = np.unique(both, axis=0, return_inverse=True)
-        hashes, starts = _index(better)
+        hashes, starts = located(better)
         order = np.argsort(hashes, kind="stable")
         places = np.searchsorted(hashes[order], self._distinct[:, 1])
         self._better, self._starts, self._mode = better, starts[order][places], _MODES[verify]
@@ -52,7 +69,7 @@ class Pairs:
 
 
 @compiled
-def _index(stream):
+def located(stream):
     """The hash of each text of a stream, and where its values' count stands."""
     number, at = 0, 0
     while at < len(stream):
@@ -69,7 +86,7 @@ def _index(stream):
 
 @compiled
 def _compare(stream, wanted, better, starts, mode, found):
-    hashes, places = _index(stream)
+    hashes, places = located(stream)
     for text in range(len(hashes)):
         first = places[text] + 1
         values = stream[first : first + np.int64(stream[first - 1])]

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from smelt.recipe.dedup import DedupConfig, MinHash
-from tasks.dedup import STAGE, deciding, stage
+from tasks.dedup import STAGE, deciding, ranges
 from tests.tasks import refinery
 
 COLUMNS = ["id", "keep", "reason", "duplicate_of", "similarity", "duplicates"]
@@ -266,7 +266,7 @@ def test_every_dropped_document_names_one_that_stays(lake):
 
 
 def test_the_result_depends_neither_on_the_cut_into_parts_nor_on_the_order_of_work(lake, monkeypatch):
-    monkeypatch.setattr(stage, "TEXT_BYTES", 10_000)
+    monkeypatch.setattr(ranges, "TEXT_BYTES", 10_000)
     monkeypatch.setattr(deciding, "SETTLED", 5)
     texts = [article(seed // 3, 60) + " again" * (seed % 3) for seed in range(60)]
     documents = [{"id": refinery.identify(f"{place}"), "text": text} for place, text in enumerate(texts)]

@@ -11,7 +11,7 @@ from smelt.lake import Lake
 from smelt.recipe.dedup import RUNGS, DedupConfig
 from smelt.recipe.gates import DedupGate
 from smelt.supply.ladder import ladders
-from tasks.dedup import STAGE, cutting, deciding, stage
+from tasks.dedup import STAGE, cutting, deciding, ranges
 from tests.tasks import refinery
 from tests.tasks.test_dedup import article
 from tests.tasks.texts import english
@@ -111,7 +111,7 @@ def test_a_target_that_no_rung_leaves_is_said(lake, counted):
 
 
 def test_the_rung_hangs_neither_on_the_cut_into_parts_nor_on_the_order_of_work(lake, counted, monkeypatch):
-    monkeypatch.setattr(stage, "TEXT_BYTES", 10_000)
+    monkeypatch.setattr(ranges, "TEXT_BYTES", 10_000)
     monkeypatch.setattr(cutting, "SPAN_TEXT_BYTES", 3_000)
     monkeypatch.setattr(deciding, "SETTLED", 5)
     config = {"target_tokens": counted["sentence"]}
