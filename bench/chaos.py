@@ -10,7 +10,9 @@ is run again and again, while
   refuses everything for half a minute;
 - processes are killed (SIGKILL): a stage's driver, its workers, its trainers, Ray's own parts, each of Airflow's, the
   store, the supervisor of all of them;
-- processes are paused (SIGSTOP) for a minute, and go on.
+- processes are paused (SIGSTOP) for a minute, and go on;
+- the disk is full for a while (where this user may mount one), the clock jumps (where there is a C compiler), and
+  of the calls between Ray's processes some fail.
 
 After each run every stage's digest and every step's loss must be those of the undisturbed run, and every artifact
 whole. What is drawn follows from ``--seed``. A run that fails is started again, as its user would, and counted.
@@ -23,19 +25,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.command import arguments_of, publish
-from bench.troubles import Troubles
+from bench.surroundings import JUMP_S, RPC_VARIABLES, Clock, Disk, clock, failed_calls, small_disk
+from bench.troubles import KINDS, Deck, Troubles
 from smelt.artifacts import existing
 from smelt.lake import Lake
 from smelt.lake.shared import SHARED
 from smelt.maintenance.verify import verify
 from smelt.recipe.graph import ARTIFACTS
 from smelt.run import load_run
-from smelt.services import stack
+from smelt.services import processes, stack, supervisor
 from smelt.services.state import FRONT_VARIABLE, prepare_state
 from tests.faults import Fault, FaultyStore, faulty_store
 
@@ -67,6 +71,7 @@ CHANCES: Mapping[Fault, float] = {
 }
 """Of each fault, for any one request to the store."""
 OUTAGE_S = 30.0
+FULL_S = 25.0
 MOST_FAILURES = 20
 
 
@@ -76,19 +81,29 @@ class Chaos:
     Args:
         folder: for the stack's home and the recipe.
         every_s: seconds between two troubles of processes, on average.
+        disk: the folder's, where it has one of its own.
+        clock: the stack's, where it has one of its own.
 
     Attributes:
         injected: how often each kind of trouble was made.
         failed: how many runs ended as failed and were started again.
     """
 
-    def __init__(self, folder: Path, proxy: FaultyStore, every_s: float) -> None:
+    def __init__(
+        self, folder: Path, proxy: FaultyStore, every_s: float, seed: int, disk: Disk | None, clock: Clock | None
+    ) -> None:
         self.home, self._proxy, self._every_s = folder / "home", proxy, every_s
         self._recipe = folder / "chaos.yaml"
         self._recipe.write_text(RECIPE.format(library=Path(os.__file__).parent))
         self.lake = Lake(prepare_state(self.home, keep_ports=True).settings)
         self.injected: Counter[str] = Counter()
         self.failed = 0
+        self._others: dict[str, Callable[[], bool]] = {"outage": self._outage}
+        if disk:
+            self._others["disk full"] = lambda: disk.fill(FULL_S)
+        if clock:
+            self._others |= {"clock ahead": lambda: clock.jump(JUMP_S), "clock back": lambda: clock.jump(-JUMP_S)}
+        self._deck = Deck([*KINDS, *self._others], seed)
 
     def run(self) -> dict[str, Any]:
         """The recipe run to its end, again where it fails: each stage's digest, and every step's loss."""
@@ -106,20 +121,31 @@ class Chaos:
         """What ``run`` makes of a lake without artifacts while troubles go on."""
         for folder in (*(f"{kind}/" for kind in ARTIFACTS), SHARED):
             self.lake.delete([item.key for item in self.lake.objects(folder)])
+        self._restart(RPC_VARIABLES)
         self._proxy.by_chance(CHANCES, seed)
-        with Troubles(self.home, self._every_s, self._outage, lambda: stack.up(self.home), seed) as troubles:
+        up = partial(stack.up, self.home)
+        with Troubles(self.home, self._every_s, self._deck, self._others, up, seed) as troubles:
             made = self.run()
         self._proxy.mend()
-        stack.up(self.home)
         self.injected.update(troubles.done)
+        self._restart({})
         return made
+
+    def _restart(self, variables: Mapping[str, str]) -> None:
+        """Ray anew, with these variables and without those that it had before."""
+        processes.end(self.home, [supervisor.NAME, "ray"], grace_s=1)
+        for name in RPC_VARIABLES:
+            os.environ.pop(name, None)
+        os.environ.update(variables)
+        stack.up(self.home)
 
     def damages(self) -> list[str]:
         """What ``smelt verify`` finds wrong in the lake."""
         return [line for manifest in existing(self.lake) for line in verify(self.lake, manifest).damages]
 
-    def _outage(self) -> None:
+    def _outage(self) -> bool:
         self._proxy.out_of_order("503", OUTAGE_S)
+        return True
 
     def _made(self, run_id: str) -> dict[str, Any]:
         stages = [(item.stage, item.artifact.manifest(self.lake)) for item in load_run(self.lake, run_id).plan.stages]
@@ -136,12 +162,22 @@ def measure(seconds: float, every_s: float, seed: int) -> dict[str, Any]:
     Raises:
         SystemExit: something came out otherwise than undisturbed, or an artifact is damaged.
     """
-    with tempfile.TemporaryDirectory(prefix="smelt-chaos-", ignore_cleanup_errors=True) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as name,
+        small_disk(Path(name)) as disk,
+    ):
         home = Path(name) / "home"
+        os.environ["TMPDIR"] = tempfile.tempdir = name  # a short one: Ray's sockets lie below it
+        if disk is None:
+            _say("no disk is filled: only root can mount one")
+        if (time_of_day := clock(Path(name))) is None:
+            _say("no clock jumps: there is no C compiler `cc`")
+        else:
+            os.environ.update(time_of_day.variables)
         port = prepare_state(home, keep_ports=False).ports["s3"]
         with faulty_store(f"http://127.0.0.1:{port}") as proxy:
             os.environ[FRONT_VARIABLE] = proxy.url
-            chaos = Chaos(Path(name), proxy, every_s)
+            chaos = Chaos(Path(name), proxy, every_s, seed, disk, time_of_day)
             try:
                 return _rounds(chaos, proxy, seconds, seed)
             finally:
@@ -156,15 +192,16 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
     _say(f"undisturbed in {time.monotonic() - began:.0f} s, {len(quiet['losses'])} steps")
     began, rounds = time.monotonic(), 0
     while time.monotonic() - began < seconds:
-        _say(f"round {rounds + 1} of seed {seed + rounds}")
+        _say(f"round {rounds + 1} of seed {seed}")
         made = chaos.disturbed(seed + rounds)
         if wrong := [name for name, value in quiet.items() if made.get(name) != value] + chaos.damages():
-            raise SystemExit(f"seed {seed + rounds}: {', '.join(wrong)}: not what the undisturbed run made")
+            raise SystemExit(f"seed {seed}, round {rounds + 1}: {', '.join(wrong)}: not what the undisturbed run made")
         rounds += 1
         _say(
             f"round {rounds} after {time.monotonic() - began:.0f} s: all digests and losses equal, every artifact whole"
         )
     drawn = {f"store {kind}": count for kind, count in proxy.drawn_faults.items()}
+    drawn["failed call inside Ray"] = failed_calls(chaos.home)
     injected = dict(sorted((chaos.injected | drawn).items()))
     figures = {
         "seconds": round(time.monotonic() - began),

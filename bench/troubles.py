@@ -1,4 +1,8 @@
-"""What ``bench.chaos`` does to the processes of a stack: kinds of kill and of pause, each on a process of its kind."""
+"""What ``bench.chaos`` does to a stack, one thing at a time: kills and pauses of its processes, and what it is given.
+
+The kinds are dealt like cards: each has its turn before any has its second. One whose process is not there waits for
+it, and comes as soon as it is.
+"""
 
 import os
 import random
@@ -6,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from smelt.services import processes, supervisor
 from smelt.services.airflow import API_SERVER
 
 PAUSE_S = 60.0
+LOOK_EVERY_S = 0.5
 Victims = Callable[[Mapping[str, list[psutil.Process]]], list[psutil.Process]]
 
 
@@ -56,15 +61,38 @@ KILLS: Mapping[str, Victims] = {
 PAUSES: Mapping[str, Victims] = {
     name: KILLS[name] for name in ("driver", "worker", "trainer", "scheduler", "triggerer", "raylet", "store")
 }
+KINDS = (*(f"kill {name}" for name in KILLS), *(f"pause {name}" for name in PAUSES))
+
+
+class Deck:
+    """Kinds in an order that follows from a seed; all have had their turn, or wait for it, before it is shuffled anew.
+
+    Attributes:
+        waiting: kinds whose turn came when they could not be done, in that order.
+    """
+
+    def __init__(self, kinds: Iterable[str], seed: int) -> None:
+        self._kinds, self._random = list(kinds), random.Random(seed)
+        self._left: list[str] = []
+        self.waiting: list[str] = []
+
+    def next(self) -> str:
+        """The next one in turn; one that waits already has been dealt."""
+        while True:
+            if not self._left:
+                self._left = self._random.sample(self._kinds, len(self._kinds))
+            if (kind := self._left.pop()) not in self.waiting:
+                return kind
 
 
 class Troubles:
-    """Ends and pauses processes of a home, one at a time, until it is told to stop.
+    """Does one kind after the other to a home until it is told to stop.
 
     Args:
         home: the stack's home.
         every_s: seconds between two, on average.
-        outage: puts the whole store out of order for a while; one of the kinds.
+        deck: the order of the kinds: those of ``KINDS`` and of ``others``.
+        others: what is done to more than a process; each says whether it could be.
         up: starts what a killed supervisor leaves, as its user would.
 
     Attributes:
@@ -72,9 +100,15 @@ class Troubles:
     """
 
     def __init__(
-        self, home: Path, every_s: float, outage: Callable[[], object], up: Callable[[], object], seed: int
+        self,
+        home: Path,
+        every_s: float,
+        deck: Deck,
+        others: Mapping[str, Callable[[], bool]],
+        up: Callable[[], object],
+        seed: int,
     ) -> None:
-        self._home, self._every_s, self._outage, self._up = home, every_s, outage, up
+        self._home, self._every_s, self._deck, self._others, self._up = home, every_s, deck, others, up
         self._random = random.Random(seed)
         self._stopped = threading.Event()
         self.done: Counter[str] = Counter()
@@ -89,19 +123,34 @@ class Troubles:
         self._thread.join()
 
     def _go_on(self) -> None:
-        kinds = [*(f"kill {name}" for name in KILLS), *(f"pause {name}" for name in PAUSES), "outage"]
-        while not self._stopped.wait(self._random.uniform(0.5, 1.5) * self._every_s):
-            kind = next(kind for kind in self._random.sample(kinds, len(kinds)) if self._do(kind))
+        while not self._stopped.wait(self._every_s / 2):
+            kind = self._one_that_waited(self._random.uniform(0, self._every_s)) or self._one_in_turn()
             self.done[kind] += 1
             print(f"{time.strftime('%H:%M:%S')}  {kind}", flush=True)
             if kind == "kill supervisor":
                 self._up()
 
+    def _one_that_waited(self, within_s: float) -> str | None:
+        """Do the first kind that has waited and can be done, as soon as one can; None where none can within this."""
+        deadline = time.monotonic() + within_s
+        while True:
+            for kind in self._deck.waiting:
+                if self._do(kind):
+                    self._deck.waiting.remove(kind)
+                    return kind
+            if time.monotonic() > deadline or self._stopped.wait(LOOK_EVERY_S):
+                return None
+
+    def _one_in_turn(self) -> str:
+        """Do the next kind that can be done; those before it wait."""
+        while not self._do(kind := self._deck.next()):
+            self._deck.waiting.append(kind)
+        return kind
+
     def _do(self, kind: str) -> bool:
         """Do it; whether there was anything to do it to."""
-        if kind == "outage":
-            self._outage()
-            return True
+        if kind in self._others:
+            return self._others[kind]()
         what, _, name = kind.partition(" ")
         found = KILLS[name](processes.members(self._home))
         if not found:

@@ -27,10 +27,16 @@ class Limit:
         default = TRAINING_HOURS if planned.kind == "train" and not gate else STAGE_HOURS
         self._hours = run.recipe.resources_of(planned.stage).max_hours or default
         self._stage = planned.stage
+        self._seen: tuple[tuple[str, float], float] | None = None
 
     def passed(self, job: Job) -> str | None:
-        """The line that says that a job has taken too long; None where it hasn't."""
-        taken = time.time() - job.submitted
+        """The line that says that a job has taken too long; None where it hasn't.
+
+        What it had taken at the first look is told by this clock and Ray's; from then on no clock that is set counts.
+        """
+        if self._seen is None or self._seen[0] != (job.id, job.submitted):
+            self._seen = (job.id, job.submitted), time.monotonic() - max(0.0, time.time() - job.submitted)
+        taken = time.monotonic() - self._seen[1]
         if job.ended or taken <= self._hours * 3600:
             return None
         mend = f"look why; raise resources.{self._stage}.max_hours and clear the task: what is made stays"

@@ -22,7 +22,7 @@ def commit_idle(plan: Plan, lake: Lake) -> Plan:
 def _committed(planned: Planned, lake: Lake) -> Planned:
     if planned.cached or planned.drift or planned.days or not spec(planned.stage).idle(planned.config):
         return planned
-    planned.artifact.commit(lake, manifest_of(planned, [], {}, time.time()))
+    planned.artifact.commit(lake, manifest_of(planned, [], {}, time.time(), 0.0))
     result = GateResult(
         success=True,
         stage=planned.kind,

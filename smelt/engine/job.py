@@ -123,7 +123,7 @@ def _count_start(lake: Lake, run: Run, stage: str) -> None:
     )
     if first:
         waited = datetime.now(UTC) - datetime.fromisoformat(run.created)
-        record(metrics.FIRST_STAGE, waited.total_seconds())
+        record(metrics.FIRST_STAGE, max(0.0, waited.total_seconds()))  # of two machines' clocks
     for planned in run.plan.stages:
         hit = first if planned.cached else planned.stage == stage and planned.artifact.manifest(lake) is not None
         if hit:

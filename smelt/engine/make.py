@@ -49,7 +49,7 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
             where=f"pins.{planned.stage}: {planned.fingerprint}",
             mend="remove the pin, or restore the artifact",
         )
-    started = time.time()
+    started, began = time.time(), time.monotonic()
     stage = load_stage(planned.kind)
     try:
         if planned.days:
@@ -62,7 +62,8 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
     except Exception as error:
         _require_inputs(planned, context.lake, error)
         raise
-    manifest = manifest_of(planned, final, merge_stats([record.stats for record in everything]), started)
+    stats = merge_stats([record.stats for record in everything])
+    manifest = manifest_of(planned, final, stats, started, time.monotonic() - began)
     committed = context.artifact.commit(context.lake, manifest)
     shutil.rmtree(context.scratch, ignore_errors=True)
     return committed

@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +12,16 @@ from smelt.lake import Manifest, PartRecord
 from smelt.plan import Planned
 
 
-def manifest_of(planned: Planned, parts: list[PartRecord], stats: dict[str, Any], started: float) -> Manifest:
+def manifest_of(
+    planned: Planned, parts: list[PartRecord], stats: dict[str, Any], started: float, wall_s: float
+) -> Manifest:
     """The manifest of what was made of a plan's stage.
 
     Args:
         parts: records of the last round, in shard order.
         stats: of all rounds.
         started: POSIX time.
+        wall_s: seconds that it took.
     """
     return Manifest(
         stage=planned.kind,
@@ -30,14 +32,14 @@ def manifest_of(planned: Planned, parts: list[PartRecord], stats: dict[str, Any]
         parts=tuple(parts),
         stats=stats,
         digest=digest([[record.name, record.digest] for record in parts]),
-        provenance=_provenance(started),
+        provenance=_provenance(started, wall_s),
     )
 
 
-def _provenance(started: float) -> dict[str, Any]:
+def _provenance(started: float, wall_s: float) -> dict[str, Any]:
     return {
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "wall_s": round(time.time() - started, 2),
+        "wall_s": round(wall_s, 2),
         "code": _code_version(),
         "python": platform.python_version(),
     }

@@ -1,5 +1,6 @@
 """Progress of a stage: a small object in the lake, and a line in the job's log now and then."""
 
+import math
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,7 +18,11 @@ PRINT_EVERY_S = 5.0
 
 
 class ProgressWriter:
-    """Called with every bit of progress; writes only so often. Picklable: a trainer may take it along."""
+    """Called with every bit of progress; writes only so often. Picklable: a trainer may take it along.
+
+    How long ago something was it takes from the monotonic clock, which no set clock moves: what it has seen stays in
+    its process.
+    """
 
     def __init__(self, lake: Lake, run: str, stage: str) -> None:
         self.lake, self.run, self.stage = lake, run, stage
@@ -25,10 +30,13 @@ class ProgressWriter:
         self.started = time.time()
         self._first: tuple[float, Progress] | None = None
         self._last = 0
-        self._written = self._printed = 0.0
+        self._written = self._printed = -math.inf
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_first": None, "_written": -math.inf, "_printed": -math.inf}
 
     def __call__(self, progress: Progress, *, state: str = "running") -> None:
-        now = time.time()
+        now = time.monotonic()
         if self._first is None or progress.done < self._last or progress.total != self._first[1].total:
             self._first = (now, progress)
         self._last = progress.done
@@ -58,7 +66,7 @@ class ProgressWriter:
             "stage": self.stage,
             "state": state,
             "started": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
-            "updated": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+            "updated": datetime.now(UTC).isoformat(timespec="seconds"),
             "eta_s": None if eta is None else round(eta, 1),
             "rate": _rate(first, progress, elapsed) if new > 0 and elapsed > 0 else None,
         }

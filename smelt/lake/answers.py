@@ -51,6 +51,8 @@ def answered(code: str, where: str, *, status: int = 500) -> LakeError:
         return MissingError(said, where=where)
     if code in _DENIED:
         return LakeError(said, where=where, mend="check the credentials")
+    if code == "RequestTimeTooSkewed":
+        return LakeOutageError(said, where=where, mend="this machine's clock is not the store's: set it right")
     return (LakeOutageError if status >= 500 or status == 429 or code in _MAY_PASS else LakeError)(said, where=where)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -272,6 +273,11 @@ class Lake:
         about = {"Bucket": self.bucket, "Key": self._key(upload.key), "UploadId": upload.id}
         with suppress(MissingError):
             self._control_call(upload.key, lambda: self._control.abort_multipart_upload(**about))
+
+    def now(self) -> datetime:
+        """The time by the store's clock (UTC), to the second: objects are dated by it, not by a machine's own."""
+        answer = self._control_call("", lambda: self._control.head_bucket(Bucket=self.bucket))
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def create_bucket(self) -> None:
         """Make the bucket where there is none."""

@@ -31,7 +31,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from smelt.experiments import unfinished
@@ -97,8 +97,12 @@ class Garbage:
 
 
 def find_garbage(lake: Lake, policy: Policy, *, now: datetime | None = None) -> list[Garbage]:
-    """What may go, by name; deletes nothing."""
-    now = now or datetime.now(UTC)
+    """What may go, by name; deletes nothing.
+
+    Args:
+        now: by the store's clock, which it is asked for where nothing is given.
+    """
+    now = now or lake.now()
     found = list(_collectable(lake))  # before the runs: what a run plans with meanwhile is then seen as kept
     kept = _Runs(lake).kept_names(policy, now=now)
     going = [item for item in found if not kept & item.wanted_as and now - item.newest >= policy.grace]
@@ -116,7 +120,7 @@ def collect(lake: Lake, garbage: list[Garbage], policy: Policy, *, now: datetime
         if item.name.startswith(SHARED):
             if _collect_shared(lake, item):
                 yield item
-        elif not runs.kept_names(policy, now=now or datetime.now(UTC)) & _seen_now(lake, item).wanted_as:
+        elif not runs.kept_names(policy, now=now or lake.now()) & _seen_now(lake, item).wanted_as:
             for keys in _in_order([listed.key for listed in item.objects]):
                 lake.delete(keys)
             yield item

@@ -8,6 +8,7 @@ worker, short heartbeats so that what a killed part left behind is found in seco
 import json
 import sqlite3
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +22,7 @@ import psutil
 from smelt.checkout import CHECKOUT
 from smelt.pool import DESCRIPTION, TRAIN_POOL, TRAIN_SLOTS
 from smelt.services import processes
+from smelt.services.processes import age_s
 from smelt.services.service import Service
 from smelt.services.state import State, write_private
 
@@ -128,7 +130,10 @@ def _is_healthy(port: int, part: str, find: Callable[[], list[psutil.Process]]) 
     if state.get("status") != "healthy" or not (living := find()):
         return False
     heartbeat = state.get(f"latest_{part}_heartbeat")  # the database has none
-    return heartbeat is None or datetime.fromisoformat(heartbeat).timestamp() > living[0].create_time()
+    try:  # how long ago is compared, not when: the clock may have been set since it was started
+        return heartbeat is None or time.time() - datetime.fromisoformat(heartbeat).timestamp() < age_s(living[0])
+    except OSError:  # it has just ended
+        return False
 
 
 def _health(port: int) -> dict[str, dict[str, str | None]]:

@@ -83,6 +83,6 @@ def _claimed_by_others(runtime: Path) -> set[int]:
     claimed: set[int] = set()
     for file in runtime.parent.glob(f"*/{CLAIMS}"):
         with suppress(FileNotFoundError):  # the other home is just being taken down
-            if file.parent != runtime and time.time() - file.stat().st_mtime < CLAIM_HOLDS_S:
+            if file.parent != runtime and abs(time.time() - file.stat().st_mtime) < CLAIM_HOLDS_S:
                 claimed.update(json.loads(file.read_text()).values())
     return claimed

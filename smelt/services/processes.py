@@ -96,6 +96,16 @@ def end(home: Path, names: Iterable[str] | None = None, *, grace_s: float) -> in
     return num_killed
 
 
+def age_s(process: psutil.Process) -> float:
+    """Seconds since a process was started, whatever was done to the wall clock meanwhile.
+
+    Raises:
+        OSError: when it has ended.
+    """
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_bytes(processes: Iterable[psutil.Process]) -> int:
     """Memory of these processes, shared pages split among those that share them (PSS), in bytes."""
     total = 0

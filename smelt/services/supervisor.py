@@ -103,6 +103,7 @@ class Supervisor:
         self.ready = {service.name: threading.Event() for service in watched}
         self.entries = {service.name: Supervised() for service in watched}
         self.lock = threading.Lock()
+        self.untold = False  # something that has changed is not in the file, since the disk is full
 
     def run(self) -> None:
         """Watch all services; does not return."""
@@ -180,6 +181,8 @@ class Supervisor:
         """Until the process has ended, or lives and answers no more; which of them, in words."""
         silent = 0
         while not _ends_within(process, None if service.once else LOOK_EVERY_S):
+            if self.untold:
+                self._report(service)
             with suppress(OSError):  # no room for the copy, or somebody took the log away: not the service's fault
                 processes.put_aside(self.log_of(service))
             silent = 0 if _answers(service) or not self._is_known(service) else silent + 1
@@ -201,11 +204,16 @@ class Supervisor:
             for name, value in changes.items():
                 setattr(entry, name, value)
             partial = self.state.home / f".{FILE}.partial"
-            partial.write_text(json.dumps({name: asdict(entry) for name, entry in self.entries.items()}, indent=2))
-            partial.rename(self.state.home / FILE)
+            try:
+                partial.write_text(json.dumps({name: asdict(entry) for name, entry in self.entries.items()}, indent=2))
+                partial.rename(self.state.home / FILE)
+                self.untold = False
+            except OSError:
+                self.untold = True
 
     def _log(self, line: str) -> None:
-        print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+        with suppress(OSError):  # the disk is full: services are kept alive all the same
+            print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
 
 
 def _wait_for_ports(service: Service, within_s: float = 5.0) -> None:

@@ -93,7 +93,7 @@ def _apt_options(home: Path) -> list[str]:
     }
     options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
     done = home / "updated"
-    if not done.exists() or time.time() - done.stat().st_mtime > _INDEX_SECONDS:
+    if not _is_fresh(done):
         answer = subprocess.run(
             ["apt-get", *options, "update", "-q"], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
         )
@@ -103,6 +103,11 @@ def _apt_options(home: Path) -> list[str]:
             )
         done.touch()
     return options
+
+
+def _is_fresh(file: Path) -> bool:
+    """Whether it was written lately; what a clock that was ahead has dated into the future was not."""
+    return file.exists() and 0 <= time.time() - file.stat().st_mtime <= _INDEX_SECONDS
 
 
 def _complaint(stderr: str) -> str:
@@ -126,7 +131,7 @@ def _index(mirror: str, cache: Path) -> Iterator[dict[str, str]]:
     path = f"main/binary-{_MACHINES.get(platform.machine(), platform.machine())}/Packages.xz"
     base = f"{mirror}/dists/{suite}"
     file = cache / "index" / hashlib.sha256(f"{base}/{path}".encode()).hexdigest()[:16]
-    if not file.exists() or time.time() - file.stat().st_mtime > _INDEX_SECONDS:
+    if not _is_fresh(file):
         download(f"{base}/{path}", file, digest="sha256:" + _digest_in_release(f"{base}/Release", path))
         os.utime(file)
     for block in lzma.decompress(file.read_bytes()).decode().split("\n\n"):

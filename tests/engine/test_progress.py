@@ -1,6 +1,8 @@
 """What a task's log says while its stage works."""
 
 import logging
+import pickle
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +18,7 @@ from smelt.stage import Progress
 def said(monkeypatch):
     """The lines of the log; a minute goes by between two calls of the writer."""
     clock, lines = iter(range(0, 6000, 60)), []
-    monkeypatch.setattr(progress, "time", SimpleNamespace(time=lambda: float(next(clock))))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(time=lambda: 0.0, monotonic=lambda: float(next(clock))))
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())
     log.logger.addHandler(handler)
@@ -54,3 +56,21 @@ def test_a_training_tells_the_pace_it_measures_itself(lake, said):
     assert said[-1] == (
         "train-1: 20 of 100 steps, loss 4.182, 4,096 tokens, lr 0.0003, 52,311 tokens/s, 8 min 00 s left"
     )
+
+
+def test_it_goes_on_when_the_clock_is_set_back(lake, monkeypatch):
+    write = ProgressWriter(lake, "demo-1", "clean")
+    write(Progress(1, 40))
+    monkeypatch.setattr(progress, "WRITE_EVERY_S", 0)
+    monkeypatch.setattr(progress.time, "time", lambda now=time.time: now() - 3600)
+    write(Progress(2, 40))
+    assert lake.get_json(progress_key("demo-1", "clean"))["done"] == 2
+
+
+def test_where_it_is_taken_along_it_begins_a_pace_of_its_own(lake, monkeypatch):
+    write = ProgressWriter(lake, "demo-1", "train-1")
+    write(Progress(1, 40))
+    taken = pickle.loads(pickle.dumps(write))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 1.0)  # another machine's, which was started just now
+    taken(Progress(2, 40))
+    assert lake.get_json(progress_key("demo-1", "train-1"))["done"] == 2

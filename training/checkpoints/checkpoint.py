@@ -15,7 +15,7 @@ import shutil
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -231,9 +231,8 @@ def forget_half_saved(lake: Lake, artifact: Artifact) -> None:
     write its record."""
     records = artifact.records(lake, ROUND).values()
     known = {artifact.key_of(record, suffix) for record in records for suffix in record.files}
-    old = [
-        item.key for item in lake.objects(f"{artifact.root}{ROUND}/") if datetime.now(UTC) - item.modified > HALF_SAVED
-    ]
+    now = lake.now()
+    old = [item.key for item in lake.objects(f"{artifact.root}{ROUND}/") if now - item.modified > HALF_SAVED]
     lake.delete([key for key in old if key not in known and not key.endswith(RECORD)])
 
 

@@ -66,7 +66,7 @@ class MetricsLog:
         self._board: Any = None
         self._mirror: Mirror | None = None
         self._last, self._waited = time.perf_counter(), 0.0
-        self._began, self._kept_s = time.time(), 0.0
+        self._began, self._kept_s = time.monotonic(), 0.0
 
     def restart(self, step: int, lines: list[dict[str, Any]], before: Mapping[str, Any] | None = None) -> None:
         """Go on behind step ``step``: what was shown of later ones is taken back.
@@ -79,7 +79,8 @@ class MetricsLog:
         self.enter_phase()
         if before is not None and "kept_s" in before:
             self._kept_s = before["kept_s"]
-            self._began = before["ended"] - self._kept_s / before["goodput"]
+            away_s = max(0.0, time.time() - before["ended"])  # the clock may have been set back meanwhile
+            self._began = time.monotonic() - away_s - self._kept_s / before["goodput"]
         self.close()
         if dist.get_rank() == 0:
             self._open(step)
@@ -87,7 +88,7 @@ class MetricsLog:
 
     def enter_phase(self) -> None:
         """Count the time of a phase from now on."""
-        self._began, self._kept_s = time.time(), 0.0
+        self._began, self._kept_s = time.monotonic(), 0.0
 
     def waited(self, seconds: float) -> None:
         """Count time that went by waiting for a block, towards the next step."""
@@ -115,7 +116,7 @@ class MetricsLog:
         self._recent.append((count, step_s))
         self._times.append(step_s)
         tflops = self._flops[phase] * count / step_s / dist.get_world_size() / 1e12
-        ended, self._kept_s = time.time(), self._kept_s + step_s
+        self._kept_s += step_s
         waited, self._waited = self._waited + result.batch_s, 0.0
         line = {
             "step": step,
@@ -135,9 +136,9 @@ class MetricsLog:
             "tflops": tflops,
             "mfu": None if self._peak is None else tflops / self._peak,
             "memory_gb": peak_memory() / 2**30,
-            "ended": ended,
+            "ended": time.time(),
             "kept_s": self._kept_s,
-            "goodput": self._kept_s / max(ended - self._began, self._kept_s),
+            "goodput": self._kept_s / max(time.monotonic() - self._began, self._kept_s),
         }
         if heldout is not None:
             line["heldout"] = asdict(heldout)

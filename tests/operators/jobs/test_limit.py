@@ -37,3 +37,16 @@ def test_a_recipe_that_says_nothing_gives_a_week_and_a_training_a_quarter(stage,
     one = limit(stage, None, gate=gate)
     assert one.passed(job(24 * days - 1)) is None
     assert one.passed(job(24 * days + 1))
+
+
+def test_a_clock_that_is_set_while_a_job_runs_does_not_count(monkeypatch):
+    one, running, now = limit("dedup", 5), job(1), time.time
+    assert one.passed(running) is None
+    monkeypatch.setattr("operators.limit.time.time", lambda: now() + 24 * 3600)
+    assert one.passed(running) is None, "set ahead"
+    monkeypatch.setattr("operators.limit.time.time", now)
+    late = job(4.999)
+    assert one.passed(late) is None
+    monkeypatch.setattr("operators.limit.time.time", lambda: now() - 24 * 3600)
+    monkeypatch.setattr("operators.limit.time.monotonic", lambda base=time.monotonic(): base + 60)
+    assert one.passed(late), "set back"
