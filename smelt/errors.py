@@ -42,6 +42,10 @@ class DamageError(LakeError):
     """What lies in the lake is not what was written; no retry mends it."""
 
 
+class DiskFullError(SmeltError):
+    """A disk of this machine is full: the same may succeed when there is room."""
+
+
 class RecipeError(SmeltError):
     """The recipe is wrong; raised before anything starts."""
 

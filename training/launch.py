@@ -20,6 +20,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 
 from smelt import log
+from smelt.disk import told_when_full
 from smelt.engine.drain import leaving_nodes, watch_for_notice
 from smelt.errors import SmeltError
 from smelt.recipe.training.config import TrainConfig, layout_rules
@@ -128,7 +129,8 @@ def _work(given: dict) -> None:
         torch.set_num_threads(max(1, int(context.resources.cpus)))
     parallel = context.config.training.parallel
     start_parallel(tensor=parallel.tensor, pipeline=parallel.pipeline)
-    train(context, watch_for_notice())
+    with told_when_full(context.lake.settings.home):
+        train(context, watch_for_notice())
 
 
 def _cause(error: TrainingFailedError) -> BaseException:

@@ -16,7 +16,7 @@ from smelt import log, metrics, saved
 from smelt.engine.make import load, make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
-from smelt.errors import USER_ERROR, LakeOutageError, SmeltError
+from smelt.errors import USER_ERROR, DiskFullError, LakeOutageError, SmeltError
 from smelt.gates.actor import gate_in_actor, warm_gate
 from smelt.lake import Lake
 from smelt.metrics import record
@@ -50,7 +50,7 @@ def main() -> int:
             if not arguments.judge:
                 _tell_end(arguments.run, arguments.stage, "failed", str(error))
             log.logger.error("%s", error)
-            return 1 if isinstance(error, LakeOutageError) else USER_ERROR
+            return 1 if isinstance(error, LakeOutageError | DiskFullError) else USER_ERROR
         except Exception as error:
             line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
             if not arguments.judge:

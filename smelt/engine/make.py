@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smelt import log
+from smelt.disk import told_when_full
 from smelt.engine.gather import gather
 from smelt.engine.manifest import manifest_of
 from smelt.errors import LakeError, SmeltError, StageError
@@ -52,13 +53,14 @@ def make_artifact(planned: Planned, context: Context, mapper: Mapper) -> Manifes
     started, began = time.time(), time.monotonic()
     stage = load_stage(planned.kind)
     try:
-        if planned.days:
-            everything, final = gather(planned, context)
-        elif stage.run is not None:
-            final = stage.run(context)
-            everything = final
-        else:
-            everything, final = _do_rounds(stage, context, mapper)
+        with told_when_full(context.lake.settings.home):
+            if planned.days:
+                everything, final = gather(planned, context)
+            elif stage.run is not None:
+                final = stage.run(context)
+                everything = final
+            else:
+                everything, final = _do_rounds(stage, context, mapper)
     except Exception as error:
         _require_inputs(planned, context.lake, error)
         raise
@@ -142,7 +144,8 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
         if shared and (found := shared.take_over(context.lake, context.artifact, current.name, shard.name)):
             count(PARTS_REUSED, 1, run=context.run, stage=context.artifact.stage)
             return found
-        part = current.work(context, shard)
+        with told_when_full(context.lake.settings.home):
+            part = current.work(context, shard)
     except SmeltError:
         raise
     except Exception as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
+from smelt.disk import reserve
 from smelt.lake import Lake, Manifest, held
 
 GAP_BYTES = 256 * 1024
@@ -34,9 +35,12 @@ def gather(
         padding: the token that stretches of padding are filled with.
 
     Raises:
+        DiskFullError: when ``target`` has no room.
         DamageError: when a document's tokens are not those that were encoded.
     """
-    out = np.memmap(target, dtype, "w+", shape=int(slices["tokens"].sum()))
+    num_tokens = int(slices["tokens"].sum())
+    reserve(target, num_tokens * dtype.itemsize)
+    out = np.memmap(target, dtype, "r+", shape=num_tokens)
     real = slices["length"] > 0
     for start, count in slices[~real][["start", "tokens"]].tolist():
         out[start : start + count] = padding

@@ -17,7 +17,7 @@ from smelt.services import airflow
 class _Health(BaseHTTPRequestHandler):
     heartbeat = 0.0
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         beat = datetime.fromtimestamp(self.heartbeat, UTC).isoformat()
         content = json.dumps({"scheduler": {"status": "healthy", "latest_scheduler_heartbeat": beat}}).encode()
         self.send_response(200)
