@@ -23,6 +23,7 @@ from smelt.lake.artifact import RECORD
 from smelt.lake.shared import SHARED
 from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
+from smelt.settings import Settings
 from smelt.sources.listing import listing
 
 STAGES = ("ingest", "clean", "score", "select")
@@ -67,16 +68,23 @@ def parts(lake: Lake) -> int:
     return sum(item.key.endswith(RECORD) for item in lake.objects(SHARED))
 
 
+def write_crawl(settings: Settings, megabytes: float) -> None:
+    """Write a file for each day, of so much text in all: English over and over where there is less."""
+    raw = Lake(settings, url="s3://smelt/raw")
+    rows = itertools.cycle(texts("en", megabytes).to_pylist())
+    for day in range(1, DAYS + 1):
+        lines: list[bytes] = []
+        size = 0
+        while size < megabytes * 1e6 / DAYS:
+            lines.append(json.dumps({"text": next(rows)}).encode() + b"\n")
+            size += len(lines[-1])
+        raw.put(f"2026-11-{day:02d}/a.jsonl.zst", zstandard.compress(b"".join(lines)))
+
+
 def measure(megabytes: float) -> dict[str, Any]:
     """What a first run, one more day, and a changed rule cost."""
-    rows = itertools.cycle(texts("en", megabytes).to_pylist())
     with own_store() as settings:
-        raw = Lake(settings, url="s3://smelt/raw")
-        for day in range(1, DAYS + 1):
-            lines: list[bytes] = []
-            while sum(map(len, lines)) < megabytes * 1e6 / DAYS:
-                lines.append(json.dumps({"text": next(rows)}).encode() + b"\n")
-            raw.put(f"2026-11-{day:02d}/a.jsonl.zst", zstandard.compress(b"".join(lines)))
+        write_crawl(settings, megabytes)
         made(Lake(settings, url="s3://smelt/warm-up"), 1)  # compiled code is loaded, and the model
         grown = Lake(settings, url="s3://smelt/grown")
         first = made(Lake(settings, url="s3://smelt/first"), DAYS)

@@ -41,7 +41,7 @@ def ray_head(state: State) -> Service:
         # a cluster of one machine: loopback, where Ray would else resolve 127.0.0.1 to the outward address
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_START_HOOK": "smelt.services.ray_hook.adapt",
-        "DASHBOARD_METRIC_PORT": str(ports["ray-dashboard-metrics"]),
+        "DASHBOARD_METRIC_PORT": "-1",  # none: the dashboard's figures of itself would be open to anybody
         "RAY_agent_register_timeout_ms": "120000",  # runtime env agent, on a busy machine
     }
     return Service(

@@ -29,7 +29,6 @@ PREFERRED_PORTS = {
     "ray-agent-grpc": 8271,
     "ray-runtime-env": 8272,
     "ray-metrics": 8273,
-    "ray-dashboard-metrics": 8274,
     "s3-grpc": 18333,
     "s3-master": 9333,
     "s3-master-grpc": 19333,

@@ -14,6 +14,7 @@ from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake
 from smelt.lake.shared import SHARED, SharedPart
+from smelt.maintenance import garbage, uploads
 from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.pins import pin, unpin
 from smelt.maintenance.uploads import stale_uploads
@@ -339,3 +340,20 @@ def test_uploads_that_nobody_finished_are_found_and_aborted(lake):
     lake.abort(stale)
     lake.abort(stale)
     assert lake.uploads() == []
+
+
+def test_how_old_something_is_is_told_by_the_store_s_clock(ingested, lake, monkeypatch):
+    ingested("one")
+    ingested("two", **{"sources.0.lang": "zh"})
+    lake._control.create_multipart_upload(Bucket=lake.bucket, Key=lake._key("train/f/big"))
+    for module in (garbage, uploads):
+        monkeypatch.setattr(module, "datetime", _Ahead, raising=False)
+    assert find_garbage(lake, POLICY) == [] == stale_uploads(lake, timedelta(days=7))
+
+
+class _Ahead(datetime):
+    """The clock of a machine that is a month ahead."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return LATER

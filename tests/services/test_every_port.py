@@ -21,7 +21,6 @@ OPEN = {
     "ray": "<!doctype html>",  # the dashboard's, without data
     "ray-agent": "success",
     "ray-metrics": "# HELP ",
-    "ray-dashboard-metrics": "# HELP ",
     "s3": "",  # /status
     "s3-master": "<!DOCTYPE html>",  # version and disk space
     "s3-volume": '{"DiskStatuses":',

@@ -1,6 +1,8 @@
 """What the supervisor does with services that live: it asks whether they answer, and keeps their logs short."""
 
 import fcntl
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -106,6 +108,26 @@ def test_a_log_that_somebody_took_away_is_not_the_service_s_fault(watched):
     start = len(looks)
     until(lambda: len(looks) > start + 3)
     assert entry(home, "quiet").restarts == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_ends_no_supervision(watched, tmp_path):
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("this container may not mount")
+    try:
+        home = watched(service("fake", lambda: True))
+        until(lambda: entry(home, "fake").phase == "ready")
+        before = entry(home, "fake").pid
+        with pytest.raises(OSError), (home / "fill").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        processes.members(home)["fake"][0].kill()
+        until(lambda: [process.pid for process in processes.members(home).get("fake", [])] not in ([], [before]))
+        (home / "fill").unlink()
+        until(lambda: entry(home, "fake").phase == "ready" and entry(home, "fake").pid != before)
+    finally:
+        processes.end(tmp_path, grace_s=0)
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
 def test_a_lighter_question_is_asked_of_one_that_is_ready(watched):
