@@ -1,8 +1,8 @@
 """What it costs to hold inputs to their records, as a share of the stages that read them, from `clean` to `select`.
 
-A crawl goes through the stages in one process. Each row group that a stage reads is read twice more behind it, with the
+A crawl goes through the stages in one process. Each row group that a stage reads is read again beside it, with the
 checksums of its pages looked at and without: the difference is what the check costs. So is what it takes to hash a
-footer, or a whole object, once more. Seconds are of the processor, and those of the repetitions aren't the stage's.
+footer once more. Seconds are of the processor, and those of the repetitions aren't the stage's.
 
     python -m bench.checks --json FILE [--megabytes 500]
 """
@@ -40,6 +40,7 @@ class Cost:
 
     def __init__(self) -> None:
         self.checks = self.aside = 0.0
+        self._turns = 0
 
     @contextmanager
     def beside(self) -> Iterator[None]:
@@ -49,12 +50,16 @@ class Cost:
         self.aside += time.process_time() - began
 
     def count(self, check: Callable[[], object], without: Callable[[], object] = lambda: None) -> None:
-        """Add what ``check`` takes more than ``without``."""
+        """Add what ``check`` takes more than ``without``; each comes first every other time, behind one for nothing."""
+        check()
+        self._turns += 1
+        order = (check, without) if self._turns % 2 else (without, check)
         marks = [time.process_time()]
-        for repeat in (without, check):
+        for repeat in order:
             repeat()
             marks.append(time.process_time())
-        self.checks += (marks[2] - marks[1]) - (marks[1] - marks[0])
+        first, second = marks[1] - marks[0], marks[2] - marks[1]
+        self.checks += first - second if self._turns % 2 else second - first
 
 
 @contextmanager
