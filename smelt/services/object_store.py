@@ -8,21 +8,26 @@ the others for what ``store_keys`` makes. HTTP is off but for S3 and for the vol
 """
 
 import json
+import shutil
 import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from smelt.errors import LakeError
 from smelt.lake import Lake
 from smelt.lake.probe import require_conditional_writes
 from smelt.services.service import Service
-from smelt.services.state import State, write_private
+from smelt.services.state import BUCKET, State, write_private
 from smelt.services.store_keys import write_keys
 
 MEMORY_LIMIT = "768MiB"
+MIN_FREE_GIB = 2
 WRITABLE_WITHIN_S = 30
+PROBE = "writable"
+"""An object that is written to see whether one can be."""
 
 
 def object_store(state: State) -> Service:
@@ -39,7 +44,7 @@ def object_store(state: State) -> Service:
         f"-master.port={ports['s3-master']}", f"-master.port.grpc={ports['s3-master-grpc']}",
         "-master.volumeSizeLimitMB=256", "-master.telemetry=false", "-master.electionTimeout=1s",
         f"-volume.port={ports['s3-volume']}", f"-volume.port.grpc={ports['s3-volume-grpc']}",
-        "-volume.max=0", "-volume.minFreeSpace=2GiB", "-volume.preStopSeconds=0",
+        "-volume.max=0", f"-volume.minFreeSpace={MIN_FREE_GIB}GiB", "-volume.preStopSeconds=0",
         "-volume.concurrentUploadLimitMB=256",
         "-filer", f"-filer.port={ports['s3-filer']}", f"-filer.port.grpc={ports['s3-filer-grpc']}",
         "-filer.disableHttp", f"-filer.localSocket={state.runtime}/filer.sock",
@@ -47,11 +52,15 @@ def object_store(state: State) -> Service:
         f"-s3.localSocket={state.runtime}/s3.sock", f"-s3.config={identities}",
         "-s3.concurrentUploadLimitMB=256", "-s3.readerCacheSizeMB=128",
     )  # fmt: skip
+    direct = Lake(
+        replace(state.settings, endpoint=f"http://127.0.0.1:{ports['s3']}"), url=f"s3://{BUCKET}/.smelt", patience=1
+    )
     return Service(
         name="s3",
         command=command,
         environment={"GOMEMLIMIT": MEMORY_LIMIT, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"},
         ready=lambda: _answers(ports["s3"]),
+        stuck=lambda: refuses_writes(direct, data),
         on_ready=lambda: make_usable(Lake(state.settings)),
         address=f"http://127.0.0.1:{ports['s3']}",
         ports=tuple(port for name, port in ports.items() if name.startswith("s3")),
@@ -80,12 +89,26 @@ def make_writable(lake: Lake) -> None:
     while True:
         try:
             probe.create_bucket()
-            probe.put("writable", b"")
+            probe.put(PROBE, b"")
             return
         except LakeError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+def refuses_writes(lake: Lake, folder: Path) -> bool:
+    """Whether it answers that nothing can be written, though the disk has room.
+
+    Once a write to the filer's index has met a full disk, the filer refuses all others until it is started again.
+    """
+    if shutil.disk_usage(folder).free < MIN_FREE_GIB << 30:
+        return False
+    try:
+        lake.put(PROBE, b"")
+    except LakeError as error:
+        return "status code: 500" in str(error.__cause__)  # and not that it is out of reach or slow
+    return False
 
 
 def _answers(port: int) -> bool:

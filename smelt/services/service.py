@@ -23,6 +23,8 @@ class Service:
         command: the program and its arguments; never a secret, since any user can read a command line.
         ready: whether it answers; must not raise.
         alive: what is asked instead now and then once it is ready, where ``ready`` is more than a busy one can answer.
+        stuck: what is asked now and then beside that: whether it answers, and can do its work no more until it is
+            started again, which it then is; must not raise.
         through: the service that ``ready`` asks, where it asks another: while that one is silent, nothing is known.
         environment: variables on top of those that all services get.
         address: where a person or client reaches it, or "".
@@ -42,6 +44,7 @@ class Service:
     after: tuple[str, ...] = ()
     on_ready: Callable[[], None] | None = None
     alive: Callable[[], bool] | None = None
+    stuck: Callable[[], bool] | None = None
     through: str = ""
     once: bool = False
     grace_s: float = 5.0

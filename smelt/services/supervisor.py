@@ -3,7 +3,7 @@
 Each service has a thread that starts it (or adopts the one that is alive, after the supervisor itself
 was killed), waits until it answers, and then waits for its end, asking now and then whether it still
 answers. A service that ends is started again after whatever it left behind has been ended, at once the
-first time and then more and more slowly; so is one that lives and has been silent for minutes. Else the
+first time and then more and more slowly; so is one that lives and has been silent for minutes, or is stuck. Else the
 supervisor ends no service: `smelt down` ends the supervisor first and then everything that carries the
 home's mark, so nothing can be started behind its back.
 """
@@ -178,7 +178,7 @@ class Supervisor:
             service.on_ready()
 
     def _wait_for_end(self, service: Service, process: psutil.Process | subprocess.Popen) -> str:
-        """Until the process has ended, or lives and answers no more; which of them, in words."""
+        """Until the process has ended, or lives and answers or works no more; which of them, in words."""
         silent = 0
         while not _ends_within(process, None if service.once else LOOK_EVERY_S):
             if self.untold:
@@ -188,6 +188,8 @@ class Supervisor:
             silent = 0 if _answers(service) or not self._is_known(service) else silent + 1
             if silent == SILENT_LOOKS:
                 return f"alive, but did not answer for {silent * LOOK_EVERY_S:.0f} s"
+            if service.stuck is not None and service.stuck():
+                return "alive, but could do its work no more"
         return _end_of(process)
 
     def _is_known(self, service: Service) -> bool:
