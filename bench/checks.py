@@ -28,6 +28,7 @@ from smelt.plan import make_plan
 from smelt.sources.listing import listing
 
 STAGES = ("clean", "score", "select")
+REPEATS = 4
 
 
 class Cost:
@@ -40,7 +41,6 @@ class Cost:
 
     def __init__(self) -> None:
         self.checks = self.aside = 0.0
-        self._turns = 0
 
     @contextmanager
     def beside(self) -> Iterator[None]:
@@ -50,16 +50,16 @@ class Cost:
         self.aside += time.process_time() - began
 
     def count(self, check: Callable[[], object], without: Callable[[], object] = lambda: None) -> None:
-        """Add what ``check`` takes more than ``without``; each comes first every other time, behind one for nothing."""
-        check()
-        self._turns += 1
-        order = (check, without) if self._turns % 2 else (without, check)
-        marks = [time.process_time()]
-        for repeat in order:
-            repeat()
-            marks.append(time.process_time())
-        first, second = marks[1] - marks[0], marks[2] - marks[1]
-        self.checks += first - second if self._turns % 2 else second - first
+        """Add what ``check`` takes more than ``without``: of each the fastest of several, done in turns."""
+        seconds = [[_seconds(repeat) for repeat in (check, without)] for _ in range(REPEATS)]
+        checking, plain = map(min, zip(*seconds, strict=True))
+        self.checks += checking - plain
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 @contextmanager
