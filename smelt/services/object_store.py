@@ -14,6 +14,8 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from hashlib import md5
+from itertools import count
 from pathlib import Path
 
 from smelt.errors import LakeError
@@ -26,6 +28,7 @@ from smelt.services.store_keys import write_keys
 MEMORY_LIMIT = "768MiB"
 MIN_FREE_GIB = 2
 WRITABLE_WITHIN_S = 30
+INDEXES = 8
 PROBE = "writable"
 """An object that is written to see whether one can be."""
 
@@ -100,15 +103,28 @@ def make_writable(lake: Lake) -> None:
 def refuses_writes(lake: Lake, folder: Path) -> bool:
     """Whether it answers that nothing can be written, though the disk has room.
 
-    Once a write to the filer's index has met a full disk, the filer refuses all others until it is started again.
+    Once a write to the filer's index has met a full disk, the filer refuses all others until it is started again. The
+    index is eight, by folder, and each is written to.
     """
     if shutil.disk_usage(folder).free < MIN_FREE_GIB << 30:
         return False
     try:
-        lake.put(PROBE, b"")
+        for name in _one_of_each_index(f"/buckets/{lake.bucket}/{lake.prefix}"):
+            lake.put(f"{name}/{PROBE}", b"")
     except LakeError as error:
         return "status code: 500" in str(error.__cause__)  # and not that it is out of reach or slow
     return False
+
+
+def _one_of_each_index(parent: str) -> list[str]:
+    """Names of folders below a path of the filer's, the entries of each of which it keeps in another index."""
+    found: dict[int, str] = {}
+    for number in count():
+        index = md5(f"{parent}/{number}".encode(), usedforsecurity=False).digest()[-1] % INDEXES
+        found.setdefault(index, str(number))
+        if len(found) == INDEXES:
+            break
+    return list(found.values())
 
 
 def _answers(port: int) -> bool:
