@@ -137,7 +137,7 @@ class Airflow:
             if "Authorization" not in self._http.headers:
                 self._log_in()
             response = self._http.request(method, path, json=body)
-            if response.status_code == 401:
+            if response.status_code in (401, 403):  # Airflow says 403 of a token that is too old, or from a clock's future
                 self._log_in()
                 response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:

@@ -44,6 +44,22 @@ def test_an_id_that_is_taken_is_counted_on():
     assert airflow.trigger("demo-2", {}) == "demo-2"
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_airflow_takes_no_more_is_asked_for_again(status):
+    class Forgetful(Server):
+        tokens = 0
+
+        def answer(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/auth/token":
+                self.tokens += 1
+                return httpx.Response(201, json={"access_token": str(self.tokens)})
+            if request.headers["Authorization"] == "Bearer 1":
+                return httpx.Response(status, json={"detail": "Invalid JWT token"})
+            return super().answer(request)
+
+    assert client(Forgetful("a")).ahead("c") == ["a"]
+
+
 def test_what_a_queued_run_waits_for_is_named():
     assert client(Server("a", "b")).ahead("c") == ["a", "b"]
 

@@ -42,11 +42,11 @@ def test_a_recipe_that_says_nothing_gives_a_week_and_a_training_a_quarter(stage,
 def test_a_clock_that_is_set_while_a_job_runs_does_not_count(monkeypatch):
     one, running, now = limit("dedup", 5), job(1), time.time
     assert one.passed(running) is None
-    monkeypatch.setattr("operators.limit.time.time", lambda: now() + 24 * 3600)
+    monkeypatch.setattr("operators.jobs.limit.time.time", lambda: now() + 24 * 3600)
     assert one.passed(running) is None, "set ahead"
-    monkeypatch.setattr("operators.limit.time.time", now)
+    monkeypatch.setattr("operators.jobs.limit.time.time", now)
     late = job(4.999)
     assert one.passed(late) is None
-    monkeypatch.setattr("operators.limit.time.time", lambda: now() - 24 * 3600)
-    monkeypatch.setattr("operators.limit.time.monotonic", lambda now=time.monotonic: now() + 60)
+    monkeypatch.setattr("operators.jobs.limit.time.time", lambda: now() - 24 * 3600)
+    monkeypatch.setattr("operators.jobs.limit.time.monotonic", lambda now=time.monotonic: now() + 60)
     assert one.passed(late), "set back"
