@@ -40,6 +40,7 @@ class Disk:
 
     def fill(self, seconds: float) -> bool:
         """Be full for so long, from now on; always true."""
+        self.close()
         with self._file.open("wb") as file:
             size, step = 0, 1 << 30
             while step >= 4096:
@@ -57,7 +58,7 @@ class Disk:
         self._file.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Be full no more, now."""
         if self._timer:
             self._timer.cancel()
         self.empty()
