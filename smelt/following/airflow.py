@@ -137,10 +137,7 @@ class Airflow:
             if "Authorization" not in self._http.headers:
                 self._log_in()
             response = self._http.request(method, path, json=body)
-            if response.status_code in (
-                401,
-                403,
-            ):  # 403: a token that is too old, or from the future of a clock set back
+            if response.status_code in (401, 403):  # 403 too: a token that is old, or from before a clock was set back
                 self._log_in()
                 response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
