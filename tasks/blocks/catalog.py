@@ -50,14 +50,20 @@ class Catalog:
 
 
 def read(
-    lake: Lake, inputs: Mapping[str, Manifest], groups: Mapping[str, str] | None = None, columns: Collection[str] = ()
+    lake: Lake,
+    inputs: Mapping[str, Manifest],
+    groups: Mapping[str, str] | None = None,
+    columns: Collection[str] = (),
+    *,
+    part: int | None = None,
 ) -> Catalog:
-    """Read the catalog of a tokens artifact.
+    """Read the catalog of a tokens artifact, or of one of its parts.
 
     Args:
         inputs: by stage name: ``tokens``, and those whose columns are spoken of.
         groups: expressions over columns, by group.
         columns: columns of numbers.
+        part: the part's number; None reads all.
 
     Raises:
         StageError: when no input has a column, or an expression can't be evaluated.
@@ -70,11 +76,12 @@ def read(
         table = pq.read_table(content, columns=[*_OWN, *(wanted & {"source"})])
         frame = _beside(lake, inputs, name, table, wanted)
         found = [rules.members(frame, expression, where=f"mixture.groups.{n}") for n, expression in groups.items()]
-        numbers = [frame[column].cast(pl.Float64).fill_null(float("nan")) for column in columns]
-        return table.select(_OWN), [one.to_numpy() for one in (*found, *numbers)]
+        values = [frame[column].cast(pl.Float64).fill_null(float("nan")) for column in columns]
+        return table.select(_OWN), [one.to_numpy() for one in (*found, *values)]
 
+    numbers = np.arange(len(tokens.parts), dtype=np.uint32) if part is None else np.array([part], np.uint32)
     with ThreadPoolExecutor(8) as threads:
-        read_in = list(threads.map(fetch, [part.name for part in tokens.parts]))
+        read_in = list(threads.map(fetch, [tokens.parts[number].name for number in numbers]))
     tables = [table for table, _ in read_in]
     arrays = [np.concatenate(one) for one in zip(*(found for _, found in read_in), strict=True)]
     table = pa.concat_tables(tables)
@@ -82,7 +89,7 @@ def read(
     names = sorted(set(pc.unique(label).to_pylist()))
     return Catalog(
         ids=ids_as_numbers(table["id"]),
-        parts=np.repeat(np.arange(len(tables), dtype=np.uint32), [len(part) for part in tables]),
+        parts=np.repeat(numbers, [len(table) for table in tables]),
         offsets=table["offset"].to_numpy(),
         tokens=table["tokens"].to_numpy(),
         checksums=table["checksum"].to_numpy(),

@@ -12,6 +12,7 @@ arranges the same documents of each group otherwise.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -74,18 +75,34 @@ class Stream:
 def groups(catalog: Catalog, weights: dict[str, float]) -> tuple[dict[str, float], np.ndarray]:
     """The groups of a phase and their shares, and the group number of each document (-1: none)."""
     if not weights:
-        sizes = np.bincount(catalog.labels, catalog.tokens, minlength=len(catalog.names))
-        for (lang, _), size in zip(catalog.names, sizes, strict=True):
-            weights = {**weights, lang: weights.get(lang, 0.0) + size}
-    names = sorted(weights)
-    total = sum(weights.values())
-    number = {name: place for place, name in enumerate(names)}
+        weights = by_language(catalog.names, np.bincount(catalog.labels, catalog.tokens, minlength=len(catalog.names)))
+    shares = shares_of(weights)
+    number = {name: place for place, name in enumerate(shares)}
     of_label = [number.get(f"{lang}/{domain}", number.get(lang, -1)) for lang, domain in catalog.names]
     found = np.array([*of_label, -1], np.int64)[catalog.labels]
     for name, holds in reversed(catalog.members.items()):  # the first that holds has the last word
         if name in number:
             found[holds] = number[name]
-    return {name: weights[name] / total for name in names}, found
+    return shares, found
+
+
+def by_language(names: Sequence[tuple[str, str]], sizes: np.ndarray) -> dict[str, float]:
+    """The weights of a phase that names none: each language's tokens.
+
+    Args:
+        names: language and domain of each label, sorted.
+        sizes: tokens of each label.
+    """
+    weights: dict[str, float] = {}
+    for (lang, _), size in zip(names, sizes.tolist(), strict=True):
+        weights[lang] = weights.get(lang, 0.0) + size
+    return weights
+
+
+def shares_of(weights: Mapping[str, float]) -> dict[str, float]:
+    """The share of each group, by name."""
+    total = sum(weights.values())
+    return {name: weights[name] / total for name in sorted(weights)}
 
 
 def mix(catalog: Catalog, uses: np.ndarray, phase: BlockPhase, length: int, config: Groups, seed: int) -> Stream:
@@ -105,12 +122,10 @@ def mix(catalog: Catalog, uses: np.ndarray, phase: BlockPhase, length: int, conf
         allowed = np.where(allowed > 0, _UNLIMITED, 0)
     members = [np.flatnonzero((group_of == number) & (allowed > uses)) for number in range(len(shares))]
     supply = [int((catalog.tokens[own] * (allowed[own].astype(np.int64) - uses[own])).sum()) for own in members]
-    wanted = _wanted(phase, length, shares, dict(zip(shares, supply, strict=True)), config)
-    short = any(has < share * length for has, share in zip(supply, shares.values(), strict=True))
+    drawn_for = shares_drawn(phase, length, shares, dict(zip(shares, supply, strict=True)), config)
     wells = []
     for number, (name, own) in enumerate(zip(shares, members, strict=True)):
-        share = wanted[name] / length if short else shares[name]
-        wells.append(_Well(catalog, own, uses, allowed, rate, share, config.reuse.decay, seed, number))
+        wells.append(_Well(catalog, own, uses, allowed, rate, drawn_for[name], config.reuse.decay, seed, number))
     drawn = _interleaved(catalog, wells, length)
     if phase.order.by not in ("shuffle", "in_context"):  # what of the latter is read goes by turns alone
         drawn = _arranged(catalog, drawn, phase.order, len(shares))
@@ -126,9 +141,27 @@ def mix(catalog: Catalog, uses: np.ndarray, phase: BlockPhase, length: int, conf
         drawn.groups[read],
         inside[read],
         shares,
-        {name: well.share for name, well in zip(shares, wells, strict=True)},
+        drawn_for,
         {name: int(size) for name, size in zip(shares, got, strict=True)},
     )
+
+
+def shares_drawn(
+    phase: BlockPhase, length: int, shares: dict[str, float], supply: dict[str, int], config: Groups
+) -> dict[str, float]:
+    """The shares that groups are drawn for: those that are asked, or where one runs short, those that there are.
+
+    Args:
+        length: tokens that the stream must have at least.
+        supply: tokens that each group has left, as often as they may be used.
+
+    Raises:
+        StageError: when all groups together can't give so many, or one can't and the recipe says to stop.
+    """
+    wanted = _wanted(phase, length, shares, supply, config)
+    if any(supply[name] < share * length for name, share in shares.items()):
+        return {name: wanted[name] / length for name in shares}
+    return shares
 
 
 def _wanted(

@@ -38,6 +38,7 @@ from tasks.blocks.phases import (
     tokenizer_of,
     tokens_dtype,
 )
+from tasks.blocks.slices import cut
 from tasks.dedup import exchange
 from tasks.indexed import index_bytes
 
@@ -81,41 +82,6 @@ def repetition(
         found["unique"][name] = int(tokens[uses[own] > 0].sum())
         found["effective"][name] = round(effective(tokens, uses[own]))
     return found
-
-
-def cut(catalog: catalogs.Catalog, pieces: mixing.Pieces, total: int, block: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a stream of documents into blocks.
-
-    Args:
-        pieces: the last one reaches token ``total`` or beyond.
-        total: tokens of the phase.
-        block: tokens of a full block.
-
-    Returns:
-        SLICE records in reading order, and the number of the block of each.
-    """
-    ends = np.cumsum(pieces.tokens)
-    starts = ends - pieces.tokens
-    ends = np.minimum(ends, total + 1)
-    first = starts // block
-    first = np.where((starts % block == 0) & (starts > 0), first - 1, first)  # a block ends with the next one's first
-    last = np.minimum((ends - 1) // block, (total - 1) // block)
-    counts = last - first + 1
-    document = np.repeat(np.arange(len(ends)), counts)
-    number = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts) + first[document]
-    start = np.maximum(starts[document], number * block)
-    end = np.minimum(ends[document], np.minimum((number + 1) * block, total) + 1)
-    slices = np.zeros(len(document), SLICE)
-    chosen = pieces.documents[document]
-    slices["id"], slices["part"] = catalog.ids[chosen], catalog.parts[chosen]
-    slices["label"] = catalog.labels[chosen]
-    slices["group"], slices["use"] = pieces.groups[document], pieces.uses[document]
-    slices["document"], slices["length"] = catalog.offsets[chosen], catalog.tokens[chosen]
-    slices["checksum"] = catalog.checksums[chosen]
-    slices["offset"] = catalog.offsets[chosen] + pieces.offsets[document] + start - starts[document]
-    slices[chosen < 0] = np.zeros((), SLICE)  # padding
-    slices["start"], slices["tokens"] = start - number * block, end - start
-    return slices, number
 
 
 def block_shards(context: Context) -> list[Shard]:

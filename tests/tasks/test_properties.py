@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smelt.recipe.dedup import MinHash
 from tasks.blocks.catalog import Catalog
 from tasks.blocks.mixing import Pieces
-from tasks.blocks.stage import cut
+from tasks.blocks.slices import cut
 from tasks.dedup import minhash
 from tasks.sampling import draws, share_out
 from tasks.units import FOLDS, KINDS, hash_units, text_buffers
