@@ -21,8 +21,8 @@ from smelt.lake.artifact import RECORD
 from smelt.recipe.mixture import BlocksConfig
 from smelt.takedown import blocked
 from tasks.blocks.gather import gather
-from tasks.blocks.phases import SLICE, num_blocks
-from tasks.dedup import exchange
+from tasks.blocks.ordered import slices_of
+from tasks.blocks.phases import num_blocks
 from tasks.indexed import token_dtype
 
 _THREADS = 16
@@ -39,8 +39,7 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
         raise StageError("no such block", where=block, mend=mend)
     if lake.find_json(blocks.artifact.key("parts", block, RECORD)) is None:
         raise StageError("the block is not made yet", where=block, mend="wait for it, or run the recipe")
-    key = blocks.artifact.key("order", of_phase, ".slices")
-    (slices,) = exchange.unpack(lake, blocks.artifact, [key], int(place), count, SLICE)
+    slices = slices_of(lake, blocks.artifact, config, blocks.input(lake, "tokens"), of_phase, int(place))
     last = (int(slices["start"][-1] + slices["tokens"][-1]) - 1) // phase.sequence_length - 1
     if (wrong := max(numbers)) > last:
         mend = f"the block's are {block}:0 to {block}:{last}"

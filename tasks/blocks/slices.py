@@ -3,7 +3,6 @@
 import numpy as np
 
 from tasks.blocks.catalog import Catalog
-from tasks.blocks.large.drawn import DRAWN
 from tasks.blocks.mixing import Pieces
 from tasks.blocks.phases import SLICE
 

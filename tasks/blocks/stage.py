@@ -1,7 +1,8 @@
 """Blocks: the training data in training order, made ahead of training.
 
 Round ``order`` decides, from the index of documents alone, which document stands where in a phase's stream
-(see ``mixing``), and writes for each block the slices it is made of. Round ``parts`` gathers the slices of one
+(see ``mixing``, and for more documents than one process should hold ``large.rounds``), and writes for each block the
+slices it is made of. Round ``parts`` gathers the slices of one
 block from the token files. Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends
 included: the last token of a block, which is the first of the next, is there to be predicted. ``N`` is a
 multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order ``in_context``
@@ -25,11 +26,13 @@ from tasks.blocks import catalog as catalogs
 from tasks.blocks import mixing
 from tasks.blocks.context import rounds as context_rounds
 from tasks.blocks.context.rounds import in_context
+from tasks.blocks.figures import figures, names
 from tasks.blocks.gather import gather
+from tasks.blocks.large import rounds as large_rounds
+from tasks.blocks.ordered import slices_of
 from tasks.blocks.packing import contexts
 from tasks.blocks.packing import rounds as packing_rounds
 from tasks.blocks.phases import (
-    SLICE,
     block_tokens,
     num_blocks,
     phase_shards,
@@ -44,44 +47,39 @@ from tasks.indexed import index_bytes
 
 
 def order(context: Context, shard: Shard) -> Part:
-    """The slices of a phase's blocks."""
+    """The slices of a phase's blocks, or of a range of them."""
     config: BlocksConfig = context.config
+    if large_rounds.large(config, context.inputs["tokens"]):
+        return large_rounds.order(context, shard)
     phase = config.phases[shard.payload]
     catalog, uses, stream = stream_of(context, shard.payload)
     pieces = stream.pieces if phase.order.by != "in_context" else in_context(context, shard, stream)
     slices, blocks = cut(catalog, pieces, phase_tokens(phase), block_tokens(phase, config))
-    names = {
-        "labels": [{"lang": lang, "domain": domain} for lang, domain in catalog.names],
-        "groups": list(stream.asked),
-    }
     files: dict[str, Any] = {
         ".slices": exchange.pack(
             slices, blocks, num_blocks(phase, config), key=context.artifact.key("order", shard.name, ".slices")
         ),
-        ".names.json": json.dumps(names, ensure_ascii=False).encode(),
+        ".names.json": names(catalog.names, stream.asked),
     }
-    figures = {"asked": stream.asked, "got": stream.got, **repetition(catalog, stream, phase, uses)}
-    stats: dict[str, Any] = {"mixture": {phase.name: figures}}
+    stats: dict[str, Any] = {"mixture": {phase.name: figures(stream.asked, stream.got, used(catalog, phase, uses))}}
     if stream.packed is not None:
         stats["packing"] = {phase.name: contexts.figures(stream, catalog.tokens, phase.sequence_length)}
     return Part(files, rows=len(slices), stats=stats)
 
 
-def repetition(
-    catalog: catalogs.Catalog, stream: mixing.Stream, phase: BlockPhase, uses: np.ndarray
-) -> dict[str, dict[str, float]]:
-    """Of each group, how much of it the phase reads as a multiple of the group (``epochs``); and of its documents, in
-    all phases up to this one, the tokens that were read at all (``unique``) and the new tokens that everything read of
-    them is worth (``effective``)."""
+def used(catalog: catalogs.Catalog, phase: BlockPhase, uses: np.ndarray) -> np.ndarray:
+    """The tokens of each group's documents by how often these are used (int64, groups x U)."""
     shares, group_of = mixing.groups(catalog, phase.weights)
-    found: dict[str, dict[str, float]] = {"epochs": {}, "unique": {}, "effective": {}}
-    for number, name in enumerate(shares):
-        own = group_of == number
-        tokens = catalog.tokens[own]
-        found["epochs"][name] = round(stream.got[name] / max(1, int(tokens.sum())), 4)
-        found["unique"][name] = int(tokens[uses[own] > 0].sum())
-        found["effective"][name] = round(effective(tokens, uses[own]))
-    return found
+    width, own = int(uses.max(initial=0)) + 1, group_of >= 0
+    sums = np.bincount(group_of[own] * width + uses[own], catalog.tokens[own], minlength=len(shares) * width)
+    return sums.astype(np.int64).reshape(len(shares), width)
+
+
+def order_shards(context: Context) -> list[Shard]:
+    """One shard a phase, and where its order is made of ranges, one for each of these."""
+    if large_rounds.large(context.config, context.inputs["tokens"]):
+        return large_rounds.order_shards(context)
+    return phase_shards(context)
 
 
 def block_shards(context: Context) -> list[Shard]:
@@ -100,10 +98,9 @@ def block(context: Context, shard: Shard) -> Part:
     number, place = shard.payload
     phase = config.phases[number]
     of_phase = shard.name.partition("-")[0]
-    key = context.artifact.key("order", of_phase, ".slices")
-    (slices,) = exchange.unpack(context.lake, context.artifact, [key], place, num_blocks(phase, config), SLICE)
-    names = json.loads(context.get("order", of_phase, ".names.json"))
-    labels, groups = names["labels"], names["groups"]
+    slices = slices_of(context.lake, context.artifact, config, context.inputs["tokens"], of_phase, place)
+    named = json.loads(context.get("order", of_phase, ".names.json"))
+    labels, groups = named["labels"], named["groups"]
     tokens = context.inputs["tokens"]
     dtype = tokens_dtype(context)
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
@@ -163,7 +160,8 @@ STAGE = Stage(
     rounds=(
         *packing_rounds.ROUNDS,
         *context_rounds.ROUNDS,
-        Round("order", phase_shards, order, in_driver=small),
+        *large_rounds.ROUNDS,
+        Round("order", order_shards, order, in_driver=small),
         Round("parts", block_shards, block, in_driver=small),
     ),
 )

@@ -11,6 +11,7 @@ from megatron.core.datasets.indexed_dataset import IndexedDataset
 from smelt.errors import StageError
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import STAGE
+from tasks.blocks.large import ends, rounds, uses
 from tasks.indexed import index_bytes
 from tests.tasks import refinery
 
@@ -241,3 +242,20 @@ def test_segments_tell_which_use_of_a_document_and_which_stretch_they_are(lake, 
     uses = manifest.stats["mixture"]["main"]
     sizes = {item["id"]: item["tokens"] for item in tokens[1] if item["lang"] == "code"}
     assert uses["unique"]["code"] == sum(sizes.values()) < uses["effective"]["code"] < uses["got"]["code"]
+
+
+def test_the_blocks_of_many_documents_are_those_of_few(lake, tokens, monkeypatch):
+    """Whether the order is made at once or of parts and ranges, in whatever order these are made."""
+    weights = {"zh": 2, "en/web": 2, "code": 1}
+    phases = (phase(5000, weights=weights), phase(4000, "second"), phase(3000, "third", weights={"zh": 1}))
+    monkeypatch.setattr(rounds, "LARGE", 1000)
+    monkeypatch.setattr(ends, "RANGE", 10)
+    one = [made(lake, tokens[0], *phases, first_phase=first) for first in (0, 2)]
+    monkeypatch.setattr(rounds, "LARGE", 100)
+    many = [made(lake, tokens[0], *phases, first_phase=first, backwards=bool(first)) for first in (0, 2)]
+    monkeypatch.setattr(ends, "RANGE", 1000)
+    monkeypatch.setattr(uses, "BITS", 2)
+    many += [made(lake, tokens[0], *phases, first_phase=first, backwards=not first) for first in (0, 2)]
+    for manifest, other in zip(one * 2, many, strict=True):
+        assert manifest.digest == other.digest
+        assert manifest.stats == other.stats

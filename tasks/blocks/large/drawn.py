@@ -86,7 +86,9 @@ def in_range(drawn: np.ndarray, end: End, number: int) -> tuple[np.ndarray, int]
 
 def _used(groups: Sequence[str | None], found: Sequence[End]) -> np.ndarray:
     """The key up to which documents of these groups are used up in the first phases."""
-    keys = np.array([NOTHING, *(end.keys[name] for name, end in zip(groups, found, strict=False) if name is not None)], KEY)
+    keys = np.array(
+        [NOTHING, *(end.keys[name] for name, end in zip(groups, found, strict=False) if name is not None)], KEY
+    )
     return keys[in_order(keys)[-1]]
 
 

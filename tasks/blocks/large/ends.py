@@ -42,10 +42,11 @@ class End:
 
 
 def range_type(groups: int) -> np.dtype:
-    """A range: the place where it begins (before the first there is nothing, behind the last neither), of each group
-    the first and the last bin that reach into it, and the tokens of the group that are drawn before that first bin."""
+    """A range: the place where it begins (before the first there is nothing, behind the last neither), tokens of the
+    stream that it begins no earlier and ends no later than, of each group the first and the last bin that reach into
+    it, and the tokens of the group that are drawn before that first bin."""
     fields = [(name, "<i8", (groups,)) for name in ("first", "last", "before")]
-    return np.dtype([("place", "<f8"), *fields])
+    return np.dtype([("place", "<f8"), ("start", "<i8"), ("end", "<i8"), *fields])
 
 
 def ends(counts: Counts, near: np.ndarray, within: Bounds, config: BlocksConfig) -> list[End]:
@@ -165,4 +166,6 @@ def _ranges(
         last = np.searchsorted(before[:-1] / share, until) - 1
         found["first"][:, number], found["last"][:, number] = first, np.minimum(last, key["bin"])
         found["before"][:, number] = np.minimum(before[first], got[number])
+        found["end"] += np.minimum(before[np.maximum(first, last + 1)], got[number])
+    found["start"] = found["before"].sum(axis=1)
     return found

@@ -1,0 +1,27 @@
+"""What round ``order`` has written, read back."""
+
+import numpy as np
+
+from smelt.lake import Artifact, Lake, Manifest
+from smelt.recipe.mixture import BlocksConfig
+from tasks.blocks.large import ended
+from tasks.blocks.large.rounds import large
+from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_tokens
+from tasks.dedup import exchange
+
+
+def slices_of(
+    lake: Lake, artifact: Artifact, config: BlocksConfig, tokens: Manifest, of_phase: str, place: int
+) -> np.ndarray:
+    """The slices of a block (SLICE).
+
+    Args:
+        of_phase: the shard of its phase.
+        place: its number in the phase.
+    """
+    phase = config.phases[int(of_phase)]
+    if large(config, tokens):
+        return ended.slices(lake, artifact, of_phase, place, phase_tokens(phase), block_tokens(phase, config))
+    key = artifact.key("order", of_phase, ".slices")
+    (slices,) = exchange.unpack(lake, artifact, [key], place, num_blocks(phase, config), SLICE)
+    return slices
