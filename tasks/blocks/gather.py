@@ -62,7 +62,7 @@ def gather(
             out[start : start + piece["tokens"]] = ids[offset : offset + piece["tokens"]]
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(fetch, _runs(in_place, dtype.itemsize)))
+        list(threads.map(fetch, runs(in_place, dtype.itemsize)))
     out.flush()
 
 
@@ -91,8 +91,12 @@ def whole_documents(
         target.unlink()
 
 
-def _runs(slices: np.ndarray, itemsize: int) -> list[np.ndarray]:
-    """Slices sorted by their documents' place, split where a new request is due."""
+def runs(slices: np.ndarray, itemsize: int) -> list[np.ndarray]:
+    """Slices sorted by their documents' place, split where a new request is due.
+
+    Args:
+        itemsize: bytes of a token.
+    """
     ends = slices["document"] + slices["length"]
     breaks, run_start = [], 0
     for at in range(1, len(slices)):

@@ -10,6 +10,18 @@ from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_tokens
 from tasks.dedup import exchange
 
 
+def shards_of(lake: Lake, artifact: Artifact, config: BlocksConfig, tokens: Manifest, of_phase: str) -> list[str]:
+    """The shards of the round that have a phase's slices.
+
+    Args:
+        of_phase: the phase's own shard.
+    """
+    if not large(config, tokens):
+        return [of_phase]
+    ranges = ended.read(lake, artifact).ends[int(of_phase)].ranges
+    return [ended.range_name(of_phase, number) for number in range(len(ranges))]
+
+
 def slices_of(
     lake: Lake, artifact: Artifact, config: BlocksConfig, tokens: Manifest, of_phase: str, place: int
 ) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 Round ``order`` decides, from the index of documents alone, which document stands where in a phase's stream
 (see ``mixing``, and for more documents than one process should hold ``large.rounds``), and writes for each block the
-slices it is made of. Round ``parts`` gathers the slices of one
-block from the token files. Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends
-included: the last token of a block, which is the first of the next, is there to be predicted. ``N`` is a
-multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order ``in_context``
-and with the packing ``best_fit`` have rounds of their own before these (see ``context.rounds`` and ``packing.rounds``).
+slices it is made of. Round ``parts`` gathers the slices of one block from the token files, or from what round
+``scattered`` has made of these (see ``scatter``). Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's
+stream, both ends included: the last token of a block, which is the first of the next, is there to be predicted. ``N``
+is a multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order
+``in_context`` and with the packing ``best_fit`` have rounds of their own before these (see ``context.rounds`` and
+``packing.rounds``).
 """
 
 import json
@@ -23,7 +24,7 @@ from smelt.stage import Context, Part, Round, Shard, Stage, small
 from smelt.supply.repetition import effective
 from tasks import documents
 from tasks.blocks import catalog as catalogs
-from tasks.blocks import mixing
+from tasks.blocks import mixing, scatter
 from tasks.blocks.context import rounds as context_rounds
 from tasks.blocks.context.rounds import in_context
 from tasks.blocks.figures import figures, names
@@ -47,24 +48,47 @@ from tasks.indexed import index_bytes
 
 
 def order(context: Context, shard: Shard) -> Part:
-    """The slices of a phase's blocks, or of a range of them."""
+    """The slices of a phase's blocks; where its order is made of ranges, those of a range, or the phase's figures."""
     config: BlocksConfig = context.config
-    if large_rounds.large(config, context.inputs["tokens"]):
-        return large_rounds.order(context, shard)
+    if not large_rounds.large(config, context.inputs["tokens"]):
+        return _at_once(context, shard)
+    if not isinstance(shard.payload, tuple):
+        return large_rounds.phase_figures(context, shard)
+    number, place = shard.payload
+    slices, blocks, first, count = large_rounds.range_slices(context, shard.name.partition("-")[0], number, place)
+    return Part(_written(context, shard.name, number, slices, blocks, first, count), rows=len(slices))
+
+
+def _at_once(context: Context, shard: Shard) -> Part:
+    config: BlocksConfig = context.config
     phase = config.phases[shard.payload]
     catalog, uses, stream = stream_of(context, shard.payload)
     pieces = stream.pieces if phase.order.by != "in_context" else in_context(context, shard, stream)
     slices, blocks = cut(catalog, pieces, phase_tokens(phase), block_tokens(phase, config))
-    files: dict[str, Any] = {
-        ".slices": exchange.pack(
-            slices, blocks, num_blocks(phase, config), key=context.artifact.key("order", shard.name, ".slices")
-        ),
-        ".names.json": names(catalog.names, stream.asked),
-    }
+    files = _written(context, shard.name, shard.payload, slices, blocks, 0, num_blocks(phase, config))
+    files[".names.json"] = names(catalog.names, stream.asked)
     stats: dict[str, Any] = {"mixture": {phase.name: figures(stream.asked, stream.got, used(catalog, phase, uses))}}
     if stream.packed is not None:
         stats["packing"] = {phase.name: contexts.figures(stream, catalog.tokens, phase.sequence_length)}
     return Part(files, rows=len(slices), stats=stats)
+
+
+def _written(
+    context: Context, name: str, phase: int, slices: np.ndarray, blocks: np.ndarray, first: int, count: int
+) -> dict[str, Any]:
+    """The objects of a shard of this round: its slices by block, and where token files are scattered by file too.
+
+    Args:
+        blocks: the number of each slice's block.
+        first, count: the blocks that it may have slices of.
+    """
+    files: dict[str, Any] = {}
+    key = context.artifact.key("order", name, ".slices")
+    files[".slices"] = exchange.pack(slices, blocks - first, count, key=key)
+    if scatter.scattered(context, phase):
+        key = context.artifact.key("order", name, scatter.PLACES)
+        files[scatter.PLACES] = scatter.places(slices, blocks, context.inputs["tokens"], key=key)
+    return files
 
 
 def used(catalog: catalogs.Catalog, phase: BlockPhase, uses: np.ndarray) -> np.ndarray:
@@ -105,7 +129,11 @@ def block(context: Context, shard: Shard) -> Part:
     dtype = tokens_dtype(context)
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
     packed = phase.packing == "best_fit"
-    gather(context.lake, tokens, slices, dtype, target, padding=_padding_token(context) if packed else 0)
+    padding = _padding_token(context) if packed else 0
+    if scatter.scattered(context, number):
+        scatter.collect(context, of_phase, place, slices, dtype, target, padding=padding)
+    else:
+        gather(context.lake, tokens, slices, dtype, target, padding=padding)
 
     real = slices["length"] > 0
 
@@ -162,6 +190,7 @@ STAGE = Stage(
         *context_rounds.ROUNDS,
         *large_rounds.ROUNDS,
         Round("order", order_shards, order, in_driver=small),
+        *scatter.ROUNDS,
         Round("parts", block_shards, block, in_driver=small),
     ),
 )

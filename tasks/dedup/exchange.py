@@ -9,6 +9,7 @@ was written though the object is never read whole.
 import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import xxhash
@@ -33,12 +34,25 @@ def pack(records: np.ndarray, groups: np.ndarray, num_groups: int, *, key: str) 
 
 def pack_sorted(records: np.ndarray, counts: np.ndarray, *, key: str) -> bytes:
     """As ``pack``, of records that are in order: ``counts`` says how many each group has."""
+    content = memoryview(records.tobytes())
+    return _table(content, records.itemsize, counts, key).tobytes() + bytes(content)
+
+
+def pack_into(target: Path, records: np.ndarray, counts: np.ndarray, *, key: str) -> None:
+    """As ``pack_sorted``, into a file: ``records`` may be one that is mapped."""
+    content = memoryview(records).cast("B")
+    with target.open("wb") as file:
+        file.write(_table(content, records.itemsize, counts, key))
+        file.write(content)
+
+
+def _table(content: memoryview, itemsize: int, counts: np.ndarray, key: str) -> np.ndarray:
+    """The table of the groups (_ENTRY, groups + 1) whose records are end to end."""
     table = np.zeros(len(counts) + 1, _ENTRY)
     table["start"][1:] = np.cumsum(counts)
-    content = memoryview(records.tobytes())
-    ends = table["start"] * records.itemsize
+    ends = table["start"] * itemsize
     table["checksum"][:-1] = [_checksum(key, content[first:last]) for first, last in itertools.pairwise(ends)]
-    return table.tobytes() + bytes(content)
+    return table
 
 
 def unpack(

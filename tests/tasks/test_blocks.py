@@ -9,8 +9,9 @@ import pytest
 from megatron.core.datasets.indexed_dataset import IndexedDataset
 
 from smelt.errors import StageError
+from smelt.lake import Lake
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
-from tasks.blocks import STAGE
+from tasks.blocks import STAGE, scatter
 from tasks.blocks.large import ends, rounds, uses
 from tasks.indexed import index_bytes
 from tests.tasks import refinery
@@ -259,3 +260,35 @@ def test_the_blocks_of_many_documents_are_those_of_few(lake, tokens, monkeypatch
     for manifest, other in zip(one * 2, many, strict=True):
         assert manifest.digest == other.digest
         assert manifest.stats == other.stats
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_token_file_is_read_once_however_many_blocks_there_are(lake, monkeypatch, count):
+    """Blocks are the same, whether they are gathered or token files are scattered; and of bytes of token files and of
+    what is written of them, none is read for less than a third."""
+    draw = np.random.default_rng(1)
+    parts = [
+        [
+            {"id": refinery.identify(f"{part}/{n}"), "number": n % 256, "lang": lang, "domain": "web", "tokens": size}
+            for n, (lang, size) in enumerate(zip(["en", "zh", "code"] * 200, draw.integers(1, 900, 600), strict=False))
+        ]
+        for part in range(2)
+    ]
+    tokens = refinery.tokenized(lake, parts, DTYPE)
+    asked = phase(400_000, weights={"en": 3, "zh": 1})
+    blocks = {"block_tokens": 400_000 // count}
+    read = [0]
+    range_of = Lake.get_range
+
+    def counted(self, key, start, length):
+        read[0] += length * key.endswith(".bin")
+        return range_of(self, key, start, length)
+
+    monkeypatch.setattr(Lake, "get_range", counted)
+    gathered = made(lake, tokens, asked, **blocks)
+    assert (read[0] > 50 * 400_000 * DTYPE.itemsize) == (count == 100)
+    monkeypatch.setattr(scatter, "small", lambda context: False)
+    read[0] = 0
+    scattered = made(lake, tokens, asked, backwards=True, **blocks)
+    assert read[0] <= 3 * 400_000 * DTYPE.itemsize
+    assert scattered.digest == gathered.digest

@@ -13,9 +13,9 @@ def near(documents: Documents, within: Bounds, config: BlocksConfig) -> np.ndarr
     spans = [_spans(cell, within) for cell in documents.cells]
     until = np.array([max((last for _, last in own), default=-1) for own in spans], np.int64)
     looked_at = np.zeros((len(spans), int(until.max(initial=-1)) + 1), bool)
-    for cell, own in enumerate(spans):
-        for first, last in own:
-            looked_at[cell, first : last + 1] = True
+    for number, spanned in enumerate(spans):
+        for first, last in spanned:
+            looked_at[number, first : last + 1] = True
     found = [np.zeros(0, NEAR)]
     for use in uses(documents, config, until):
         cell = documents.cell[use.rows]

@@ -59,9 +59,44 @@ def order_shards(context: Context) -> list[Shard]:
     ]
 
 
-def order(context: Context, shard: Shard) -> Part:
-    """The slices of a range, or a phase's names and figures."""
-    return _range(context, shard) if isinstance(shard.payload, tuple) else _figures(context, shard)
+def range_slices(context: Context, of_phase: str, number: int, place: int) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """A range in order.
+
+    Args:
+        of_phase: the shard of the phase.
+        number: the phase's.
+        place: the range's number in the phase.
+
+    Returns:
+        Its slices (SLICE) in the order of the stream, the number of each one's block, the first block that it may have
+        slices of, and how many these are.
+    """
+    config: BlocksConfig = context.config
+    end, parts = ended.read(context.lake, context.artifact).ends[number], context.inputs["tokens"].parts
+    keys = [context.artifact.key("drawn", part.name, f".{of_phase}.drawn") for part in parts]
+    found = exchange.unpack(context.lake, context.artifact, keys, place, len(end.ranges), drawn.DRAWN)
+    own, start = drawn.in_range(np.concatenate(found), end, place)
+    total, block = phase_tokens(config.phases[number]), block_tokens(config.phases[number], config)
+    first, last = ended.blocks(end, total, block)[place].tolist()
+    return *cut_range(own, start, total, block), first, last - first + 1
+
+
+def phase_figures(context: Context, shard: Shard) -> Part:
+    """A phase's names and figures."""
+    known = ended.read(context.lake, context.artifact)
+    end = known.ends[shard.payload]
+
+    def fetch(part: str) -> list[list[int]]:
+        found: list[list[int]] = json.loads(context.get("drawn", part, f".{shard.name}.used.json"))
+        return found
+
+    used = np.zeros((len(end.asked), 0), np.int64)
+    for one in map(np.array, _of_parts(context, fetch)):
+        width = max(used.shape[1], one.shape[1])
+        used, one = (np.pad(own, ((0, 0), (0, width - own.shape[1]))) for own in (used, one))
+        used = used + one
+    stats = {"mixture": {context.config.phases[shard.payload].name: figures(end.asked, end.got, used)}}
+    return Part({".names.json": names(known.labels, end.asked)}, rows=0, stats=stats)
 
 
 def _parts(context: Context) -> list[Shard]:
@@ -136,40 +171,6 @@ def _drawn(context: Context, shard: Shard) -> Part:
         files[f".{phase.name}.used.json"] = json.dumps(found.used.tolist()).encode()
         rows += len(found.drawn)
     return Part(files, rows=rows)
-
-
-def _range(context: Context, shard: Shard) -> Part:
-    """The slices of a range, by block."""
-    config: BlocksConfig = context.config
-    number, place = shard.payload
-    end, of_phase = ended.read(context.lake, context.artifact).ends[number], shard.name.partition("-")[0]
-    parts = context.inputs["tokens"].parts
-    keys = [context.artifact.key("drawn", part.name, f".{of_phase}.drawn") for part in parts]
-    own = np.concatenate(exchange.unpack(context.lake, context.artifact, keys, place, len(end.ranges), drawn.DRAWN))
-    own, start = drawn.in_range(own, end, place)
-    total, block = phase_tokens(config.phases[number]), block_tokens(config.phases[number], config)
-    slices, blocks = cut_range(own, start, total, block)
-    first, last = ended.blocks(end, total, block)[place].tolist()
-    key = context.artifact.key("order", shard.name, ".slices")
-    return Part({".slices": exchange.pack(slices, blocks - first, last - first + 1, key=key)}, rows=len(slices))
-
-
-def _figures(context: Context, shard: Shard) -> Part:
-    """A phase's names and figures."""
-    known = ended.read(context.lake, context.artifact)
-    end = known.ends[shard.payload]
-
-    def fetch(part: str) -> list[list[int]]:
-        found: list[list[int]] = json.loads(context.get("drawn", part, f".{shard.name}.used.json"))
-        return found
-
-    used = np.zeros((len(end.asked), 0), np.int64)
-    for one in map(np.array, _of_parts(context, fetch)):
-        width = max(used.shape[1], one.shape[1])
-        used, one = (np.pad(own, ((0, 0), (0, width - own.shape[1]))) for own in (used, one))
-        used = used + one
-    stats = {"mixture": {context.config.phases[shard.payload].name: figures(end.asked, end.got, used)}}
-    return Part({".names.json": names(known.labels, end.asked)}, rows=0, stats=stats)
 
 
 def _of_parts(context: Context, fetch: Callable[[str], _T]) -> Iterator[_T]:
