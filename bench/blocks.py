@@ -3,9 +3,8 @@
 A phase that reads a third of the documents follows one that reads another third, over four labels in the mixture 4 : 4
 : 2. Each round works in a process of its own on all its shards, one after the other, as a Ray worker does. Measured are
 what it holds at its peak beyond what it has imported, the processor's time in all, and what lies in between. And what a
-block that is gathered reads of the token files, for each of its own tokens, where a phase has so many blocks: what is
-fetched are the ranges
-that ``gather`` asks for are those of a part whose documents are in the block by chance.
+block reads of the token files for each byte of its own, where a phase has so many blocks: the documents of a block are
+drawn from a part by chance, and what ``gather`` would ask for is added up.
 
     python -m bench.blocks --json FILE [--documents 1000000 10000000]
 """
@@ -22,7 +21,7 @@ import numpy as np
 
 from bench.command import arguments_of, publish
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
-from tasks.blocks import mixing
+from tasks.blocks import mixing, scatter
 from tasks.blocks.catalog import Catalog
 from tasks.blocks.gather import runs
 from tasks.blocks.large import drawn, ends, near, uses
@@ -30,6 +29,7 @@ from tasks.blocks.large.bounds import Bounds, bounds
 from tasks.blocks.large.counts import Counts, count, together
 from tasks.blocks.phases import SLICE, block_tokens, phase_tokens
 from tasks.blocks.slices import cut, cut_range
+from tasks.dedup import exchange
 
 PART = 1 << 18
 """Documents of a part."""
@@ -224,16 +224,27 @@ def order(documents: int) -> dict[str, Any]:
 
 
 def gathered(blocks: int, documents: int) -> dict[str, float]:
-    """What one of so many blocks reads of a part, for each byte of its own, and its documents for each request."""
+    """What one of so many blocks reads of a part for each byte of its own, and its documents for each request: fetched
+    from the token file, and as the stage does it, by way of scattered files where that reads less."""
     draw = np.random.default_rng(blocks)
     tokens = lengths(draw, documents)
     own = np.flatnonzero(draw.random(documents) < 1 / blocks)
     slices = np.zeros(len(own), SLICE)
     slices["length"] = slices["tokens"] = tokens[own]
     slices["document"] = (np.cumsum(tokens) - tokens)[own]
-    found = runs(slices, TOKEN_BYTES)
-    asked = sum(int(run["document"][-1] + run["length"][-1] - run["document"][0]) for run in found)
-    return {"bytes read a byte": asked / int(slices["tokens"].sum()), "documents a request": len(own) / len(found)}
+    fetched = runs(slices, TOKEN_BYTES)
+    wanted = int(slices["tokens"].sum())
+    reads = sum(int(run["document"][-1] + run["length"][-1] - run["document"][0]) for run in fetched) / wanted
+    expected = scatter.gathered(int(tokens.sum()) * TOKEN_BYTES, documents, wanted * TOKEN_BYTES)
+    scattered = expected > scatter.MOST
+    return {
+        "documents": len(own),
+        "fetched": reads,
+        "expected": expected,
+        "documents a request": len(own) / len(fetched),
+        "read": 2 + 2 * exchange.ENTRY_BYTES / (wanted * TOKEN_BYTES) if scattered else reads,
+        "documents a request as it is read": len(own) / 2 if scattered else len(own) / len(fetched),
+    }
 
 
 def measure(documents: list[int]) -> dict[str, Any]:

@@ -31,17 +31,28 @@ _AT_ONCE = 8
 
 
 def scattered(context: Context, phase: int) -> bool:
-    """Whether the tokens of a phase are scattered: what ``gather`` would read, where documents are drawn by chance."""
+    """Whether the tokens of a phase are scattered."""
     config: BlocksConfig = context.config
     if small(context) or num_blocks(config.phases[phase], config) == 1:
         return False
     tokens = context.inputs["tokens"]
     held = sum(part.files[".bin"].bytes for part in tokens.parts)
     wanted = block_tokens(config.phases[phase], config) * tokens_dtype(context).itemsize
-    document = held / max(1, sum(part.rows for part in tokens.parts))
-    between = document * held / wanted  # from a document of a block to the next, on average
+    return gathered(held, sum(part.rows for part in tokens.parts), wanted) > MOST
+
+
+def gathered(held: int, documents: int, wanted: int) -> float:
+    """Bytes that ``gather`` reads for each of a block's own, on average, where its documents lie by chance.
+
+    Args:
+        held: bytes of all token files.
+        documents: in them.
+        wanted: bytes of a block.
+    """
+    document = held / documents
+    between = document * held / wanted  # from a document of the block to the next
     near = GAP_BYTES / between
-    return 1 + between / document * (1 - math.exp(-near) * (1 + near)) > MOST
+    return 1 + between / document * (1 - math.exp(-near) * (1 + near))
 
 
 def places(slices: np.ndarray, blocks: np.ndarray, tokens: Manifest, *, key: str) -> bytes:

@@ -20,6 +20,10 @@ _ENTRY = np.dtype([("start", "<i8"), ("checksum", "<u8")])
 """A group: the number of its first record, and its checksum; the table's last entry is the number of all."""
 
 
+ENTRY_BYTES = _ENTRY.itemsize
+"""Of an object's table for each group: two entries are read with a group."""
+
+
 def pack(records: np.ndarray, groups: np.ndarray, num_groups: int, *, key: str) -> bytes:
     """An object that holds records by group; their order in a group stays.
 
@@ -40,9 +44,9 @@ def pack_sorted(records: np.ndarray, counts: np.ndarray, *, key: str) -> bytes:
 
 def pack_into(target: Path, records: np.ndarray, counts: np.ndarray, *, key: str) -> None:
     """As ``pack_sorted``, into a file: ``records`` may be one that is mapped."""
-    content = memoryview(records).cast("B")
+    content = records.data.cast("B")
     with target.open("wb") as file:
-        file.write(_table(content, records.itemsize, counts, key))
+        file.write(_table(content, records.itemsize, counts, key).tobytes())
         file.write(content)
 
 

@@ -15,7 +15,7 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from smelt.recipe.mixture import BlockPhase, BlocksConfig, Groups
-from tasks.blocks import STAGE
+from tasks.blocks import STAGE, scatter
 from tasks.blocks.packing import contexts, ends
 from tasks.blocks.packing.cuts import Cuts
 from tasks.blocks.packing.fit import fit
@@ -275,6 +275,9 @@ def test_blocks_are_the_same_whoever_makes_them_and_stay_when_the_phase_is_made_
     monkeypatch.setattr(contexts, "POOL", 60)
     one, other = blocks_of(corpus, phase(7000)), blocks_of(corpus, phase(7000), backwards=True)
     assert one.digest == other.digest != blocks_of(corpus, phase(7000), seed=3).digest
+    with monkeypatch.context() as patched:
+        patched.setattr(scatter, "small", lambda context: False)
+        assert blocks_of(corpus, phase(7000)).digest == one.digest
     longer = blocks_of(corpus, phase(9000))
     same = [first.digest == second.digest for first, second in zip(one.parts, longer.parts, strict=False)]
     assert all(same[:3]), "the first two pools have 4,000 tokens"
