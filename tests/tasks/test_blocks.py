@@ -262,10 +262,10 @@ def test_the_blocks_of_many_documents_are_those_of_few(lake, tokens, monkeypatch
         assert manifest.stats == other.stats
 
 
-@pytest.mark.parametrize("count", [1, 100])
+@pytest.mark.parametrize("count", [1, 30])
 def test_a_token_file_is_read_once_however_many_blocks_there_are(lake, monkeypatch, count):
-    """Blocks are the same, whether they are gathered or token files are scattered; and of bytes of token files and of
-    what is written of them, none is read for less than a third."""
+    """Blocks are the same, whether they are gathered from token files or these are scattered; and where they are, not
+    more than three bytes are read for one of a block."""
     draw = np.random.default_rng(1)
     parts = [
         [
@@ -277,18 +277,18 @@ def test_a_token_file_is_read_once_however_many_blocks_there_are(lake, monkeypat
     tokens = refinery.tokenized(lake, parts, DTYPE)
     asked = phase(400_000, weights={"en": 3, "zh": 1})
     blocks = {"block_tokens": 400_000 // count}
-    read = [0]
+    read = []
     range_of = Lake.get_range
 
     def counted(self, key, start, length):
-        read[0] += length * key.endswith(".bin")
+        read.append(length * key.endswith(".bin"))
         return range_of(self, key, start, length)
 
     monkeypatch.setattr(Lake, "get_range", counted)
     gathered = made(lake, tokens, asked, **blocks)
-    assert (read[0] > 50 * 400_000 * DTYPE.itemsize) == (count == 100)
+    assert (sum(read) > 20 * 400_000 * DTYPE.itemsize) == (count == 30)
     monkeypatch.setattr(scatter, "small", lambda context: False)
-    read[0] = 0
+    read.clear()
     scattered = made(lake, tokens, asked, backwards=True, **blocks)
-    assert read[0] <= 3 * 400_000 * DTYPE.itemsize
+    assert sum(read) <= 3 * 400_000 * DTYPE.itemsize
     assert scattered.digest == gathered.digest
