@@ -25,7 +25,7 @@ from tasks.blocks import mixing, scatter
 from tasks.blocks.catalog import Catalog
 from tasks.blocks.gather import runs
 from tasks.blocks.large import drawn, ends, near, uses
-from tasks.blocks.large.bounds import Bounds, bounds
+from tasks.blocks.large.bounds import bounds
 from tasks.blocks.large.counts import Counts, count, together
 from tasks.blocks.phases import SLICE, block_tokens, phase_tokens
 from tasks.blocks.slices import cut, cut_range
@@ -81,7 +81,7 @@ def lengths(draw: np.random.Generator, documents: int) -> np.ndarray:
 def whole(documents: int) -> Catalog:
     """The documents of all parts."""
     parts = [part_of(number, documents) for number in range(num_parts(documents))]
-    joined = {
+    joined: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("ids", "parts", "offsets", "tokens", "checksums", "labels")
     }
@@ -109,9 +109,9 @@ class Place:
 
     documents: int
     folder: Path
-    counts: Counts | None = None
-    within: Bounds | None = None
-    known: list[ends.End] | None = None
+    counts: Any = None
+    within: Any = None
+    known: Any = None
 
     @property
     def parts(self) -> range:

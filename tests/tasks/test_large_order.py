@@ -95,7 +95,7 @@ def by_parts(whole, config, draw):
     st.sampled_from(["reweight", "stop"]),
     st.tuples(st.integers(0, 8), st.sampled_from([1, 7, 1 << 20]), st.integers(0, 100)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_blocks_are_those_of_all_documents_at_once(sizes, parts, phases, most, decay, when_short, chances):
     whole = catalog(np.array(sizes), parts, chances[2])
     config = BlocksConfig(
