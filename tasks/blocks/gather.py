@@ -38,9 +38,7 @@ def gather(
         DiskFullError: when ``target`` has no room.
         DamageError: when a document's tokens are not those that were encoded.
     """
-    num_tokens = int(slices["tokens"].sum())
-    reserve(target, num_tokens * dtype.itemsize)
-    out = np.memmap(target, dtype, "r+", shape=num_tokens)
+    out = mapped(target, slices, dtype)
     real = slices["length"] > 0
     for start, count in slices[~real][["start", "tokens"]].tolist():
         out[start : start + count] = padding
@@ -64,6 +62,17 @@ def gather(
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(fetch, runs(in_place, dtype.itemsize)))
     out.flush()
+
+
+def mapped(target: Path, slices: np.ndarray, dtype: np.dtype) -> np.memmap:
+    """A file of as many tokens as the slices have, mapped to be written.
+
+    Raises:
+        DiskFullError: when there is no room for it.
+    """
+    num_tokens = int(slices["tokens"].sum())
+    reserve(target, num_tokens * dtype.itemsize)
+    return np.memmap(target, dtype, "r+", shape=num_tokens)
 
 
 def whole_documents(

@@ -17,7 +17,7 @@ import numpy as np
 from smelt.lake import Manifest
 from smelt.recipe.mixture import BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, small
-from tasks.blocks.gather import GAP_BYTES, gather
+from tasks.blocks.gather import GAP_BYTES, gather, mapped
 from tasks.blocks.ordered import shards_of
 from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_shards, tokens_dtype
 from tasks.dedup import exchange
@@ -77,10 +77,13 @@ def collect(
     Args:
         phase: its shard.
         place: the block's number in the phase.
+
+    Raises:
+        DiskFullError: when ``target`` has no room.
     """
     config: BlocksConfig = context.config
     parts, count = context.inputs["tokens"].parts, num_blocks(config.phases[int(phase)], config)
-    out = np.memmap(target, dtype, "w+", shape=int(slices["tokens"].sum()))
+    out = mapped(target, slices, dtype)
     out[:] = padding
     real = slices[slices["length"] > 0]
 

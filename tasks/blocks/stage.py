@@ -21,7 +21,6 @@ from smelt.lake import held
 from smelt.phases import PADDING
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, small
-from smelt.supply.repetition import effective
 from tasks import documents
 from tasks.blocks import catalog as catalogs
 from tasks.blocks import mixing, scatter
