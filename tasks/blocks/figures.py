@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from smelt.repetition import effective
+from smelt.supply.repetition import effective
 
 
 def names(labels: Sequence[tuple[str, str]], groups: Iterable[str]) -> bytes:

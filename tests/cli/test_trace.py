@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from smelt.explaining.sequence import trace_sequence
+from smelt.explaining.sequence import trace_sequence, trace_step
 from smelt.explaining.traced import phases_of
 from smelt.recipe.graph import spec
 from smelt.takedown import block, unblock
@@ -72,19 +72,19 @@ def test_stretches_follow_each_other_in_the_sequence_and_lie_in_their_documents(
 
 
 def test_a_packed_sequence_has_whole_documents_or_pieces_and_padding_behind_them(told):
-    answers = [traced(told, "one", "--step", str(step), "--text")["sequences"] for step in (25, 40)]
-    padded = [sequence for sequences in answers for sequence in sequences]
-    assert any(sequence["padding"] for sequence in padded)
-    for sequence in padded:
-        assert sum(one["end"] - one["start"] for one in sequence["stretches"]) == 64 - sequence["padding"]
-        assert sequence["stretches"][-1]["end"] == 64 - sequence["padding"]
-        for one in sequence["stretches"]:
-            fits = one["length"] <= 64
-            assert not fits or (one["offset"], one["end"] - one["start"]) == (0, one["length"]), "cut needlessly"
-            assert sum(len(ids) for _, ids in one["pieces"]) == one["end"] - one["start"]
-    sequence = next(sequence for sequence in padded if sequence["padding"])
-    shown = told.smelt("trace", "one", f"{sequence['block']}:{sequence['number']}").stdout
-    assert f"{64 - sequence['padding']}–64" in shown and "padding" in shown
+    phases = phases_of(told.lake, "one")
+    traces = [trace_step(told.lake, phases, step, text=True) for step in range(25, 57)]
+    sequences = [sequence for trace in traces for sequence in trace.sequences]
+    for sequence in sequences:
+        assert sum(one.end - one.start for one in sequence.stretches) == 64 - sequence.padding
+        assert sequence.stretches[-1].end == 64 - sequence.padding
+        for one in sequence.stretches:
+            fits = one.length <= 64
+            assert not fits or (one.offset, one.end - one.start) == (0, one.length), "cut needlessly"
+            assert sum(len(ids) for _, ids in one.pieces) == one.end - one.start
+    padded = next(sequence for sequence in sequences if sequence.padding)
+    shown = told.smelt("trace", "one", f"{padded.block}:{padded.number}").stdout
+    assert f"{64 - padded.padding}–64" in shown and "padding" in shown
 
 
 def test_the_table_shows_tokens_by_borders_and_what_was_taken_down_since(told):
