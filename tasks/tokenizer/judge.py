@@ -45,7 +45,8 @@ def judge(made: Trained, sample: pa.Table, *, whole: tuple[str, ...], dirty: Dir
         pieces = np.split(ids, np.cumsum(lengths)[:-1])
         decoded = tokenizer.decode_batch([piece.tolist() for piece in pieces], skip_special_tokens=False)
         failed += sum(one != other for one, other in zip(decoded, texts.to_pylist(), strict=True))
-    tokens = {number: content for number, content in _contents(tokenizer).items() if number not in _ids(made, whole)}
+    given = _ids(tokenizer, whole)
+    tokens = {number: content for number, content in _contents(tokenizer).items() if number not in given}
     unused = np.flatnonzero(uses == 0)
     return {
         "engine": encoder.engine,
@@ -119,9 +120,8 @@ def _ratios(sizes: Mapping[str, int]) -> dict[str, float]:
     return {**per_token, "fertility": round(sizes["tokens"] / max(1, sizes["words"]), 4)}
 
 
-def _ids(made: Trained, whole: tuple[str, ...]) -> set[int]:
+def _ids(tokenizer: Tokenizer, whole: tuple[str, ...]) -> set[int]:
     """Ids of the special tokens and of the strings that are one token each."""
-    tokenizer = Tokenizer.from_str(made.tokenizer_json.decode())
     given = {tokenizer.token_to_id(token) for token in whole}
     return {number for number in given if number is not None} | {*tokenizer.get_added_tokens_decoder()}
 

@@ -16,8 +16,8 @@ from smelt.recipe.gates import TokenizerGate
 from smelt.recipe.tokenizer import ROLES, DirtyTokens, OtherTokenizer, TokenizerConfig, TrainTokenizer
 from smelt.recipe.tokenlist import TokenList
 from tasks.encoder import Encoder
-from tasks.tokenizer import STAGE
-from tasks.tokenizer.sample import targets
+from tasks.tokenizer import STAGE, judge
+from tasks.tokenizer.sample import of_texts, targets
 from tasks.tokenizer.train import train
 from tests.tasks import refinery
 from tests.tasks.texts import CHINESE, CODE, ENGLISH, chinese, english
@@ -271,6 +271,25 @@ def test_a_taken_tokenizer_is_extended_after_its_own_ids(lake, inputs, tmp_path)
     assert Recipe.model_validate(RECIPE | {"tokenizer": config}).vocab_size == 654
     with pytest.raises(ValueError, match="extend: there is no tokenizer to extend"):
         TokenizerConfig(extend=True)
+
+
+def test_a_vocabulary_is_read_as_often_however_large_it_is(monkeypatch):
+    """Once a token would be hours for a large one."""
+    reads = []
+
+    class Counted:
+        @staticmethod
+        def from_str(content):
+            reads.append(content)
+            return Tokenizer.from_str(content)
+
+    monkeypatch.setattr(judge, "Tokenizer", Counted)
+    texts = [english(seed) for seed in range(20)]
+    for size in (400, 600):
+        _, made = vocabulary(texts, vocab_size=size)
+        card = judge.judge(made, of_texts(texts), whole=(), dirty=DirtyTokens())
+        assert card["round_trip"]["failed"] == 0
+    assert len(reads) == 2, "one of each"
 
 
 def test_the_card_says_what_a_vocabulary_is_like_beside_others(lake, inputs, tmp_path):
