@@ -77,6 +77,9 @@ class RandomBlock(Block):
         labels = torch.randint(0, len(self.label_names), (count, sequence_length), generator=generator)
         return Batch(tokens[:, :-1], tokens[:, 1:], labels)
 
+    def scale(self, first_sample: int, count: int, sequence_length: int) -> None:
+        """All targets have a loss."""
+
 
 def ours(config: TrainConfig, vocab_size: int, num_labels: int = 1) -> Step:
     """The trainer's whole step: per-label losses, the guard's decision and all."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.train import LABELS, RandomBlock, data_wait_share, measured
+from bench.train import LABELS, RandomBlock, data_wait_share, held_out, measured, ours
 from smelt.lake import Lake
 from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.phases import Phase
@@ -52,6 +52,13 @@ def test_a_run_over_blocks_from_the_lake_says_what_it_waits(lake: Lake, tmp_path
     torch.set_num_threads(1)
     phase = Phase(sequence_length=32, global_batch_size=4)
     assert 0 < data_wait_share(lake, tmp_path, TrainConfig(model=MODEL, phases=(phase,)), 300) < 1
+
+
+def test_our_step_and_our_held_out_loss_are_taken_on_random_tokens() -> None:
+    torch.set_num_threads(1)
+    config = TrainConfig(model=MODEL, phases=(Phase(tokens=10_000, sequence_length=32, global_batch_size=4),))
+    for build in (ours, held_out):
+        assert build(config, 300)() > 0
 
 
 def test_a_random_block_has_as_many_labels_as_asked_for() -> None:
