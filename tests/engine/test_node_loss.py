@@ -25,11 +25,13 @@ NUM_PARTS = 8
 
 def loses_a_node(nodes: Nodes) -> Mapper:
     """Over Ray; a node is killed as soon as the first part is there, with other parts under way."""
+    lost: list[int] = []
 
     def mapper(context: Context, index: int, shards: list[Shard]) -> Iterator[PartRecord]:
-        for number, record in enumerate(over_ray(context, index, shards)):
+        for record in over_ray(context, index, shards):
             yield record
-            if (index, number) == (0, 0):
+            if not lost and len(shards) > 1:
+                lost.append(index)
                 nodes.kill(nodes.working[0])
 
     return mapper

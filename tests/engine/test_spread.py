@@ -9,7 +9,10 @@ from smelt.engine.spread import over_ray
 from smelt.lake import Lake
 from smelt.recipe.dedup import DedupConfig
 from smelt.stage import Shard
+from tasks.dedup import STAGE
 from tests.tasks import refinery
+
+SIGNATURES = [one.name for one in STAGE.rounds].index("signatures")
 
 
 def test_little_is_done_by_the_driver_and_much_by_workers(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,10 +24,10 @@ def test_little_is_done_by_the_driver_and_much_by_workers(lake: Lake, monkeypatc
         raise AssertionError("a worker is asked for")
 
     monkeypatch.setattr(ray, "put", refuse)
-    made = list(over_ray(one, 0, shards))
+    made = list(over_ray(one, SIGNATURES, shards))
     assert [(record.name, record.rows, record.stats) for record in made] == [
-        (record.name, record.rows, record.stats) for record in serially(two, 0, shards)
+        (record.name, record.rows, record.stats) for record in serially(two, SIGNATURES, shards)
     ]
     monkeypatch.setattr(stage, "SMALL_BYTES", sum(manifest.bytes for manifest in inputs.values()) - 1)
     with pytest.raises(AssertionError, match="a worker is asked for"):
-        list(over_ray(one, 0, shards))
+        list(over_ray(one, SIGNATURES, shards))
