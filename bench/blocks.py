@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from bench.command import arguments_of, publish
+from bench.memory import memory_mb
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import mixing, scatter
 from tasks.blocks.catalog import Catalog
@@ -191,14 +192,9 @@ def measured(work: Callable[[Place], Any], at: Place) -> tuple[Any, dict[str, fl
 
 
 def _measured(work: Callable[[Place], Any], at: Place) -> tuple[Any, dict[str, float]]:
-    before, start = _memory("VmRSS"), time.process_time()
+    before, start = memory_mb("VmRSS"), time.process_time()
     made = work(at)
-    return made, {"held_mb": _memory("VmHWM") - before, "seconds": time.process_time() - start}
-
-
-def _memory(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024 / 1e6
+    return made, {"held_mb": memory_mb("VmHWM") - before, "seconds": time.process_time() - start}
 
 
 def order(documents: int) -> dict[str, Any]:

@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.command import arguments_of, publish
-from bench.surroundings import JUMP_S, RPC_VARIABLES, Clock, Disk, clock, failed_calls, small_disk
-from bench.troubles import KINDS, Deck, Troubles
+from bench.faults.surroundings import JUMP_S, RPC_VARIABLES, Clock, Disk, clock, failed_calls, small_disk
+from bench.faults.troubles import KINDS, Deck, Troubles
 from smelt.artifacts import existing
 from smelt.lake import Lake
 from smelt.lake.shared import SHARED

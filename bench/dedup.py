@@ -30,7 +30,7 @@ from datatrove.utils.hashing import HashConfig
 from datatrove.utils.logging import logger
 
 from bench.command import best_of, command
-from bench.dedup_worker import memory_mb
+from bench.dedup_worker import peak_mb
 from bench.texts import texts
 from smelt.recipe.dedup import DedupConfig, MinHash, Spans, Substrings
 from tasks.dedup import minhash, settling
@@ -162,7 +162,7 @@ def measure(megabytes: float) -> dict[str, Any]:
     documents = [Document(text=text, id=str(place)) for place, text in enumerate(column.to_pylist())]
     _, alone = best_of(3, lambda: minhash.keys(column, CONFIG))
     _, their_own = best_of(1, lambda: their_signatures(documents))
-    result["memory_mb"] = {f"{copies}x": memory_mb(column, copies) for copies in (1, LARGER)}
+    result["memory_mb"] = {f"{copies}x": peak_mb(column, copies) for copies in (1, LARGER)}
     english = result["mb_s"]["en"]
     ratios = {
         "datatrove_signatures": their_own / alone,

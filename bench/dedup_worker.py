@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.memory import memory_mb
 from bench.store import own_store
 from smelt.engine.make import serially
 from smelt.identity import digest
@@ -38,7 +39,7 @@ _COLUMNS = {
 }
 
 
-def memory_mb(column: pa.Array, copies: int) -> float:
+def peak_mb(column: pa.Array, copies: int) -> float:
     """Peak resident memory in MB of a process that does all rounds over so many copies of the texts, a part each."""
     with own_store() as settings:
         lake = Lake(settings, url="s3://smelt/dedup")
@@ -55,8 +56,7 @@ def _peak(settings: Settings, inputs: dict[str, Manifest], part_bytes: int) -> f
     context = Context(lake, CONFIG, Resources(), inputs, {}, artifact)
     for number, current in enumerate(STAGE.rounds):
         list(serially(context, number, current.shards(context)))
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) * 1024 / 1e6  # ru_maxrss would begin with that of the bench itself
+    return memory_mb("VmHWM")
 
 
 def _inputs(lake: Lake, column: pa.Array, copies: int) -> dict[str, Manifest]:

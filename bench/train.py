@@ -33,8 +33,8 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bench.command import arguments_of, publish
-from bench.llama import PlainLlama
 from bench.peers.environment import command
+from bench.peers.llama import PlainLlama
 from bench.store import own_store
 from smelt.lake import Artifact, Lake
 from smelt.recipe.training.cards import peak_tflops

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.surroundings import JUMP_S, clock, small_disk
-from bench.troubles import Deck, Troubles
+from bench.faults.surroundings import JUMP_S, clock, small_disk
+from bench.faults.troubles import Deck, Troubles
 
 SLEEPS = """
 import sys, time

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.surroundings import Disk, small_disk
+from bench.faults.surroundings import Disk, small_disk
 from smelt.errors import LakeError
 from smelt.lake import Lake
 from smelt.services import processes, supervisor

@@ -89,7 +89,7 @@ def small_disk(folder: Path) -> Iterator[Disk | None]:
 class Clock:
     """The wall clock of all that is started with ``variables``; monotonic clocks go on as they are.
 
-    ``bench/clock.c`` is preloaded into it. The store has no part in it: it asks the kernel itself.
+    ``bench/faults/clock.c`` is preloaded into it. The store has no part in it: it asks the kernel itself.
     """
 
     def __init__(self, library: Path, file: Path) -> None:
