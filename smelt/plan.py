@@ -22,6 +22,7 @@ from smelt.recipe.graph import StageSpec, kind_of, stages
 from smelt.recipe.graph import spec as spec_of
 from smelt.recipe.recipe import Recipe
 from smelt.recipe.training.config import TrainConfig
+from smelt.words import listed
 
 LISTING = "listing"  # name of the input that stands for the raw files
 REBUILD = "rebuild"  # name of the input that sets a stage that was built anew apart
@@ -287,7 +288,7 @@ def _reason(draft: Planned, state: str, previous: Plan | None) -> str:
     changes += [f"{path} {was} → {now}" for path, was, now in differences(old.config, draft.config)]
     inputs = dict.fromkeys([*draft.inputs, *old.inputs])
     changes += [f"input {name}" for name in inputs if old.inputs.get(name) != draft.inputs.get(name)]
-    return "changed: " + ", ".join(changes[:4]) + (f" and {len(changes) - 4} more" if len(changes) > 4 else "")
+    return "changed: " + listed(changes, 4)
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[tuple[str, str, str]]:

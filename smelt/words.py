@@ -1,6 +1,6 @@
-"""How progress is put into words, the same in a task's log and in the terminal."""
+"""How progress, amounts and lists are put into words, the same in a task's log and in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 RATED = ("tokens", "documents")
@@ -41,6 +41,16 @@ def duration(seconds: float) -> str:
 def amount(value: float) -> str:
     """A number for people: ``1,234,567,890``, ``4.182``, ``0.0003``; never ``1.23457e+09``."""
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.4g}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of many: ``a, b, c and 12 more``."""
+    return ", ".join(names[:most]) + and_more(len(names), most)
+
+
+def and_more(count: int, shown: int) -> str:
+    """`` and 12 more``, where some of so many are not shown."""
+    return f" and {count - shown} more" if count > shown else ""
 
 
 def _figure(name: str, value: float) -> str:

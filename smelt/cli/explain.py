@@ -9,6 +9,7 @@ from rich.table import Table
 
 from smelt.cli.extract import print_blocks
 from smelt.cli.main import app
+from smelt.words import listed
 
 if TYPE_CHECKING:
     from smelt.explaining.judged import Judged
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 EXCERPT_CHARS = 400
 _COLOURS = {"kept": "green", "dropped": "red", "quarantined": "red", "undecided": "yellow"}
+_NAMED = 6
+"""Blocks that are named, at most."""
 _SIZES = ("num_chars", "num_words", "num_lines", "num_tokens_estimate")
 
 
@@ -72,7 +75,7 @@ def taken_down(entry: "Blocked", reading: "Reading | None") -> str:
     """Why a document was taken down, and what had read it by then."""
     said = f"taken down on {entry.when[:10]} ({entry.kind} {entry.value}): {entry.reason}"
     blocks = [block for phase in reading.phases for block in phase.blocks] if reading else []
-    return f"{said}; blocks that have read it: {_few(blocks)}" if blocks else said
+    return f"{said}; blocks that have read it: {listed(blocks, _NAMED)}" if blocks else said
 
 
 def headline(story: "Story") -> str:
@@ -127,7 +130,7 @@ def _stages(story: "Story") -> list[tuple[str, Any]]:
         place = f"part {story.encoded.part}, from token {story.encoded.offset:,}"
         told.append(("tokens", f"{story.encoded.tokens:,}, {story.encoded.split}; {place}"))
     if story.reading:
-        read = [f"{phase.name} {times(phase.uses)}: {_few(phase.blocks)}" for phase in story.reading.phases]
+        read = [f"{phase.name} {times(phase.uses)}: {listed(phase.blocks, _NAMED)}" for phase in story.reading.phases]
         told.append(("blocks", "; ".join(read) or "in none: the phases end before its turn"))
         if story.reading.searched < story.reading.blocks:
             told.append(("", f"only the first {story.reading.searched:,} of {story.reading.blocks:,} were searched"))
@@ -160,10 +163,6 @@ def _reason(dropped: "Dropped") -> str:
 def times(count: int) -> str:
     """A number of times, in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _number(value: Any) -> str:

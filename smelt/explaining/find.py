@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, PartRecord, held
+from smelt.words import listed
 
 QUARANTINE = ".quarantine.parquet"
 _THREADS = 16
@@ -44,9 +45,8 @@ def find(lake: Lake, ingest: Manifest, wanted: str) -> Place:
         mend = "give an id, its beginning, an address or a path, as `ingest` has them; --recipe looks in another run"
         raise StageError("no such document", where=wanted, mend=mend)
     if len(by_id) > 1:
-        some = ", ".join(f"{place.id} {place.url}" for place in sorted(by_id.values(), key=lambda p: p.id)[:_LISTED])
-        more = f" and {len(by_id) - _LISTED} more" if len(by_id) > _LISTED else ""
-        raise StageError(f"{len(by_id)} documents match", where=wanted, mend=f"say which: {some}{more}")
+        some = listed([f"{place.id} {place.url}" for place in sorted(by_id.values(), key=lambda p: p.id)], _LISTED)
+        raise StageError(f"{len(by_id)} documents match", where=wanted, mend=f"say which: {some}")
     return next(iter(by_id.values()))
 
 

@@ -22,6 +22,7 @@ from smelt.recipe import Recipe
 from smelt.recipe.corpus import AS_MADE, DECIDING, KIND, OPEN, Corpus, CorpusDay
 from smelt.recipe.graph import spec
 from smelt.recipe.sources import CrawlSource, days_of
+from smelt.words import listed
 
 TAKEN = ("fetch", *AS_MADE)
 """Stages whose artifacts a recipe takes from every day."""
@@ -230,5 +231,4 @@ def not_made(said: str, days: Sequence[str], begun: Mapping[str, DayRun], lake: 
         yield f"{said}: left out, being unfinished: {', '.join(left)}{more}"
     between = days_of([f"{days[0]}..{days[-1]}"]) if days else ()
     if gaps := [day for day in between if day not in days and day not in begun]:
-        more = f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else ""
-        yield f"{said}: no run has made {', '.join(gaps[:_NAMED])}{more}"
+        yield f"{said}: no run has made {listed(gaps, _NAMED)}"

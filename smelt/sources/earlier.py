@@ -15,6 +15,7 @@ from smelt.recipe.corpus import CorpusDay
 from smelt.recipe.graph import spec
 from smelt.recipe.sources import CrawlSource
 from smelt.sources.days import DayRun, found_days, not_made
+from smelt.words import and_more
 
 STAGE = "dedup"
 _AT_ONCE = 16
@@ -58,5 +59,4 @@ def _notes(there: list[str], left: Mapping[str, str]) -> Iterator[str]:
         yield f"{STAGE}: there is no earlier day to compare with"
     if left:
         named = ", ".join(f"{day} ({line})" for day, line in list(left.items())[-_NAMED:])
-        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-        yield f"{STAGE}: not compared with {named}{more}"
+        yield f"{STAGE}: not compared with {named}{and_more(len(left), _NAMED)}"

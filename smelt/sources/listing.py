@@ -19,6 +19,10 @@ from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
 from smelt.sources.local import Walk, called
+from smelt.words import listed
+
+_NAMED = 5
+"""Days that a note names, at most."""
 
 LISTINGS = "listings/"
 
@@ -143,13 +147,9 @@ def _dated(source: CrawlSource, waiting: Sequence[str], settings: Settings, note
         yield from (entry.model_copy(update={"date": day}) for entry in entries)
     later = "a run that is planned later looks again"
     if late:
-        notes.append(f"sources.{source.name}: no file yet for {_some(late)}; {later}")
+        notes.append(f"sources.{source.name}: no file yet for {listed(late, _NAMED)}; {later}")
     if waiting:
-        notes.append(f"sources.{source.name}: {source.marker} is not there yet for {_some(waiting)}; {later}")
-
-
-def _some(days: Sequence[str]) -> str:
-    return ", ".join(days[:5]) + (f" and {len(days) - 5} more" if len(days) > 5 else "")
+        notes.append(f"sources.{source.name}: {source.marker} is not there yet for {listed(waiting, _NAMED)}; {later}")
 
 
 def _matching(source: ListedSource, path: str, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
