@@ -5,11 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from typer.testing import CliRunner
 
-import smelt.cli.artifacts
-import smelt.cli.maintenance  # noqa: F401
-from smelt.cli.main import app
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import StageError
 from smelt.lake import Artifact, Lake
@@ -21,6 +17,7 @@ from smelt.maintenance.uploads import stale_uploads
 from smelt.maintenance.verify import verify
 from smelt.run import Run, create_run, ended_key, published_key, take_over
 from tests.chain import RECIPE
+from tests.terminal import terminal
 
 LATER = datetime.now(UTC) + timedelta(days=30)
 POLICY = Policy(keep_runs=1)
@@ -168,21 +165,19 @@ def test_a_pinned_run_keeps_what_it_planned(ingested, lake):
 
 
 def test_pinned_runs_are_seen_from_the_terminal(ingested, lake, monkeypatch):
-    for name, value in {**lake.settings.environment(), "SMELT_LAKE": lake.url, "COLUMNS": "1000"}.items():
-        monkeypatch.setenv(name, value)
     ingested("one")
     ingested("two")
     lake.put("runs/stray/progress/clean.json", b"{}")
 
-    def terminal(*arguments: str) -> list[str]:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == 0, done.output
-        return [line.split("│")[-2].strip() for line in done.output.splitlines() if "│" in line]
+    told = terminal(lake, monkeypatch)
 
-    terminal("pin", "one")
-    assert terminal("artifacts", "--runs") == ["pinned", ""]
-    terminal("unpin", "one")
-    assert terminal("artifacts", "--runs") == ["", ""]
+    def runs() -> list[str]:
+        return [line.split("│")[-2].strip() for line in told("artifacts", "--runs").splitlines() if "│" in line]
+
+    told("pin", "one")
+    assert runs() == ["pinned", ""]
+    told("unpin", "one")
+    assert runs() == ["", ""]
 
 
 def test_a_collection_reads_a_run_once_however_much_it_deletes(ingested, lake, monkeypatch):

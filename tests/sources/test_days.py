@@ -10,14 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-import smelt.cli.artifacts
-import smelt.cli.explain
-import smelt.cli.recipe  # noqa: F401
 from dags.corpus import DATA
 from smelt import takedown
-from smelt.cli.main import app
 from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import RecipeError
 from smelt.experiments.config import Experiment
@@ -32,6 +27,7 @@ from tests.chain import RECIPE
 from tests.tasks.corpus import weak
 from tests.tasks.refinery import columns
 from tests.tasks.texts import english
+from tests.terminal import terminal
 
 FIRST, SECOND, EMPTY = "2026-11-01", "2026-11-02", "2026-11-04"
 STAGES = [stage.name for stage in DATA]
@@ -309,22 +305,15 @@ def test_commands_tell_of_days_in_a_line(corpus, refined, monkeypatch):
     days = [corpus.make(day) for day in (FIRST, SECOND)]
     run = corpus.read([f"{FIRST}.."])
     ingest = [made(run, name, refined, never) for name in STAGES][1]
-    for name, value in {**refined.settings.environment(), "SMELT_LAKE": refined.url, "COLUMNS": "500"}.items():
-        monkeypatch.setenv(name, value)
-
-    def terminal(*arguments: str) -> str:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == 0, done.output
-        return done.output
-
+    told = terminal(refined, monkeypatch)
     reader = str(corpus.reader([f"{FIRST}.."]))
     said = f"sources.days: 2 days, {FIRST} to {SECOND}, as the runs of {corpus.name} have made them"
-    assert said in terminal("plan", reader) and said in terminal("check", reader)
-    assert f"days: days of {corpus.name} as they were made, {FIRST}.." in terminal("check", reader)
-    lines = terminal("lineage", f"ingest/{ingest.fingerprint}")
+    assert said in told("plan", reader) and said in told("check", reader)
+    assert f"days: days of {corpus.name} as they were made, {FIRST}.." in told("check", reader)
+    lines = told("lineage", f"ingest/{ingest.fingerprint}")
     assert f"gathered from what 2 days have: {FIRST} to {SECOND}" in lines
     assert f"ingest/{days[1].planned('ingest').fingerprint}  of {SECOND}" in lines
     [row] = [row for row in columns(refined, ingest, ["id", "text", "date"]) if f"on {SECOND}" in row["text"]]
-    told = terminal("explain", row["id"], "--recipe", reader, "--blocks")
+    told = told("explain", row["id"], "--recipe", reader, "--blocks")
     assert f"gathered as the run of {SECOND} made it: ingest/{days[1].planned('ingest').fingerprint}" in told
     assert tell(refined, run.plan, row["id"], with_page=True).page.blocks

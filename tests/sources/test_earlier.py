@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-import smelt.cli.artifacts
-import smelt.cli.explain
-import smelt.cli.recipe  # noqa: F401
-from smelt.cli.main import app
 from smelt.engine.make import serially
 from smelt.errors import RecipeError
 from smelt.experiments.config import Experiment
@@ -27,6 +22,7 @@ from tests.chain import RECIPE
 from tests.sources.test_days import LATER, SEEDS, STAGES, Corpus, backwards, made, never
 from tests.tasks.refinery import columns
 from tests.tasks.texts import english
+from tests.terminal import terminal
 
 DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]
 FIRST, SECOND, THIRD = DAYS
@@ -125,24 +121,17 @@ def test_what_can_not_be_compared_with_is_said_and_what_is_is_kept(corpus, refin
     corpus.write(dedup=own)
     first = corpus.make(FIRST)
     second = corpus.make(SECOND)
-    for name, value in {**refined.settings.environment(), "SMELT_LAKE": refined.url, "COLUMNS": "500"}.items():
-        monkeypatch.setenv(name, value)
-
-    def terminal(*arguments: str) -> str:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    lines = terminal("lineage", f"dedup/{second.planned('dedup').fingerprint}")
+    told = terminal(refined, monkeypatch)
+    lines = told("lineage", f"dedup/{second.planned('dedup').fingerprint}")
     assert f"compared with what 1 earlier days have: {FIRST} to {FIRST}" in lines
     assert f"dedup/{first.planned('dedup').fingerprint}  of {FIRST}" in lines
     files = {day: corpus.file.with_name(f"{day}.yaml") for day in (SECOND, THIRD)}
     for day, file in files.items():
         file.write_text(corpus.file.read_text().replace(FIRST, day))
-    assert f"dedup: compared with 2 earlier days, {FIRST} to {SECOND}" in terminal("check", str(files[THIRD]))
+    assert f"dedup: compared with 2 earlier days, {FIRST} to {SECOND}" in told("check", str(files[THIRD]))
     compared = second.planned("dedup").artifact.manifest(refined)
     [gone] = [row for row in columns(refined, compared, COLUMNS) if not row["keep"]]
-    said = terminal("explain", gone["id"], "--recipe", str(files[SECOND]))
+    said = told("explain", gone["id"], "--recipe", str(files[SECOND]))
     assert f"like {gone['duplicate_of']} " in said and f" of {FIRST} (kept); similarity" in said
 
     remade = corpus.make(FIRST, "-b", rebuild={"dedup": 1})
