@@ -123,18 +123,18 @@ class HeldParquet(pq.ParquetFile):
         return self._wrong(f"can't be read as Parquet: {(str(error).splitlines() or [''])[0][:200]}")
 
 
-def open_parquet(lake: Lake, manifest: Manifest, part: PartRecord | str, suffix: str = ".parquet") -> HeldParquet:
-    """A part's Parquet object, to read columns and row groups of by ranged requests.
+def open_parquet(lake: Lake, of: Manifest | Artifact, part: PartRecord | str, suffix: str = ".parquet") -> HeldParquet:
+    """A part's Parquet object, to read columns and row groups of by ranged requests; arguments as those of ``read``.
 
     Raises:
         DamageError: when its footer is not the one that was written, and later when a page isn't.
         LakeError: as ``Lake.get`` does.
     """
-    record = _record(manifest, part)
-    key, expected = manifest.key(record, suffix), record.files[suffix]
+    artifact, record = _artifact(of), _record(of, part)
+    key, expected = artifact.key_of(record, suffix), record.files[suffix]
 
     def wrong(what: str) -> DamageError:
-        return damaged(lake, manifest.artifact, key, what)
+        return damaged(lake, artifact, key, what)
 
     tail = lake.get_range(key, max(0, expected.bytes - _TAIL), min(_TAIL, expected.bytes))
     length = footer_length(tail)

@@ -5,7 +5,8 @@ a shuffled order, so that a corpus of terabytes costs no more than a small one. 
 draw lies in the last twentieth are never trained on: the tokenizer's figures come from them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -46,8 +47,29 @@ def targets(available: Mapping[str, int], config: TrainTokenizer) -> dict[str, i
     return share_out(config.sample_bytes, open_weights, available)
 
 
-def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
-    """Documents (``COLUMNS``) to train on, and to measure on."""
+@dataclass(frozen=True)
+class Plan:
+    """Which documents are drawn.
+
+    Attributes:
+        parts: where they are, sorted.
+        below: to train on, the draws below this, by language.
+        above: to measure on, the draws from here on, by language.
+        bytes: of text to train on, in all.
+    """
+
+    parts: list[str]
+    below: dict[str, float]
+    above: dict[str, float]
+    bytes: int
+
+
+def plan(context: Context, config: TrainTokenizer) -> Plan:
+    """Which documents to train on, and which to measure on.
+
+    Raises:
+        StageError: as ``targets`` does.
+    """
     decided = context.inputs["decontaminate"]
     wanted = targets({lang: size["bytes"] for lang, size in decided.stats["by_lang"].items()}, config)
     spare = {lang: SPARE * size for lang, size in wanted.items()}
@@ -60,15 +82,20 @@ def draw(context: Context, config: TrainTokenizer) -> tuple[pa.Table, pa.Table]:
     above = {
         lang: 1 - (1 - HELD_OUT) * min(1.0, MEASURED_BYTES / ((1 - HELD_OUT) * size)) for lang, size in held.items()
     }
-    train, measure = [], []
-    for name in names:
-        for table in documents.batches(context.lake, context.inputs, name, [*COLUMNS, documents.KEPT]):
-            table = table.filter(table[documents.KEPT])
-            drawn = draws(table["id"], "tokenizer")
-            langs = table["lang"].to_pylist()
-            train.append(table.filter(pa.array(drawn < np.array([below.get(lang, 0.0) for lang in langs]))))
-            measure.append(table.filter(pa.array(drawn >= np.array([above[lang] for lang in langs]))))
-    return (pa.concat_tables(train).select(COLUMNS), pa.concat_tables(measure).select(COLUMNS))
+    return Plan(names, below, above, sum(wanted.values()))
+
+
+def drawn(context: Context, plan: Plan, part: str) -> Iterator[tuple[pa.Table, pa.Table, np.ndarray]]:
+    """By row group of a part: documents (``COLUMNS``) to train on, those to measure on, and the former's rows."""
+    before = 0
+    for table in documents.batches(context.lake, context.inputs, part, [*COLUMNS, documents.KEPT]):
+        rows = before + np.flatnonzero(table[documents.KEPT].to_numpy())
+        before += len(table)
+        table = table.filter(table[documents.KEPT]).select(COLUMNS)
+        draw, langs = draws(table["id"], "tokenizer"), table["lang"].to_pylist()
+        train = draw < np.array([plan.below.get(lang, 0.0) for lang in langs])
+        measure = draw >= np.array([plan.above[lang] for lang in langs])
+        yield table.filter(pa.array(train)), table.filter(pa.array(measure)), rows[train]
 
 
 def of_texts(texts: Iterable[str]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -10,10 +11,10 @@ from tokenizers import Tokenizer
 from smelt.errors import StageError
 from smelt.recipe.tokenizer import TokenizerConfig, TrainTokenizer
 from smelt.stage import Context, Part, Round, Shard, Stage, small
-from tasks.tokenizer import sample
+from tasks.tokenizer import counting
 from tasks.tokenizer.extend import extended
 from tasks.tokenizer.judge import compression, judge
-from tasks.tokenizer.train import train
+from tasks.tokenizer.train import learn
 from tasks.tokenizer.words import finder
 
 SHARD = "tokenizer"
@@ -30,26 +31,24 @@ LISTS = (
 
 
 def work(context: Context, shard: Shard) -> Part:
-    """Make the tokenizer, its figures, and the card that says what it is worth."""
+    """Make the tokenizer of the sample's words, its figures, and the card that says what it is worth."""
     config: TokenizerConfig = context.config
-    trained_on, measured_on = sample.draw(context, config.train or TrainTokenizer())
+    measured_on = counting.measured(context)
     if len(measured_on) == 0:  # so small a corpus has nothing to hold out
-        measured_on = trained_on
+        measured_on = counting.trained_on(context)
     if config.train is None:
         made = extended(config)
-        trained_on = trained_on.slice(0, 0)
     else:
-        made = train(trained_on, config)
+        made = learn(counting.words_of(context), config, partial(counting.cite, context))
     figures = describe(made.tokenizer_json, config) | {"pieces": made.pieces}
     figures["sample"] = {
         "asked": dict(config.train.weights) if config.train else {},
-        "bytes": sample.bytes_by_language(trained_on),
+        "bytes": counting.trained_bytes(context),
     }
-    figures["added_tokens"] = uses(
-        trained_on["text"] if len(trained_on) else measured_on["text"], config.whole_tokens()
-    )
+    whole_tokens = config.whole_tokens()
+    figures["added_tokens"] = counting.uses(context) if config.train else uses(measured_on["text"], whole_tokens)
     figures["removed_tokens"] = made.removed
-    whole = (*config.special_tokens, *config.whole_tokens())
+    whole = (*config.special_tokens, *whole_tokens)
     card = figures | judge(made, measured_on, whole=whole, dirty=(config.train or TrainTokenizer()).dirty)
     card["beside"] = {name: compression(other.read(name), measured_on) for name, other in config.compare.items()}
     card["removed_examples"] = made.examples
@@ -97,4 +96,11 @@ def describe(content: bytes, config: TokenizerConfig) -> dict[str, Any]:
     return {"vocab_size": size, "padded_vocab_size": padded, **specials, "reserved_tokens": reserved}
 
 
-STAGE = Stage(SHARD, rounds=(Round("parts", lambda context: [Shard(SHARD)], work, in_driver=small),))
+STAGE = Stage(
+    SHARD,
+    rounds=(
+        Round("words", counting.part_shards, counting.count_part, in_driver=small),
+        Round("ranges", counting.range_shards, counting.add_range, in_driver=small),
+        Round("parts", lambda context: [Shard(SHARD)], work, in_driver=small),
+    ),
+)

@@ -11,6 +11,7 @@ goes on with the next pair until it has its size.
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from smelt.recipe.tokenizer import LISTED, TokenizerConfig
 from tasks.pretokens import PATTERNS
 from tasks.tokenizer.dirty import SPARED, malformed, rule_of
 from tasks.tokenizer.merging import Merger
-from tasks.tokenizer.words import Words, count_words
+from tasks.tokenizer.words import SEVERAL, Words, count_words
 
 _PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 BYTES = [*_PRINTABLE, *(byte for byte in range(256) if byte not in _PRINTABLE)]
@@ -30,6 +31,7 @@ BYTES = [*_PRINTABLE, *(byte for byte in range(256) if byte not in _PRINTABLE)]
 CHARACTERS = {
     byte: chr(byte if place < len(_PRINTABLE) else 256 + place - len(_PRINTABLE)) for place, byte in enumerate(BYTES)
 }
+Cite = Callable[[Sequence[int]], Mapping[int, tuple[str, str]]]
 MAX_EXAMPLES = 300
 """Removed tokens of a rule that are listed, at most; all are counted."""
 
@@ -54,15 +56,26 @@ class Trained:
 
 
 def train(sample: pa.Table, config: TokenizerConfig) -> Trained:
-    """Train on documents (``text``, ``lang``, ``source``, ``url``, ``id``).
+    """Train on documents that are all at hand (``text``, ``lang``, ``source``, ``url``, ``id``); see ``learn``."""
+    assert config.train is not None, "only a tokenizer with `train` is trained"
+    words = count_words(sample, PATTERNS[config.train.digits], config.whole_tokens())
+    return learn(
+        words, config, lambda rows: {row: (sample["id"][row].as_py(), sample["text"][row].as_py()) for row in rows}
+    )
+
+
+def learn(words: Words, config: TokenizerConfig, cite: Cite) -> Trained:
+    """Train on words.
 
     The special tokens come first (end of document is id 0), then the strings that are one token each, then the 256
     bytes, then what is merged, in the order of merging.
+
+    Args:
+        cite: id and text of documents by their numbers; asked for what examples are shown from.
     """
     assert config.train is not None, "only a tokenizer with `train` is trained"
     whole = config.whole_tokens()
-    words = count_words(sample, PATTERNS[config.train.digits], whole)
-    learner = _Learner(words, sample, config, room=config.train.vocab_size - len(config.special_tokens) - len(whole))
+    learner = _Learner(words, config, room=config.train.vocab_size - len(config.special_tokens) - len(whole))
     learner.learn()
     names = ["".join(CHARACTERS[byte] for byte in piece) for piece in learner.pieces]
     given = [*config.special_tokens, *whole]
@@ -87,7 +100,7 @@ def train(sample: pa.Table, config: TokenizerConfig) -> Trained:
     return Trained(
         json.dumps(described, ensure_ascii=False, indent=1).encode(),
         dict(learner.removed),
-        learner.examples,
+        learner.shown(cite),
         frozenset(learner.spared),
     )
 
@@ -98,24 +111,22 @@ class _Learner:
     Attributes:
         pieces: the bytes of each token, the 256 bytes first.
         merges: pairs of tokens, in order.
+        removed: by rule, how many tokens were not let in.
+        spared: tokens that a rule names and that stay.
     """
 
-    def __init__(self, words: Words, sample: pa.Table, config: TokenizerConfig, room: int) -> None:
+    def __init__(self, words: Words, config: TokenizerConfig, room: int) -> None:
         assert config.train is not None
-        self._words, self._sample, self._config, self._room = words, sample, config.train, room
+        self._words, self._config, self._room = words, config.train, room
         self._listed = self._config.dirty.listed.read(LISTED)
         self.pieces = [bytes([byte]) for byte in BYTES]
         self.merges: list[tuple[int, int]] = []
         self.removed: Counter[str] = Counter()
-        self.examples: list[dict[str, Any]] = []
         self.spared: set[str] = set()
-        self._codes, self._origins = np.array(words.codes, np.int64), np.array(words.origins, np.int32)
-        content = [text.encode() for text in words.texts]
+        self._examples: list[tuple[dict[str, Any], int]] = []
         ranks = np.empty(256, np.int32)
         ranks[BYTES] = np.arange(256)
-        symbols = ranks[np.frombuffer(b"".join(content), np.uint8)]
-        starts = np.cumsum([0, *map(len, content)], dtype=np.int64)
-        self._merger = Merger(symbols, starts, np.array(words.counts, np.int64), room)
+        self._merger = Merger(ranks[words.content], words.starts, words.counts, room)
 
     def learn(self) -> None:
         """Merge the most frequent pair that may be a token, again and again."""
@@ -145,7 +156,7 @@ class _Learner:
         ask_origin = rule is None and "origin" in self._config.dirty.rules and len(piece) > 1
         if rule is None and not (ask_origin and self._words.suspected.any()):
             return False
-        survey = self._merger.survey(slot, self._codes, self._origins)
+        survey = self._merger.survey(slot, self._words.codes, self._words.origins)
         if rule is None:
             if survey.origin < 0 or not self._words.suspected[survey.origin]:
                 return False
@@ -156,18 +167,24 @@ class _Learner:
         self.removed[rule] += 1
         if self.removed[rule] <= MAX_EXAMPLES:
             shown = piece.decode(errors="backslashreplace")
-            self.examples.append({"token": shown, "rule": rule, "uses": survey.total, **self._example(survey.word)})
+            self._examples.append(({"token": shown, "rule": rule, "uses": survey.total}, survey.word))
         return True
 
-    def _example(self, word: int) -> dict[str, Any]:
-        """Where a word was met first: the document, its origin, and the text around."""
-        row = self._words.documents[word]
-        text, found = self._sample["text"][row].as_py(), self._words.texts[word]
-        place = max(0, text.find(found))
-        around = text[max(0, place - 30) : place + len(found) + 30]
-        origin = self._words.origins[word]
-        return {
-            "origin": self._words.names[origin] if origin >= 0 else "several",
-            "document": self._sample["id"][row].as_py(),
-            "text": around,
-        }
+    def shown(self, cite: Cite) -> list[dict[str, Any]]:
+        """The examples with where their words were met first: the document, its origin, and the text around."""
+        words = self._words
+        texts = cite(sorted({int(words.documents[word]) for _, word in self._examples}))
+        found = []
+        for example, word in self._examples:
+            document, text = texts[int(words.documents[word])]
+            own, origin = words.text(word), words.origins[word]
+            place = max(0, text.find(own))
+            found.append(
+                example
+                | {
+                    "origin": words.names[origin] if origin != SEVERAL else "several",
+                    "document": document,
+                    "text": text[max(0, place - 30) : place + len(own) + 30],
+                }
+            )
+        return found

@@ -10,13 +10,14 @@ from transformers import PreTrainedTokenizerFast
 
 from smelt.errors import RecipeError, StageError
 from smelt.gates.tokenizer import tokenizer as tokenizer_gate
+from smelt.lake import held
 from smelt.recipe import Recipe
 from smelt.recipe.clean import PLACEHOLDERS
 from smelt.recipe.gates import TokenizerGate
 from smelt.recipe.tokenizer import ROLES, DirtyTokens, OtherTokenizer, TokenizerConfig, TrainTokenizer
 from smelt.recipe.tokenlist import TokenList
 from tasks.encoder import Encoder
-from tasks.tokenizer import STAGE, judge
+from tasks.tokenizer import STAGE, counting, judge, sample
 from tasks.tokenizer.sample import of_texts, targets
 from tasks.tokenizer.train import train
 from tests.tasks import refinery
@@ -56,6 +57,41 @@ def trained(lake, inputs, config=CONFIG):
 
 def test_training_twice_gives_the_same_bytes(lake, inputs):
     assert trained(lake, inputs)[0].digest == trained(lake, inputs)[0].digest
+
+
+def row_group_by_row_group(*arguments, drawn=sample.drawn):
+    """Documents drawn as from a part whose row groups hold one document each."""
+    for train_on, measure_on, rows in drawn(*arguments):
+        yield train_on.slice(0, 0), measure_on, rows[:0]
+        yield from ((train_on.slice(row, 1), measure_on.slice(0, 0), rows[row : row + 1]) for row in range(len(rows)))
+
+
+@pytest.mark.parametrize(("held_words", "range_bytes"), [(50, 10**9), (10**9, 3000), (50, 3000)])
+def test_words_that_many_workers_count_teach_what_those_of_one_do(lake, monkeypatch, held_words, range_bytes):
+    """In runs, in ranges of hashes, or both: the same artifact to the byte, examples and where they are from too."""
+    leftovers = [
+        {"text": f"{english(seed)} {LEFTOVERS} {seed} <EMAIL>", "url": f"https://h{seed % 7}/"} for seed in range(40)
+    ]
+    code = [{"text": CODE.replace("total", f"sum_{seed}"), "lang": "code"} for seed in range(20)]
+    inputs = refinery.decided(lake, [leftovers[:20], code, [*leftovers[20:], {"text": chinese(3), "lang": "zh"}]])
+    whole, _, card = trained(lake, inputs)
+    assert card["removed_tokens"]["link"] > 0 and card["added_tokens"]["<EMAIL>"] > 30
+    context = refinery.context(lake, "tokenizer", CONFIG, inputs)
+    plan = sample.plan(context, CONFIG.train)
+    drawn = pa.concat_tables([table for part in plan.parts for table, _, _ in sample.drawn(context, plan, part)])
+    at_once = train(drawn, CONFIG)
+    assert at_once.tokenizer_json == lake.get(whole.key("tokenizer", "/tokenizer.json"))
+    assert at_once.removed == card["removed_tokens"]
+    assert at_once.examples == card["removed_examples"]
+
+    monkeypatch.setattr(counting, "MAX_WORDS", held_words)
+    monkeypatch.setattr(counting, "RANGE_BYTES", range_bytes)
+    monkeypatch.setattr(sample, "drawn", row_group_by_row_group)
+    assert refinery.run(STAGE, context).digest == whole.digest
+    ranges = counting.num_ranges(context)
+    assert len(context.records("ranges")) == ranges and (ranges > 3) == (range_bytes < 10**9)
+    files = [held.open_parquet(lake, context.artifact, record) for record in context.records("words").values()]
+    assert sum(file.num_row_groups for file in files) > (30 if held_words < 10**9 else 3 * (ranges - 1))
 
 
 def test_what_a_model_needs_to_know_of_it(lake, inputs):
