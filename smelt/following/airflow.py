@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from smelt.errors import SmeltError
+from smelt.lake.patience import PATIENCE_S, patiently
 from smelt.services.airflow import USER
 from smelt.services.state import State
 
@@ -36,8 +37,12 @@ class Task:
     ended: datetime | None
 
 
+class AirflowOutageError(SmeltError):
+    """Airflow's API server is out of reach or out of breath: the same request may succeed later."""
+
+
 class Airflow:
-    """A client that logs in by itself, and again when its token is too old.
+    """A client that logs in by itself, and again when its token is too old; a server that is away is waited for.
 
     Args:
         address: of the API server, such as ``http://127.0.0.1:8080``.
@@ -45,6 +50,7 @@ class Airflow:
 
     def __init__(self, address: str, user: str, password: str) -> None:
         self.address = address.rstrip("/")
+        self._outages = 0
         self._login = {"username": user, "password": password}
         self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_S)
 
@@ -72,8 +78,11 @@ class Airflow:
         for number in range(1, MAX_NUMBER + 1):
             name = run_id if number == 1 else f"{run_id}-{number}"
             body = {"dag_run_id": name, "logical_date": None, "conf": params}
+            before = self._outages
             if self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", body, passed_over=409) is not None:
                 return name
+            if self._outages > before and self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{name}")["conf"] == params:
+                return name  # a request whose answer was lost has started it
         raise SmeltError("the run id is taken", where=run_id, mend="try again in a second")
 
     def ahead(self, run_id: str) -> list[str]:
@@ -133,6 +142,19 @@ class Airflow:
 
     def _ask(self, method: str, path: str, body: Any = None, *, passed_over: int | None = None) -> Any:
         """The answer's JSON; None for the status that is passed over."""
+        response = patiently(lambda: self._answer(method, path, body), PATIENCE_S, AirflowOutageError)
+        if response.status_code == passed_over:
+            return None
+        if response.is_error:
+            raise SmeltError(f"Airflow answered {response.status_code}: {response.text[:300]}", where=path)
+        return response.json()
+
+    def _answer(self, method: str, path: str, body: Any) -> httpx.Response:
+        """What the server says to one request.
+
+        Raises:
+            AirflowOutageError: nothing, or that it can't now.
+        """
         try:
             if "Authorization" not in self._http.headers:
                 self._log_in()
@@ -140,18 +162,18 @@ class Airflow:
             if response.status_code in (401, 403):  # 403 too: a token that is old, or from before a clock was set back
                 self._log_in()
                 response = self._http.request(method, path, json=body)
+            wrong = f"Airflow answered {response.status_code}" if response.is_server_error else ""
         except httpx.HTTPError as error:
-            raise SmeltError(
-                f"Airflow is out of reach ({type(error).__name__})", where=self.address, mend="see `smelt status`"
-            ) from error
-        if response.status_code == passed_over:
-            return None
-        if response.is_error:
-            raise SmeltError(f"Airflow answered {response.status_code}: {response.text[:300]}", where=path)
-        return response.json()
+            wrong = f"Airflow is out of reach ({type(error).__name__})"
+        if wrong:
+            self._outages += 1
+            raise AirflowOutageError(wrong, where=self.address, mend="see `smelt status`")
+        return response
 
     def _log_in(self) -> None:
         answer = self._http.post("/auth/token", json=self._login)
+        if answer.is_server_error:
+            raise httpx.HTTPStatusError("no token", request=answer.request, response=answer)
         if answer.is_error:
             raise SmeltError("Airflow refuses user and password", where=self.address, mend="`smelt down`, `smelt up`")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -1,4 +1,4 @@
-"""Waiting for an object store that may come back: the same for boto3 and obstore, with the reason told meanwhile.
+"""Waiting for a store, or Airflow, that may come back, with the reason told meanwhile: the same for every client.
 
 Libraries' own retries are counted in tries and drawn at random, so nobody can say how long they add up to. Ours are
 counted in time: from the first answer that may pass, a request is made again until ``PATIENCE_S`` are over. A store
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from smelt import log
-from smelt.errors import LakeOutageError
+from smelt.errors import LakeOutageError, SmeltError
 
 _T = TypeVar("_T")
 PATIENCE_S = 90.0
@@ -23,18 +23,20 @@ _told = 0.0
 _lock = threading.Lock()
 
 
-def patiently(ask: Callable[[], _T], patience: float) -> _T:
+def patiently(ask: Callable[[], _T], patience: float, outage: type[SmeltError] = LakeOutageError) -> _T:
     """What ``ask`` gives; while it raises what may pass, it is called again for so many seconds.
 
+    Args:
+        outage: the error that may pass.
+
     Raises:
-        LakeOutageError: the last, with how long it was tried.
-        LakeError: anything else that ``ask`` raises, at once.
+        SmeltError: the last of that kind, or any other that ``ask`` raises, at once.
     """
     began, pause = time.monotonic(), PAUSES_S[0]
     while True:
         try:
             return ask()
-        except LakeOutageError as error:
+        except outage as error:
             waited = time.monotonic() - began
             if waited + pause > patience:
                 raise
@@ -43,7 +45,7 @@ def patiently(ask: Callable[[], _T], patience: float) -> _T:
         pause = min(2 * pause, PAUSES_S[1])
 
 
-def _tell(error: LakeOutageError, left: float) -> None:
+def _tell(error: SmeltError, left: float) -> None:
     """The reason, in the log, though no more often than now and then: many threads may be waiting."""
     global _told
     with _lock:

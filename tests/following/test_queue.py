@@ -60,6 +60,49 @@ def test_a_token_that_airflow_takes_no_more_is_asked_for_again(status):
     assert client(Forgetful("a")).ahead("c") == ["a"]
 
 
+class Restarted(Server):
+    """Breaks off some requests: before they reach it, after they took effect, or with an error of its own."""
+
+    def __init__(self, *troubles: str) -> None:
+        super().__init__()
+        self.troubles = list(troubles)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        trouble = self.troubles.pop(0) if self.troubles else ""
+        if trouble == "refused":
+            raise httpx.ConnectError("refused", request=request)
+        if trouble == "503":
+            return httpx.Response(503)
+        if request.method == "GET" and request.url.path.endswith("/demo-1"):
+            return httpx.Response(200, json={"conf": {"recipe": "a"}})
+        answer = super().answer(request)
+        if trouble == "answer lost":
+            raise httpx.ReadError("reset", request=request)
+        return answer
+
+
+@pytest.mark.parametrize(
+    "troubles", [["refused", "503"], ["", "503", "refused"], ["", "answer lost"], ["answer lost", "", "answer lost"]]
+)
+def test_an_api_server_that_is_started_anew_is_waited_for_and_no_run_is_started_twice(troubles):
+    server = Restarted(*troubles)
+    assert client(server).trigger("demo-1", {"recipe": "a"}) == "demo-1"
+    assert server.troubles == [] and [*server.runs] == ["demo-1"]
+
+
+def test_a_run_of_others_under_the_same_id_is_not_taken_for_ones_own_after_an_outage():
+    server = Restarted("", "refused")
+    server.runs["demo-1"] = "running"
+    assert client(server).trigger("demo-1", {"recipe": "b"}) == "demo-1-2"
+
+
+def test_a_server_that_stays_away_is_one_line(monkeypatch):
+    monkeypatch.setattr("smelt.following.airflow.PATIENCE_S", 0.5)
+    airflow = client(Restarted(*["refused"] * 20))
+    with pytest.raises(SmeltError, match=r"http://airflow: Airflow is out of reach \(ConnectError\) \(see `smelt"):
+        airflow.state("demo-1")
+
+
 def test_what_a_queued_run_waits_for_is_named():
     assert client(Server("a", "b")).ahead("c") == ["a", "b"]
 
