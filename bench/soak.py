@@ -2,15 +2,20 @@
 
     python -m bench.soak --seconds 600
 
-An undisturbed run comes first. Then the same training is run again and again, and each attempt at it ends by one of
+A training and two branches of it, which anneal otherwise from the end of its first phase, are run undisturbed first,
+each from nothing. Then they are run again and again, the branches from what the training has made, and each attempt
+ends by one of
 
 - worker: one process is killed (SIGKILL); the other fails, and is ended as Ray Train does it,
 - machine: both are killed at once,
 - upload: a process kills itself between two objects of a checkpoint,
-- notice: one is told to leave (SIGTERM): both save where they are, and leave.
+- notice: one is told to leave (SIGTERM): both save where they are, and leave,
+- stop: the run is asked to stop: both leave behind the next checkpoint, and the run goes on later,
+- trunk: of a branch, who takes over the training's checkpoints is killed on the way.
 
 Of each run that came to its end every step's loss and every checkpoint's digest must be the undisturbed one's, bitwise;
-and no more weights may ever lie in the lake than the checkpoint policy keeps, with one more checkpoint on its way.
+a branch has made no step that its training had; and no more weights may ever lie in the lake than the checkpoint policy
+keeps, with one more checkpoint on its way.
 """
 
 import json
@@ -24,6 +29,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -39,18 +45,26 @@ from smelt.recipe.training.config import CheckpointConfig, TrainConfig, Training
 from smelt.recipe.training.phases import Phase
 from smelt.settings import Settings
 from smelt.stage import Context
+from smelt.steering import stopping
 from tests.training.artifacts import MODEL, again, context, metrics
+from training.blocks.plan import plan_blocks, read_vocabulary
 from training.checkpoints.checkpoint import INTERRUPTED, ROUND
+from training.checkpoints.trunk import take_over
 from training.model.processes import start_parallel
 from training.steps.loop import train
 
 WORKERS = 2
-KINDS = ("worker", "machine", "upload", "notice")
+KINDS = ("worker", "machine", "upload", "notice", "stop")
 KEEP = CheckpointConfig(keep_last=2, keep_best=True)
-PHASES = (
-    Phase(name="main", tokens=600 * 256, sequence_length=32, global_batch_size=8, learning_rate=1e-2),
-    Phase(name="anneal", tokens=200 * 256, sequence_length=64, global_batch_size=4, learning_rate=5e-3),
-)
+MAIN = Phase(name="main", tokens=600 * 256, sequence_length=32, global_batch_size=8, learning_rate=1e-2)
+ANNEAL = Phase(name="anneal", tokens=200 * 256, sequence_length=64, global_batch_size=4, learning_rate=5e-3)
+TRAINING, BRANCHES = "training", ("gentle", "long")
+LAST = {
+    TRAINING: ANNEAL,
+    "gentle": ANNEAL.model_copy(update={"name": "gentle", "learning_rate": 1e-3}),
+    "long": ANNEAL.model_copy(update={"name": "long", "tokens": 260 * 256, "schedule": "constant"}),
+}
+"""The last phase of each; the first is the same."""
 STEPS_PER_BLOCK = 20
 MOST_WEIGHTS = 1 + 1 + 2 + 1 + 1 + 1
 """The end of the first phase, the best, the last two, one behind which tidying was killed, one on its way, and one in
@@ -62,11 +76,24 @@ fork.set_forkserver_preload(["bench.soak"])  # forked from a process that has im
 
 
 def prepare(settings: Settings, folder: Path) -> None:
-    """Write the inputs, and the context beside them."""
-    config = TrainConfig(model=MODEL, phases=PHASES, training=TrainingConfig(checkpoint=KEEP))
-    lake = Lake(settings, url="s3://smelt/soak")
-    given = context(lake, folder / "home", config, steps_per_block=STEPS_PER_BLOCK, workers=WORKERS)
-    (folder / "context").write_bytes(pickle.dumps(given))
+    """Write the inputs, and the contexts beside them."""
+    lake, given = Lake(settings, url="s3://smelt/soak"), {}
+    for name, last in LAST.items():
+        config = TrainConfig(model=MODEL, phases=(MAIN, last), training=TrainingConfig(checkpoint=KEEP))
+        made = context(lake, folder / "home", config, steps_per_block=STEPS_PER_BLOCK, workers=WORKERS)
+        given[name] = replace(made, run=f"soak-{name}")
+    (folder / "contexts").write_bytes(pickle.dumps(given))
+
+
+def begin(given: Context) -> None:
+    """What the stage does before it trains: write the course down, and take over what another has made of it."""
+    vocabulary = read_vocabulary(given.lake, given.inputs["tokenizer"])
+    take_over(given, plan_blocks(given.config, given.inputs["blocks"], vocabulary), vocabulary)
+
+
+def clean(lake: Lake) -> None:
+    """Delete what earlier runs have made."""
+    lake.delete([item.key for item in lake.objects("train/")])
 
 
 def work(rank: int, store: Path, given: Context, dies_at: int) -> None:
@@ -110,6 +137,7 @@ def look(given: Context, target: Path) -> None:
     found = {
         "steps": [line["step"] for line in lines],
         "losses": [line["loss"] for line in lines],
+        "clocks": [line["step_s"] for line in lines],
         "digests": [record.digest for record in given.records(ROUND).values()],
         "interrupted": list(given.records(INTERRUPTED)),
         "weights": len(weights),
@@ -119,12 +147,17 @@ def look(given: Context, target: Path) -> None:
     target.write_text(json.dumps(found))
 
 
-def in_child(function: Any, *arguments: Any) -> None:
-    """Run a function in a process of its own."""
+def in_child(function: Any, *arguments: Any, killed_after_s: float | None = None) -> bool:
+    """Run a function in a process of its own; whether it has come to its end before it was killed."""
     child = fork.Process(target=function, args=arguments)
     child.start()
-    child.join()
+    child.join(killed_after_s)
+    if child.is_alive():
+        child.kill()
+        child.join()
+        return False
     assert child.exitcode == 0, f"{function.__name__} failed"
+    return True
 
 
 class Soak:
@@ -132,7 +165,7 @@ class Soak:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.draw = folder, random.Random(seed)
-        self.given: Context = pickle.loads((folder / "context").read_bytes())
+        self.given: dict[str, Context] = pickle.loads((folder / "contexts").read_bytes())
         self.counts: Counter[str] = Counter()
         self.most = {"weights": 0, "lake_bytes": 0, "disk_bytes": 0}
 
@@ -148,17 +181,21 @@ class Soak:
         ]
         for child in children:
             child.start()
-        if kind in ("worker", "machine", "notice"):
+        if kind in ("worker", "machine", "notice", "stop"):
             children[victim].join(self.draw.uniform(1, 12))
             if all(child.is_alive() for child in children):
                 self.counts[kind] += 1
-                for child in children if kind == "machine" else [children[victim]]:
-                    os.kill(child.pid or 0, signal.SIGTERM if kind == "notice" else signal.SIGKILL)
+                if kind == "stop":
+                    given.lake.put_json(stopping.request_key(given.run), stopping.Request(when="now").model_dump())
+                else:
+                    for child in children if kind == "machine" else [children[victim]]:
+                        os.kill(child.pid or 0, signal.SIGTERM if kind == "notice" else signal.SIGKILL)
         self.wait(children)
+        stopping.take_back(given.lake, given.run)
         codes = [child.exitcode for child in children]
         if kind == "upload" and -signal.SIGKILL in codes:
             self.counts[kind] += 1
-        if kind == "notice":
+        if kind in ("notice", "stop"):
             self.counts["left in order"] += codes == [0, 0]
 
     def wait(self, children: Sequence[BaseProcess]) -> None:
@@ -181,30 +218,46 @@ class Soak:
         return found
 
     def run(self, seconds: float) -> dict[str, Any]:
-        """The undisturbed run, and disturbed ones for so long.
+        """The undisturbed runs, and disturbed ones for so long.
 
         Raises:
-            AssertionError: where one differs from it.
+            AssertionError: where one differs from its undisturbed one.
         """
-        self.attempt(self.given, None)
-        expected = self.stand(self.given)
-        steps = sum(phase.num_steps for phase in PHASES)
-        assert expected["steps"] == list(range(1, steps + 1))
+        expected = {}
+        for name, given in self.given.items():
+            self.attempt(given, None)
+            expected[name] = self.stand(given)
+            steps = sum(phase.num_steps for phase in given.config.phases)
+            assert expected[name]["steps"] == list(range(1, steps + 1))
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            given = again(self.given)
-            while len((stand := self.stand(given))["steps"]) < steps:
-                # behind the last kill that fits the time, a run is let go to its end
-                self.attempt(given, self.draw.choice(KINDS) if time.monotonic() < end else None)
-                assert self.most["weights"] <= MOST_WEIGHTS, f"{self.most['weights']} checkpoints' weights are kept"
-            assert stand["steps"] == expected["steps"], "a step is missing or doubled"
-            assert stand["losses"] == expected["losses"], "losses differ"
-            assert stand["digests"] == expected["digests"], "checkpoints differ"
-            assert not stand["interrupted"]
-            self.counts["runs"] += 1
-            self.counts["steps"] += steps
-            print(f"{self.counts['runs']} runs equal the undisturbed one; {dict(self.counts)}", flush=True)
-        return {"counts": dict(self.counts), "most": self.most, "lake_bytes_at_the_end": expected["lake_bytes"]}
+            in_child(clean, self.given[TRAINING].lake)
+            trunk = self.disturbed(TRAINING, expected[TRAINING], end)
+            for name in self.draw.sample(BRANCHES, len(BRANCHES)):
+                made = self.disturbed(name, expected[name], end)
+                assert made["clocks"][: MAIN.num_steps] == trunk["clocks"][: MAIN.num_steps], "steps are made twice"
+                self.counts["steps taken over"] += MAIN.num_steps
+            print(f"{self.counts['runs']} runs equal the undisturbed ones; {dict(self.counts)}", flush=True)
+        ends = {name: found["lake_bytes"] for name, found in expected.items()}
+        return {"counts": dict(self.counts), "most": self.most, "lake_bytes_at_the_end": ends}
+
+    def disturbed(self, name: str, expected: dict[str, Any], end: float) -> dict[str, Any]:
+        """One of the trainings under trouble, until it has made all its steps; where it stands then."""
+        given = again(self.given[name])
+        # one that was killed after it had taken something over goes on from there, as after any kill
+        while not in_child(begin, given, killed_after_s=self.draw.uniform(0, 3) if name in BRANCHES else None):
+            self.counts["trunk"] += 1
+        while len((stand := self.stand(given))["steps"]) < len(expected["steps"]):
+            # behind the last kill that fits the time, a run is let go to its end
+            self.attempt(given, self.draw.choice(KINDS) if time.monotonic() < end else None)
+            assert self.most["weights"] <= MOST_WEIGHTS, f"{self.most['weights']} checkpoints' weights are kept"
+        assert stand["steps"] == expected["steps"], "a step is missing or doubled"
+        assert stand["losses"] == expected["losses"], "losses differ"
+        assert stand["digests"] == expected["digests"], "checkpoints differ"
+        assert not stand["interrupted"]
+        self.counts["runs"] += 1
+        self.counts["steps"] += len(stand["steps"])
+        return stand
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ class Request(BaseModel):
 
 def request_of(lake: Lake, run_id: str) -> Request | None:
     """The request that stands for a run."""
-    found = lake.find_json(_key(run_id)) if run_id else None
+    found = lake.find_json(request_key(run_id)) if run_id else None
     return None if found is None else Request.model_validate(found)
 
 
@@ -53,20 +53,21 @@ def ask(lake: Lake, run: Run) -> str:
     if not left:
         raise RecipeError("nothing is left to train", where=run.id, mend="a run is stopped while it trains, or before")
     if request_of(lake, run.id) is None:
-        lake.put_json(_key(run.id), Request(when=datetime.now(UTC).isoformat(timespec="seconds")).model_dump())
+        lake.put_json(request_key(run.id), Request(when=datetime.now(UTC).isoformat(timespec="seconds")).model_dump())
     return left[0].stage
 
 
 def note(lake: Lake, run_id: str, stage: str, attempt: int) -> None:
     """Write down which try of which stage has stopped, where it is the first; what comes behind has not begun."""
     if (request := request_of(lake, run_id)) is not None and not request.stage:
-        lake.put_json(_key(run_id), request.model_copy(update={"stage": stage, "attempt": attempt}).model_dump())
+        lake.put_json(request_key(run_id), request.model_copy(update={"stage": stage, "attempt": attempt}).model_dump())
 
 
 def take_back(lake: Lake, run_id: str) -> None:
     """Let the run go on where it is tried again."""
-    lake.delete([_key(run_id)])
+    lake.delete([request_key(run_id)])
 
 
-def _key(run_id: str) -> str:
+def request_key(run_id: str) -> str:
+    """Where a run's request lies."""
     return f"runs/{run_id}/stop.json"
