@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 import smelt.cli
+from smelt.disk import told_when_full
 from smelt.errors import SmeltError
+from smelt.settings import home_folder
 
 app = typer.Typer(
     name="smelt",
@@ -27,7 +29,8 @@ def main() -> None:
     for module in pkgutil.iter_modules(smelt.cli.__path__, "smelt.cli."):
         importlib.import_module(module.name)
     try:
-        app()
+        with told_when_full(home_folder()):
+            app()
     except SmeltError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/red] {_escaped(error)}")
         sys.exit(2)

@@ -84,9 +84,11 @@ class State:
         }
 
     def save(self) -> None:
-        """Write the state file, whole or not at all, readable by this user only."""
-        content = {"settings": self._settings(), "ports": self.ports, "secrets": self.secrets}
-        write_private(self.home / STATE_FILE, json.dumps(content, indent=2))
+        """Write the state file, whole or not at all, readable by this user only; one that says the same stays."""
+        text = json.dumps({"settings": self._settings(), "ports": self.ports, "secrets": self.secrets}, indent=2)
+        file = self.home / STATE_FILE
+        if not file.exists() or file.read_text() != text:  # who only follows a run needs no room on a full disk
+            write_private(file, text)
 
 
 def load_state(home: Path) -> State | None:
