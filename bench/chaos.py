@@ -32,7 +32,7 @@ from typing import Any
 
 from bench.command import arguments_of, publish
 from bench.faults.surroundings import JUMP_S, RPC_VARIABLES, Clock, Disk, clock, failed_calls, small_disk
-from bench.faults.troubles import KINDS, Deck, Troubles
+from bench.faults.troubles import KINDS, Deck, Troubles, whole
 from smelt.artifacts import existing
 from smelt.lake import Lake
 from smelt.lake.shared import SHARED
@@ -80,7 +80,7 @@ class Chaos:
 
     Args:
         folder: for the stack's home and the recipe.
-        every_s: seconds between two troubles of processes, on average.
+        every_s: seconds between two troubles of processes, on average, while all services answer.
         disk: the folder's, where it has one of its own.
         clock: the stack's, where it has one of its own.
 
@@ -123,8 +123,8 @@ class Chaos:
             self.lake.delete([item.key for item in self.lake.objects(folder)])
         self._restart(RPC_VARIABLES)
         self._proxy.by_chance(CHANCES, seed)
-        up = partial(stack.up, self.home)
-        with Troubles(self.home, self._every_s, self._deck, self._others, up, seed) as troubles:
+        up, is_whole = partial(stack.up, self.home), partial(whole, self.home)
+        with Troubles(self.home, self._every_s, self._deck, self._others, up, is_whole, seed) as troubles:
             made = self.run()
         self._proxy.mend()
         self.injected.update(troubles.done)

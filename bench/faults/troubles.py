@@ -1,7 +1,8 @@
 """What ``bench.chaos`` does to a stack, one thing at a time: kills and pauses of its processes, and what it is given.
 
 The kinds are dealt like cards: each has its turn before any has its second. One whose process is not there waits for
-it, and comes as soon as it is.
+it, and comes as soon as it is. What was killed is started again before the next comes, so that a slow machine, on which
+Ray takes a minute to start, is not kept without it.
 """
 
 import os
@@ -20,6 +21,8 @@ from smelt.services import processes, supervisor
 from smelt.services.airflow import API_SERVER
 
 PAUSE_S = 60.0
+WHOLE_WITHIN_S = 300.0
+"""Seconds that are waited for what was killed to be started again."""
 LOOK_EVERY_S = 0.5
 Victims = Callable[[Mapping[str, list[psutil.Process]]], list[psutil.Process]]
 
@@ -90,10 +93,11 @@ class Troubles:
 
     Args:
         home: the stack's home.
-        every_s: seconds between two, on average.
+        every_s: seconds between two, on average, while all services answer.
         deck: the order of the kinds: those of ``KINDS`` and of ``others``.
         others: what is done to more than a process; each says whether it could be.
         up: starts what a killed supervisor leaves, as its user would.
+        is_whole: whether what was killed is there again.
 
     Attributes:
         done: how often each kind was done.
@@ -106,9 +110,11 @@ class Troubles:
         deck: Deck,
         others: Mapping[str, Callable[[], bool]],
         up: Callable[[], object],
+        is_whole: Callable[[], bool],
         seed: int,
     ) -> None:
-        self._home, self._every_s, self._deck, self._others, self._up = home, every_s, deck, others, up
+        self._home, self._every_s, self._deck, self._others = home, every_s, deck, others
+        self._up, self._is_whole = up, is_whole
         self._random = random.Random(seed)
         self._stopped = threading.Event()
         self.done: Counter[str] = Counter()
@@ -124,11 +130,17 @@ class Troubles:
 
     def _go_on(self) -> None:
         while not self._stopped.wait(self._every_s / 2):
+            self._wait_until_whole()
             kind = self._one_that_waited(self._random.uniform(0, self._every_s)) or self._one_in_turn()
             self.done[kind] += 1
             print(f"{time.strftime('%H:%M:%S')}  {kind}", flush=True)
             if kind == "kill supervisor":
                 self._up()
+
+    def _wait_until_whole(self) -> None:
+        deadline = time.monotonic() + WHOLE_WITHIN_S
+        while not self._is_whole() and time.monotonic() < deadline and not self._stopped.wait(LOOK_EVERY_S):
+            pass
 
     def _one_that_waited(self, within_s: float) -> str | None:
         """Do the first kind that has waited and can be done, as soon as one can; None where none can within this."""
@@ -165,6 +177,12 @@ class Troubles:
             os.kill(victim.pid, signal.SIGCONT)
             return True
         return False
+
+
+def whole(home: Path) -> bool:
+    """Whether the supervisor has found all services of a home ready."""
+    entries = supervisor.read_supervised(home).values()
+    return bool(entries) and all(entry.phase in ("ready", "done") for entry in entries)
 
 
 def _command(process: psutil.Process) -> str:

@@ -47,12 +47,27 @@ def test_what_cannot_be_done_waits_and_comes_first_when_it_can(tmp_path):
 
     others = {"rare": rare, "a": lambda: always("a"), "b": lambda: always("b")}
     deck = Deck(others, seed=1)
-    with Troubles(tmp_path, 0.02, deck, others, lambda: None, seed=1) as troubles:
+    with Troubles(tmp_path, 0.02, deck, others, lambda: None, lambda: True, seed=1) as troubles:
         until(lambda: deck.waiting == ["rare"] and len(done) >= 6)
         there[0], before = True, len(done)
         until(lambda: "rare" in done)
     assert done.index("rare") <= before + 1
     assert troubles.done == Counter(done)
+
+
+def test_what_was_killed_is_waited_for(tmp_path):
+    there, asked = [False], list[bool]()
+
+    def is_whole() -> bool:
+        asked.append(there[0])
+        return there[0]
+
+    others = {"a": lambda: True}
+    with Troubles(tmp_path, 0.02, Deck(others, seed=1), others, lambda: None, is_whole, seed=1) as troubles:
+        until(lambda: len(asked) > 1)
+        assert troubles.done == {}
+        there[0] = True
+        until(lambda: troubles.done["a"] > 1)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a disk")
