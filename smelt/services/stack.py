@@ -52,15 +52,17 @@ def up(home: Path, watch: Callable[[dict[str, Supervised]], None] = lambda entri
         SmeltError: when a service did not start in several tries.
     """
     with _only_one(home):
-        alive = processes.members(home)
-        state = prepare_state(home, keep_ports=bool(alive))
-        if supervisor.NAME not in alive:
-            (home / supervisor.FILE).unlink(missing_ok=True)
-            command = (sys.executable, "-m", "smelt.services.supervisor", str(state.home))
-            itself = Service(supervisor.NAME, command, ready=lambda: True)
-            processes.spawn(itself, state.home, state.logs / f"{supervisor.NAME}.log")
-        _wait_until_all_ready(state, watch)
-    return state
+        for _ in range(GIVE_UP_AFTER):
+            alive = processes.members(home)
+            state = prepare_state(home, keep_ports=bool(alive))
+            if supervisor.NAME not in alive:
+                (home / supervisor.FILE).unlink(missing_ok=True)
+                command = (sys.executable, "-m", "smelt.services.supervisor", str(state.home))
+                itself = Service(supervisor.NAME, command, ready=lambda: True)
+                processes.spawn(itself, state.home, state.logs / f"{supervisor.NAME}.log")
+            if _all_ready(state, watch):
+                return state
+    raise SmeltError("the supervisor ended", where=supervisor.NAME, mend="see `smelt logs supervisor`")
 
 
 def status(home: Path) -> list[Status]:
@@ -101,7 +103,8 @@ def log_files(home: Path) -> dict[str, Path]:
     return {file.stem: file for file in sorted((home / "logs").glob("*.log"))}
 
 
-def _wait_until_all_ready(state: State, watch: Callable[[dict[str, Supervised]], None]) -> None:
+def _all_ready(state: State, watch: Callable[[dict[str, Supervised]], None]) -> bool:
+    """Wait until all services are; False when the supervisor has ended before."""
     while True:
         entries = read_supervised(state.home)
         watch(entries)
@@ -109,9 +112,9 @@ def _wait_until_all_ready(state: State, watch: Callable[[dict[str, Supervised]],
             if entry.failures >= GIVE_UP_AFTER and entry.phase != "ready":
                 raise SmeltError(f"does not start: {entry.error}", where=name, mend=f"see `smelt logs {name}`")
         if entries and all(entry.phase in ("ready", "done") for entry in entries.values()):
-            return
+            return True
         if supervisor.NAME not in processes.members(state.home, [supervisor.NAME]):
-            raise SmeltError("the supervisor ended", where=supervisor.NAME, mend="see `smelt logs supervisor`")
+            return False
         time.sleep(0.2)
 
 

@@ -116,17 +116,23 @@ def test_a_second_home_beside_it_interrupted_killed_taken_up_and_down(stack, tmp
         first_try.wait()
         _until(lambda: _entry(home, "s3").supervised.phase == "ready")
         s3_before = _entry(home, "s3").supervised.pid
-        processes.members(home)["supervisor"][0].kill()
-        again = subprocess.run([SMELT, "up"], env=environment, capture_output=True, text=True)
-        assert again.returncode == 0, again.stderr
-        assert f"user admin, password {load_state(home).secrets['airflow_password']}" in again.stdout
+        first = processes.members(home)["supervisor"][0]
+        first.kill()
+        again = subprocess.Popen(
+            [SMELT, "up"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        _until(lambda: [one.pid for one in processes.members(home).get("supervisor", [])] not in ([], [first.pid]))
+        processes.members(home)["supervisor"][0].kill()  # the next one, while the command waits for it
+        told, failed = again.communicate()
+        assert again.returncode == 0, failed
+        assert f"user admin, password {load_state(home).secrets['airflow_password']}" in told
         assert all(entry.healthy for entry in stack_module.status(home))
         assert _entry(home, "s3").supervised.pid == s3_before
         state = load_state(home)
         assert state is not None
         assert not set(state.ports.values()) & set(stack.ports.values())
         keys = [secret for name, secret in state.secrets.items() if name != "airflow_password"]
-        assert not any(secret in again.stdout + again.stderr for secret in keys)
+        assert not any(secret in told + failed for secret in keys)
         processes.members(home)["ray"][0].kill()
         down = subprocess.run([SMELT, "down"], env=environment, capture_output=True, text=True)
         assert down.returncode == 0, down.stderr
