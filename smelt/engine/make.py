@@ -18,16 +18,16 @@ from smelt import log
 from smelt.disk import told_when_full
 from smelt.engine.gather import gather
 from smelt.engine.manifest import manifest_of
+from smelt.engine.sharing import shared_part
 from smelt.errors import LakeError, SmeltError, StageError
 from smelt.lake import Artifact, Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import merge_stats
-from smelt.lake.shared import SharedPart
 from smelt.metrics import PARTS_REUSED
 from smelt.metrics import record as count
-from smelt.plan import REBUILD, Planned, is_kind
+from smelt.plan import Planned, is_kind
 from smelt.recipe.graph import IMPLEMENTATION_OF_JUDGEMENT, JUDGEMENT, STAGES, spec
 from smelt.recipe.recipe import Recipe
-from smelt.stage import Context, Progress, Round, Shard, Stage
+from smelt.stage import Context, Progress, Shard, Stage
 
 CHECKED_AT_ONCE = 8
 """Objects of an earlier attempt that are read at the same time, some 8 MiB of memory each."""
@@ -140,7 +140,10 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
     """
     current = load_stage(context.artifact.stage).rounds[round_index]
     try:
-        shared = _shared(context, current, shard)
+        shared = None
+        if current.made_of is not None:
+            of = current.made_of(context, shard)
+            shared = shared_part(context, current.name, of, as_it_is=current.as_it_is)
         if shared and (found := shared.take_over(context.lake, context.artifact, current.name, shard.name)):
             count(PARTS_REUSED, 1, run=context.run, stage=context.artifact.stage)
             return found
@@ -165,18 +168,6 @@ def work_on(context: Context, round_index: int, shard: Shard) -> PartRecord:
         if isinstance(content, Path):
             content.unlink()
     return record
-
-
-def _shared(context: Context, current: Round, shard: Shard) -> SharedPart | None:
-    """Where the part of a shard lies that artifacts share; None where it is this artifact's own."""
-    if current.made_of is None:
-        return None
-    kind = context.artifact.stage
-    made_of = {"round": current.name, "of": current.made_of(context, shard)}
-    if not current.as_it_is:
-        version = next(stage.version for stage in STAGES if stage.kind == kind)
-        made_of |= {"version": version, "rebuild": context.external.get(REBUILD)}
-    return SharedPart.made_of(kind, made_of)
 
 
 def serially(context: Context, round_index: int, shards: list[Shard]) -> Iterator[PartRecord]:

@@ -59,12 +59,16 @@ class SharedPart:
         """Say that the artifact uses the part, or is about to."""
         lake.put(f"{self.root}{REFERENCES}{artifact.fingerprint}", b"")
 
+    @property
+    def record_key(self) -> str:
+        """Key of the record that says what it is, there once somebody has made it."""
+        return f"{self.root}part{RECORD}"
+
     def find(self, lake: Lake) -> PartRecord | None:
         """The record of the part where somebody has made it, and its objects still are what they were then."""
-        key = f"{self.root}part{RECORD}"
-        if (found := lake.find_json(key)) is None:
+        if (found := lake.find_json(self.record_key)) is None:
             return None
-        record = PartRecord.parsed(lake, key, found)
+        record = PartRecord.parsed(lake, self.record_key, found)
         whole = all(not held.checked(lake, f"{record.at}{suffix}", file) for suffix, file in record.files.items())
         return record if whole else None
 

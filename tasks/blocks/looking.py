@@ -16,11 +16,12 @@ from smelt.errors import StageError
 from smelt.explaining.sequence import Sequence as Looked
 from smelt.explaining.sequence import Stretch
 from smelt.explaining.traced import Making
-from smelt.lake import Lake, held
+from smelt.lake import Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
 from smelt.recipe.mixture import BlocksConfig
 from smelt.takedown import blocked
 from tasks.blocks.gather import gather
+from tasks.blocks.naming import PARTS
 from tasks.blocks.ordered import slices_of
 from tasks.blocks.phases import num_blocks
 from tasks.indexed import token_dtype
@@ -37,7 +38,8 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
     if not place.isdecimal() or int(place) >= count:
         mend = f"phase {phase.name} has {of_phase}-{0:05d} to {of_phase}-{count - 1:05d}"
         raise StageError("no such block", where=block, mend=mend)
-    if lake.find_json(blocks.artifact.key("parts", block, RECORD)) is None:
+    key = blocks.artifact.key(PARTS, block, RECORD)
+    if (made := lake.find_json(key)) is None:
         raise StageError("the block is not made yet", where=block, mend="wait for it, or run the recipe")
     slices = slices_of(lake, blocks.artifact, config, blocks.input(lake, "tokens"), of_phase, int(place))
     last = (int(slices["start"][-1] + slices["tokens"][-1]) - 1) // phase.sequence_length - 1
@@ -48,7 +50,7 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
     found = [_inside(slices, number * phase.sequence_length, phase.sequence_length) for number in numbers]
     found = [own[own["length"] > 0] for own in found]  # padding is what a sequence has left behind its documents
     known = _documents(lake, blocks, np.concatenate(found))
-    reader = _Reader(lake, blocks, block) if text else None
+    reader = _Reader(lake, blocks, PartRecord.parsed(lake, key, made)) if text else None
     looked = []
     for number, own in zip(numbers, found, strict=True):
         said = reader.read(own, number * phase.sequence_length) if reader else [[]] * len(own)
@@ -113,9 +115,9 @@ def _documents(lake: Lake, blocks: Making, slices: np.ndarray) -> dict[int, dict
 class _Reader:
     """Reads the text of a block's slices, token by token."""
 
-    def __init__(self, lake: Lake, blocks: Making, block: str) -> None:
+    def __init__(self, lake: Lake, blocks: Making, block: PartRecord) -> None:
         self._lake, self._artifact, self._tokens = lake, blocks.artifact, blocks.input(lake, "tokens")
-        self._key = blocks.artifact.key("parts", block, ".bin")
+        self._key = blocks.artifact.key_of(block, ".bin")
         tokenizer = Making.of(self._tokens).input(lake, "tokenizer")
         self._tokenizer = Tokenizer.from_str(held.read(lake, tokenizer, "tokenizer", "/tokenizer.json").decode())
         figures = held.read_json(lake, tokenizer, "tokenizer", "/figures.json")

@@ -54,6 +54,16 @@ def phase_shards(context: Context) -> list[Shard]:
     return [Shard(f"{number:0{width}d}", number) for number in range(config.first_phase, len(config.phases))]
 
 
+def blocks_of(phase: Shard, config: BlocksConfig) -> list[Shard]:
+    """One shard a block of a phase: its name, and the numbers of phase and block.
+
+    Args:
+        phase: its shard.
+    """
+    count = num_blocks(config.phases[phase.payload], config)
+    return [Shard(f"{phase.name}-{block:05d}", (phase.payload, block)) for block in range(count)]
+
+
 def stream_of(context: Context, number: int) -> tuple[catalogs.Catalog, np.ndarray, mixing.Stream]:
     """The catalog, how often each document is used by the end of a phase (int32, D), and the phase's documents.
 
@@ -88,6 +98,14 @@ def tokens_dtype(context: Context) -> np.dtype:
     index = tokens.key(tokens.parts[0], ".idx")
     content = held.read(context.lake, tokens, tokens.parts[0], ".idx")
     return read_index(content, where=context.lake.path(index)).dtype
+
+
+def padding_token(context: Context, phase: BlockPhase) -> int | None:
+    """The token that a phase's sequences are filled up with; None where documents lie end to end."""
+    if phase.packing != "best_fit":
+        return None
+    figures = held.read_json(context.lake, tokenizer_of(context), "tokenizer", "/figures.json")
+    return int(figures["padding"]["id"])
 
 
 def tokenizer_of(context: Context) -> Manifest:

@@ -5,8 +5,12 @@ requests, and to fetch what lies between them too is to read the file again for 
 a file once and writes what the phase reads of it, block after block, and a block fetches its own range of each
 (``tasks.dedup.exchange``): every token is read twice and written once more. Where blocks are few, or hold most of the
 documents, they are fetched from the token files (``gather``).
+
+Round ``missing`` says before that which of the blocks no artifact has made yet: only these are sent tokens, and where
+there is none no token file is read. One that was there then, and is damaged or gone when it is wanted, is gathered.
 """
 
+import json
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
+from smelt.engine.sharing import shared_part
 from smelt.lake import Manifest
 from smelt.recipe.mixture import BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, small
 from tasks.blocks.gather import GAP_BYTES, gather, mapped
+from tasks.blocks.naming import PARTS, made_of
 from tasks.blocks.ordered import shards_of
-from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_shards, tokens_dtype
+from tasks.blocks.phases import SLICE, block_tokens, blocks_of, num_blocks, phase_shards, tokens_dtype
 from tasks.dedup import exchange
 
 MOST = 2.0
@@ -100,24 +106,51 @@ def collect(
     out.flush()
 
 
+def missing(context: Context, phase: str) -> set[int]:
+    """The numbers of a phase's blocks that are sent tokens.
+
+    Args:
+        phase: its shard.
+    """
+    return set(json.loads(context.get("missing", phase, ".json")))
+
+
+def _phases(context: Context) -> list[Shard]:
+    """One shard a phase whose tokens are scattered."""
+    return [phase for phase in phase_shards(context) if scattered(context, phase.payload)]
+
+
+def _missing(context: Context, shard: Shard) -> Part:
+    """Which of a phase's blocks no artifact has made yet."""
+
+    def is_there(block: Shard) -> bool:
+        return context.lake.exists(shared_part(context, PARTS, made_of(context, block)).record_key)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        there = list(threads.map(is_there, blocks_of(shard, context.config)))
+    found = [number for number, made in enumerate(there) if not made]
+    return Part({".json": json.dumps(found).encode()}, rows=len(found))
+
+
 def _shards(context: Context) -> list[Shard]:
-    """One shard a phase and part of the tokens, where they are scattered."""
+    """One shard a phase and part of the tokens, where blocks of the phase are missing."""
     return [
         Shard(f"{phase.name}-{part.name}", (phase, number))
-        for phase in phase_shards(context)
-        if scattered(context, phase.payload)
+        for phase in _phases(context)
+        if missing(context, phase.name)
         for number, part in enumerate(context.inputs["tokens"].parts)
     ]
 
 
 def _scatter(context: Context, shard: Shard) -> Part:
-    """What a phase reads of a part, by block."""
+    """What a phase's missing blocks read of a part, by block."""
     config: BlocksConfig = context.config
     phase, number = shard.payload
     tokens = context.inputs["tokens"]
     names = shards_of(context.lake, context.artifact, config, tokens, phase.name)
     keys = [context.artifact.key("order", name, PLACES) for name in names]
     found = np.concatenate(exchange.unpack(context.lake, context.artifact, keys, number, len(tokens.parts), _PLACED))
+    found = found[np.isin(found["block"], list(missing(context, phase.name)))]
     found = found[np.lexsort((found["slice"]["start"], found["block"]))]
     slices = found["slice"].copy()
     slices["start"] = np.cumsum(slices["tokens"]) - slices["tokens"]
@@ -133,4 +166,4 @@ def _scatter(context: Context, shard: Shard) -> Part:
     return Part({".bin": target}, rows=len(slices))
 
 
-ROUNDS = (Round("scattered", _shards, _scatter),)
+ROUNDS = (Round("missing", _phases, _missing), Round("scattered", _shards, _scatter))

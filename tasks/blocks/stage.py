@@ -3,11 +3,11 @@
 Round ``order`` decides, from the index of documents alone, which document stands where in a phase's stream
 (see ``mixing``, and for more documents than one process should hold ``large.rounds``), and writes for each block the
 slices it is made of. Round ``parts`` gathers the slices of one block from the token files, or from what round
-``scattered`` has made of these (see ``scatter``). Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's
-stream, both ends included: the last token of a block, which is the first of the next, is there to be predicted. ``N``
-is a multiple of what one optimizer step reads; the last block of a phase may be shorter. Phases in the order
-``in_context`` and with the packing ``best_fit`` have rounds of their own before these (see ``context.rounds`` and
-``packing.rounds``).
+``scattered`` has made of these (see ``scatter``); a block that another artifact has made is taken over (see
+``naming``). Block ``b`` of a phase is tokens ``[b*N, (b+1)*N]`` of the phase's stream, both ends included: the last
+token of a block, which is the first of the next, is there to be predicted. ``N`` is a multiple of what one optimizer
+step reads; the last block of a phase may be shorter. Phases in the order ``in_context`` and with the packing
+``best_fit`` have rounds of their own before these (see ``context.rounds`` and ``packing.rounds``).
 """
 
 import json
@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from smelt.lake import held
 from smelt.phases import PADDING
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, small
@@ -29,16 +28,18 @@ from tasks.blocks.context.rounds import in_context
 from tasks.blocks.figures import figures, names
 from tasks.blocks.gather import gather
 from tasks.blocks.large import rounds as large_rounds
+from tasks.blocks.naming import PARTS, made_of
 from tasks.blocks.ordered import slices_of
 from tasks.blocks.packing import contexts
 from tasks.blocks.packing import rounds as packing_rounds
 from tasks.blocks.phases import (
     block_tokens,
+    blocks_of,
     num_blocks,
+    padding_token,
     phase_shards,
     phase_tokens,
     stream_of,
-    tokenizer_of,
     tokens_dtype,
 )
 from tasks.blocks.slices import cut
@@ -107,12 +108,7 @@ def order_shards(context: Context) -> list[Shard]:
 
 def block_shards(context: Context) -> list[Shard]:
     """One shard a block, phase by phase."""
-    config: BlocksConfig = context.config
-    return [
-        Shard(f"{shard.name}-{block:05d}", (shard.payload, block))
-        for shard in phase_shards(context)
-        for block in range(num_blocks(config.phases[shard.payload], config))
-    ]
+    return [block for phase in phase_shards(context) for block in blocks_of(phase, context.config)]
 
 
 def block(context: Context, shard: Shard) -> Part:
@@ -127,12 +123,11 @@ def block(context: Context, shard: Shard) -> Part:
     tokens = context.inputs["tokens"]
     dtype = tokens_dtype(context)
     target = context.scratch / f"block-{os.getpid()}.bin"  # overwritten by this process's next block
-    packed = phase.packing == "best_fit"
-    padding = _padding_token(context) if packed else 0
-    if scatter.scattered(context, number):
-        scatter.collect(context, of_phase, place, slices, dtype, target, padding=padding)
+    padding = padding_token(context, phase)
+    if scatter.scattered(context, number) and place in scatter.missing(context, of_phase):
+        scatter.collect(context, of_phase, place, slices, dtype, target, padding=padding or 0)
     else:
-        gather(context.lake, tokens, slices, dtype, target, padding=padding)
+        gather(context.lake, tokens, slices, dtype, target, padding=padding or 0)
 
     real = slices["length"] > 0
 
@@ -167,7 +162,7 @@ def block(context: Context, shard: Shard) -> Part:
         "tokens_by_domain": by_domain,
         "tokens_by_group": by_group,
         "tokens_by_phase": {phase.name: size},
-        **({"padding": padded} if packed else {}),
+        **({"padding": padded} if padding is not None else {}),
     }
     files: dict[str, Any] = {
         ".bin": target,
@@ -175,11 +170,6 @@ def block(context: Context, shard: Shard) -> Part:
         ".segments.parquet": documents.write(segments),
     }
     return Part(files, rows=len(slices), stats=stats)
-
-
-def _padding_token(context: Context) -> int:
-    figures = held.read_json(context.lake, tokenizer_of(context), "tokenizer", "/figures.json")
-    return int(figures["padding"]["id"])
 
 
 STAGE = Stage(
@@ -190,6 +180,6 @@ STAGE = Stage(
         *large_rounds.ROUNDS,
         Round("order", order_shards, order, in_driver=small),
         *scatter.ROUNDS,
-        Round("parts", block_shards, block, in_driver=small),
+        Round(PARTS, block_shards, block, made_of, in_driver=small),
     ),
 )
