@@ -23,6 +23,7 @@ from torch import Tensor
 from smelt.phases import PADDING
 from training.blocks.heldout import Stream
 from training.blocks.padding import Padding
+from training.blocks.soundness import token_dtype
 
 DATA_WAIT = "data wait"
 """What a profile calls the time in which blocks are waited for and samples laid out."""
@@ -117,7 +118,7 @@ class Block(Samples):
         self._segments = segments
         table = pq.read_table(segments, columns=["start", "label"])
         super().__init__(
-            np.memmap(tokens, dtype=np.uint16 if token_bytes == 2 else np.int32, mode="r"),
+            np.memmap(tokens, token_dtype(token_bytes), "r"),
             table["start"].to_numpy(),
             table["label"].to_numpy(zero_copy_only=False),
         )

@@ -2,7 +2,8 @@
 
 The trainer starts one, keeps it for later streams, and talks to it through pipes with pickled messages: an ``Order``
 begins a stream, a number says how far the training has come, and ``Answer`` comes back. A block whose record is not in
-the lake yet is still being made and is waited for. The process ends when its input does, so it outlives no trainer.
+the lake yet is still being made and is waited for. One that is not sound (``training.blocks.soundness``) ends the
+stream before anybody reads it. The process ends when its input does, so it outlives no trainer.
 """
 
 import os
@@ -15,25 +16,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
+from training.blocks.soundness import unsound
 
 AHEAD = 2
 """Blocks on local disk beyond the one that is trained on."""
 FILES = (".segments.parquet", ".bin")
+ARRIVED = "arrived"
+"""Folder, below that of the stream, of what has come and was not looked at yet."""
 POLL_S = 1.0
 """Seconds between looks for a block that is still being made."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """A stream: blocks of an artifact, by name, in the order in which they are trained on, into a folder."""
+    """A stream: blocks of an artifact, by name, in the order in which they are trained on, into a folder; how many
+    tokens there are, and the bytes of each."""
 
     lake: Lake
     artifact: Artifact
     names: tuple[str, ...]
     folder: Path
     number: int
+    vocab_size: int
+    token_bytes: int
 
 
 @dataclass(frozen=True)
@@ -85,12 +93,22 @@ class Fetcher:
         record = self._record(order, name)
         if record is None:
             return
-        for suffix in FILES:
-            target = order.folder / f"{name}{suffix}"
-            if target.exists():
-                continue
-            held.fetch(order.lake, order.artifact, record, suffix, target)
+        targets = [order.folder / f"{name}{suffix}" for suffix in FILES]
+        if not all(target.exists() for target in targets):
+            arrived = [order.folder / ARRIVED / target.name for target in targets]
+            for suffix, target in zip(FILES, arrived, strict=True):
+                held.fetch(order.lake, order.artifact, record, suffix, target)
+            self._insist_on_soundness(order, name, *arrived)
+            for target, own in zip(targets, arrived, strict=True):
+                own.rename(target)
         tell(Answer(order.number, "here", name))
+
+    def _insist_on_soundness(self, order: Order, name: str, segments: Path, tokens: Path) -> None:
+        wrong = unsound(tokens, segments, vocab_size=order.vocab_size, token_bytes=order.token_bytes)
+        if wrong:
+            where = f"blocks/{order.artifact.fingerprint}, block {name}"
+            mend = "it is as it was written: `--force blocks` makes all blocks anew; checkpoints stay"
+            raise StageError(wrong, where=where, mend=mend)
 
     def _record(self, order: Order, name: str) -> PartRecord | None:
         """The block's record, as soon as there is one; None when another order came meanwhile."""

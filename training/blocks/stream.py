@@ -1,7 +1,8 @@
 """The block stream: blocks come from the lake to local disk ahead of the trainer, and go when they are used up.
 
 The first process of a machine has them fetched by a process beside it (``training.blocks.prefetch``), a bounded number
-of blocks ahead. The machine's other processes wait for the files to appear, which they do whole.
+of blocks ahead. The machine's other processes wait for the files to appear, which they do whole and when the block is
+known to be sound.
 """
 
 import atexit
@@ -20,7 +21,7 @@ from smelt.errors import StageError
 from smelt.lake import Lake, Manifest
 from training.blocks.data import DATA_WAIT, Block
 from training.blocks.plan import BlockPlan, Vocabulary
-from training.blocks.prefetch import FILES, Answer, Order
+from training.blocks.prefetch import ARRIVED, FILES, Answer, Order
 
 _fetching: list[subprocess.Popen] = []
 """This process's prefetcher, once it has one; kept for the next stream."""
@@ -55,9 +56,10 @@ class BlockStream:
         """Each block with its plan and the seconds it was waited for."""
         process = _prefetcher() if self._fetches else None
         if process is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / ARRIVED).mkdir(parents=True, exist_ok=True)
             names = tuple(plan.name for plan in self._plans)
-            _send(process, Order(self._lake, self._manifest.artifact, names, self._folder, self._number))
+            sizes = self._vocabulary.size, self._vocabulary.token_bytes
+            _send(process, Order(self._lake, self._manifest.artifact, names, self._folder, self._number, *sizes))
         for index, plan in enumerate(self._plans):
             started = time.perf_counter()
             if process is not None:
