@@ -21,6 +21,7 @@ import numpy as np
 
 from bench.command import arguments_of, publish
 from bench.memory import memory_mb
+from smelt.recipe.blocks import block_tokens, phase_tokens
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import mixing, scatter
 from tasks.blocks.catalog import Catalog
@@ -28,7 +29,7 @@ from tasks.blocks.gather import runs
 from tasks.blocks.large import drawn, ends, near, uses
 from tasks.blocks.large.bounds import bounds
 from tasks.blocks.large.counts import Counts, count, together
-from tasks.blocks.phases import SLICE, block_tokens, phase_tokens
+from tasks.blocks.phases import SLICE
 from tasks.blocks.slices import cut, cut_range
 from tasks.dedup import exchange
 

@@ -21,7 +21,10 @@ def train(
     ] = None,
     overrides: Overrides = None,
 ) -> None:
-    """Train on the blocks that the lake holds, in one process, for debugging; changes nothing in the lake."""
+    """Train on the blocks that the lake holds, in one process, for debugging; changes nothing in the lake.
+
+    Where blocks are still being made, it begins with the first of them, and waits for each that isn't there yet.
+    """
     from dataclasses import replace
     from importlib import import_module
 
@@ -29,8 +32,11 @@ def train(
     from smelt.cli.recipe import parse_overrides
     from smelt.engine.make import make_context
     from smelt.errors import RecipeError, StageError
-    from smelt.lake import Artifact, Lake
+    from smelt.explaining.traced import Making
+    from smelt.lake import Artifact, Lake, Manifest
+    from smelt.lake.artifact import RECORD
     from smelt.plan import is_kind
+    from smelt.recipe.blocks import block_sizes
     from smelt.run import preview
 
     if not local:
@@ -40,14 +46,21 @@ def train(
     if phase > (last := len(read.phases)):
         raise RecipeError(f"there are {last} phases, and no {phase}", where=str(recipe), mend="write another --phase")
     lake, planned = Lake(found), plan.planned(f"train-{phase}")
+    blocks, unfinished = plan.planned(f"blocks-{phase}"), dict[str, Manifest]()
+    first = next(iter(block_sizes(read.blocks_config(phase))))
     for name, fingerprint in planned.inputs.items():
-        if is_kind(name) and Artifact(name, fingerprint).manifest(lake) is None:
-            where = f"{name}/{fingerprint}"
-            raise StageError("not made yet", where=where, mend=f"`smelt run {recipe}` makes it, with the same --set")
+        if not is_kind(name) or Artifact(name, fingerprint).manifest(lake) is not None:
+            continue
+        if name == blocks.kind and lake.exists(blocks.artifact.key("parts", first, RECORD)):
+            unfinished[name] = Making.of(blocks).unfinished
+            continue
+        where = f"{name}/{fingerprint}"
+        raise StageError("not made yet", where=where, mend=f"`smelt run {recipe}` makes it, with the same --set")
     name = f"local-{read.name}-{datetime.now():%Y%m%d-%H%M%S}"
     folder = (found.home / "local" / name).resolve()
     training = import_module("training.local")  # by name, since nothing here depends on the stages
-    context = replace(make_context(read, planned, lake, training.show), artifact=Artifact("train", name))
+    context = make_context(read, planned, lake, training.show, unfinished=unfinished)
+    context = replace(context, artifact=Artifact("train", name))
     typer.echo(f"training in this process; metrics and events: {folder}")
     try:
         training.train_local(context, folder, num_steps=steps, profile=profile)

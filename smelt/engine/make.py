@@ -7,11 +7,12 @@ whether a part was made for this artifact or is one that another has made of the
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from smelt import log
@@ -78,11 +79,19 @@ def make_context(
     report: Callable[[Progress], None] = lambda progress: None,
     *,
     run: str = "",
+    unfinished: Mapping[str, Manifest] = MappingProxyType({}),
 ) -> Context:
-    """The context of a planned stage; its inputs must exist."""
-    inputs = {}
+    """The context of a planned stage.
+
+    Args:
+        unfinished: by kind, what is known of inputs that are still being made; all others must exist.
+
+    Raises:
+        StageError: when an input is not there.
+    """
+    inputs = dict(unfinished)
     for name, value in planned.inputs.items():
-        if not is_kind(name):
+        if not is_kind(name) or name in unfinished:
             continue
         manifest = Artifact(name, value).manifest(lake)
         if manifest is None:

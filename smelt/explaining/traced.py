@@ -8,6 +8,7 @@ from smelt.errors import StageError
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.phases import trainings
 from smelt.plan import Plan, Planned
+from smelt.recipe.graph import STAGES
 from smelt.run import load_run
 
 _LISTED = 5
@@ -25,6 +26,14 @@ class Making:
     def of(cls, known: Manifest | Planned) -> "Making":
         """As a manifest has it, or a plan."""
         return cls(known.artifact, known.config, known.inputs)
+
+    @property
+    def unfinished(self) -> Manifest:
+        """What is known of the artifact while it is being made: a manifest without parts, committed by nobody."""
+        stage, fingerprint = self.artifact.stage, self.artifact.fingerprint
+        version = next(spec.version for spec in STAGES if spec.kind == stage)
+        named = {"stage": stage, "version": version, "fingerprint": fingerprint, "digest": ""}
+        return Manifest(**named, config=self.config, inputs=self.inputs, parts=(), stats={})
 
     def input(self, lake: Lake, kind: str) -> Manifest:
         """The manifest of an input.

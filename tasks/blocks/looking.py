@@ -18,12 +18,12 @@ from smelt.explaining.sequence import Stretch
 from smelt.explaining.traced import Making
 from smelt.lake import Lake, PartRecord, held
 from smelt.lake.artifact import RECORD
+from smelt.recipe.blocks import block_name, num_blocks
 from smelt.recipe.mixture import BlocksConfig
 from smelt.takedown import blocked
 from tasks.blocks.gather import gather
 from tasks.blocks.naming import PARTS
 from tasks.blocks.ordered import slices_of
-from tasks.blocks.phases import num_blocks
 from tasks.indexed import token_dtype
 
 _THREADS = 16
@@ -36,7 +36,7 @@ def sequences(lake: Lake, blocks: Making, block: str, numbers: Sequence[int], *,
     phase = config.phases[int(of_phase)]
     count = num_blocks(phase, config)
     if not place.isdecimal() or int(place) >= count:
-        mend = f"phase {phase.name} has {of_phase}-{0:05d} to {of_phase}-{count - 1:05d}"
+        mend = f"phase {phase.name} has {block_name(of_phase, 0)} to {block_name(of_phase, count - 1)}"
         raise StageError("no such block", where=block, mend=mend)
     key = blocks.artifact.key(PARTS, block, RECORD)
     if (made := lake.find_json(key)) is None:

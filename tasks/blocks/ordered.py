@@ -3,10 +3,11 @@
 import numpy as np
 
 from smelt.lake import Artifact, Lake, Manifest
+from smelt.recipe.blocks import block_tokens, num_blocks, phase_tokens
 from smelt.recipe.mixture import BlocksConfig
 from tasks.blocks.large import ended
 from tasks.blocks.large.rounds import large
-from tasks.blocks.phases import SLICE, block_tokens, num_blocks, phase_tokens
+from tasks.blocks.phases import SLICE
 from tasks.dedup import exchange
 
 

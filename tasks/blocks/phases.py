@@ -1,9 +1,10 @@
-"""The phases whose blocks are made: their sizes, their documents, and the record of a slice."""
+"""The phases whose blocks are made: their documents, and the record of a slice."""
 
 import numpy as np
 
 from smelt.explaining.traced import Making
 from smelt.lake import Manifest, held
+from smelt.recipe.blocks import block_name, num_blocks, phase_tokens, phases_made
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Shard
 from tasks.blocks import catalog as catalogs
@@ -32,26 +33,9 @@ of the group of the mixture that it was drawn for, and which use of the document
 a length of 0, and of everything else but its place in the block too."""
 
 
-def phase_tokens(phase: BlockPhase) -> int:
-    """Tokens that the phase trains on: whole optimizer steps."""
-    return max(1, phase.tokens // phase.batch_tokens) * phase.batch_tokens
-
-
-def block_tokens(phase: BlockPhase, config: BlocksConfig) -> int:
-    """Tokens of a full block of the phase: whole optimizer steps."""
-    return min(phase_tokens(phase), max(1, config.block_tokens // phase.batch_tokens) * phase.batch_tokens)
-
-
-def num_blocks(phase: BlockPhase, config: BlocksConfig) -> int:
-    """Blocks of the phase."""
-    return -(-phase_tokens(phase) // block_tokens(phase, config))
-
-
 def phase_shards(context: Context) -> list[Shard]:
     """One shard a phase whose blocks are made."""
-    config: BlocksConfig = context.config
-    width = len(str(len(config.phases) - 1))
-    return [Shard(f"{number:0{width}d}", number) for number in range(config.first_phase, len(config.phases))]
+    return [Shard(name, number) for name, number in phases_made(context.config).items()]
 
 
 def blocks_of(phase: Shard, config: BlocksConfig) -> list[Shard]:
@@ -61,7 +45,7 @@ def blocks_of(phase: Shard, config: BlocksConfig) -> list[Shard]:
         phase: its shard.
     """
     count = num_blocks(config.phases[phase.payload], config)
-    return [Shard(f"{phase.name}-{block:05d}", (phase.payload, block)) for block in range(count)]
+    return [Shard(block_name(phase.name, place), (phase.payload, place)) for place in range(count)]
 
 
 def stream_of(context: Context, number: int) -> tuple[catalogs.Catalog, np.ndarray, mixing.Stream]:

@@ -20,12 +20,13 @@ import numpy as np
 
 from smelt.engine.sharing import shared_part
 from smelt.lake import Manifest
+from smelt.recipe.blocks import block_tokens, num_blocks
 from smelt.recipe.mixture import BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, small
 from tasks.blocks.gather import GAP_BYTES, gather, mapped
 from tasks.blocks.naming import PARTS, made_of
 from tasks.blocks.ordered import shards_of
-from tasks.blocks.phases import SLICE, block_tokens, blocks_of, num_blocks, phase_shards, tokens_dtype
+from tasks.blocks.phases import SLICE, blocks_of, phase_shards, tokens_dtype
 from tasks.dedup import exchange
 
 MOST = 2.0

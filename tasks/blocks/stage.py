@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from smelt.phases import PADDING
+from smelt.recipe.blocks import block_tokens, num_blocks, phase_tokens
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, Stage, small
 from tasks import documents
@@ -32,16 +33,7 @@ from tasks.blocks.naming import PARTS, made_of
 from tasks.blocks.ordered import slices_of
 from tasks.blocks.packing import contexts
 from tasks.blocks.packing import rounds as packing_rounds
-from tasks.blocks.phases import (
-    block_tokens,
-    blocks_of,
-    num_blocks,
-    padding_token,
-    phase_shards,
-    phase_tokens,
-    stream_of,
-    tokens_dtype,
-)
+from tasks.blocks.phases import blocks_of, padding_token, phase_shards, stream_of, tokens_dtype
 from tasks.blocks.slices import cut
 from tasks.dedup import exchange
 from tasks.indexed import index_bytes

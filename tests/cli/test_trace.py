@@ -6,6 +6,7 @@ import pytest
 
 from smelt.explaining.sequence import trace_sequence, trace_step
 from smelt.explaining.traced import phases_of
+from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.recipe.graph import spec
 from smelt.takedown import block, unblock
 from tests.cli.corpus import TEXTS
@@ -51,6 +52,21 @@ def test_a_step_holds_the_documents_and_the_tokens_that_the_trainer_reads(told, 
         for sequence in found:
             alone = traced(told, "one", f"{sequence['block']}:{sequence['number']}")["sequences"]
             assert alone == [sequence], "a sequence knows its step"
+
+
+def test_a_step_is_known_while_blocks_are_still_being_made(told):
+    blocks = told.made["blocks-1"].artifact
+    asked = [("one", "--step", "5"), ("one", "0-00003:1")]
+    expected = [traced(told, *arguments) for arguments in asked]
+    late = blocks.key("parts", "0-00007", RECORD)
+    content = {key: told.lake.get(key) for key in (late, blocks.root + MANIFEST)}
+    told.lake.delete([*content])
+    try:
+        assert [traced(told, *arguments) for arguments in asked] == expected
+        assert "error: 0-00007: the block is not made yet" in told.smelt("trace", "one", "--step", "15").stderr
+    finally:
+        for key, found in content.items():
+            told.lake.put(key, found)
 
 
 def test_stretches_follow_each_other_in_the_sequence_and_lie_in_their_documents(told):

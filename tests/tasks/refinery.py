@@ -10,10 +10,13 @@ import pyarrow as pa
 import xxhash
 from pydantic import BaseModel
 
-from smelt.identity import digest
+from smelt.identity import digest, fingerprint
 from smelt.lake import Artifact, Lake, Manifest
 from smelt.lake.artifact import merge_stats
+from smelt.plan import Planned
+from smelt.recipe.graph import spec
 from smelt.recipe.ingest import IngestConfig
+from smelt.recipe.mixture import BlocksConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.sources import ListedSource
 from smelt.sources.listing import listing
@@ -151,6 +154,22 @@ def run(stage: Stage, given: Context, *, backwards: bool = False) -> Manifest:
             )
         everything += records
     return _manifest(given.artifact, sorted(records, key=lambda record: record.name), everything, given.config)
+
+
+def planned_blocks(config: BlocksConfig, inputs: Mapping[str, Manifest], **external: str) -> Planned:
+    """Blocks as a plan has them, for the engine to make."""
+    stage = spec("blocks-1")
+    above = {kind: manifest.fingerprint for kind, manifest in inputs.items()} | external
+    return Planned(
+        stage=stage.name,
+        version=stage.version,
+        fingerprint=fingerprint(stage=stage.kind, version=stage.version, config=config, inputs=above),
+        inputs=above,
+        config=config.model_dump(mode="json"),
+        suite="",
+        cached=False,
+        reason="",
+    )
 
 
 def columns(lake: Lake, manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:

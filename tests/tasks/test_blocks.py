@@ -10,6 +10,7 @@ from megatron.core.datasets.indexed_dataset import IndexedDataset
 
 from smelt.errors import StageError
 from smelt.lake import Lake
+from smelt.recipe.blocks import block_sizes
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import STAGE, scatter
 from tasks.blocks.large import ends, rounds, uses
@@ -72,6 +73,14 @@ def test_blocks_follow_each_other_without_a_seam(lake, tokens):
     assert length <= sizes[last]
     assert manifest.stats["tokens"] == 4992 == sum(manifest.stats["tokens_by_domain"].values())
     assert manifest.stats["tokens_by_phase"] == {"main": 4992}
+
+
+@pytest.mark.parametrize(("lengths", "first"), [((5000,), 0), ((3000, 100, 960 * 2), 1), ((70,) * 10 + (2000,), 9)])
+def test_what_blocks_there_will_be_is_known_from_the_recipe(lake, tokens, lengths, first):
+    phases = [phase(length, str(number)) for number, length in enumerate(lengths)]
+    manifest = made(lake, tokens[0], *phases, first_phase=first)
+    expected = block_sizes(BlocksConfig.model_validate(manifest.config))
+    assert list(expected.items()) == [(part.name, part.stats["tokens"]) for part in manifest.parts]
 
 
 def test_segments_tell_whose_tokens_lie_where(lake, tokens):

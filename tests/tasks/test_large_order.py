@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smelt.errors import StageError
+from smelt.recipe.blocks import block_tokens, phase_tokens
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from tasks.blocks import mixing, slices
 from tasks.blocks.catalog import Catalog
 from tasks.blocks.large import bounds, counts, drawn, ends, near, uses
-from tasks.blocks.phases import block_tokens, phase_tokens
 
 NAMES = (("en", "web"), ("zh", "book"), ("zh", "web"))
 WEIGHTS = [

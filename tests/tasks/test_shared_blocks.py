@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 from smelt.engine.make import load_stage, make_artifact, serially
-from smelt.identity import fingerprint
 from smelt.lake import Lake, Manifest
 from smelt.lake.artifact import RECORD
 from smelt.lake.shared import SHARED, SharedPart
 from smelt.maintenance.garbage import Policy, collect, find_garbage
 from smelt.maintenance.verify import verify
-from smelt.plan import Planned
-from smelt.recipe.graph import spec
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.recipe.resources import Resources
 from smelt.run import ended_key
@@ -65,18 +62,8 @@ def made(lake: Lake, inputs: dict[str, Manifest], *phases: BlockPhase, anew="", 
         anew: a generation of its own, which takes nothing over and gives nothing.
     """
     config = BlocksConfig(phases=phases, first_phase=len(phases) - 1, block_tokens=BLOCK, **fields)
-    stage, external = spec("blocks-1"), {"rebuild": anew} if anew else {}
-    above = {kind: manifest.fingerprint for kind, manifest in inputs.items()} | external
-    planned = Planned(
-        stage=stage.name,
-        version=stage.version,
-        fingerprint=fingerprint(stage=stage.kind, version=stage.version, config=config, inputs=above),
-        inputs=above,
-        config=config.model_dump(mode="json"),
-        suite="",
-        cached=False,
-        reason="",
-    )
+    external = {"rebuild": anew} if anew else {}
+    planned = refinery.planned_blocks(config, inputs, **external)
     return make_artifact(planned, Context(lake, config, Resources(), inputs, external, planned.artifact), mapper)
 
 

@@ -11,7 +11,7 @@ from smelt.phases import EVENTS
 from smelt.recipe.training.config import TrainConfig
 from smelt.recipe.training.phases import Phase
 from training.blocks.data import golden_stride
-from training.blocks.plan import BlockPlan, Vocabulary, plan_blocks, read_vocabulary
+from training.blocks.plan import BlockPlan, Vocabulary, plan_blocks, read_vocabulary, tokens_by_block
 from training.spikes.events import Events
 
 
@@ -22,7 +22,7 @@ def sequences_at(lake: Lake, phases: Mapping[int, Traced], step: int) -> tuple[T
         phases: by index in the recipe.
 
     Raises:
-        StageError: when no phase that is known has such a step, or its blocks are not made yet.
+        StageError: when no phase that is known has such a step.
     """
     known = []
     for phase in phases.values():
@@ -34,7 +34,7 @@ def sequences_at(lake: Lake, phases: Mapping[int, Traced], step: int) -> tuple[T
         known.append(f"{config.phases[config.first_phase].name} {first + 1:,} to {last:,}")
         if not first < step <= last:
             continue
-        blocks = _made(lake, phase, where=f"step {step}")
+        blocks = _blocks(lake, phase)
         vocabulary = _vocabulary(lake, phase.train)
         [plan] = (plan for plan in plan_blocks(config, blocks, vocabulary) if plan.first_step < step <= plan.end)
         sample, count = plan.samples(config.phases[plan.phase], step - 1 - plan.first_step)
@@ -47,11 +47,9 @@ def sequences_at(lake: Lake, phases: Mapping[int, Traced], step: int) -> tuple[T
 
 
 def read_at(lake: Lake, phase: Traced, block: str, number: int) -> Read | None:
-    """When a sequence of a block is read; None where training ends before, or blocks are still being made."""
+    """When a sequence of a block is read; None where training ends before."""
     assert phase.train is not None, "blocks alone are read by nobody"
-    if (blocks := phase.blocks.artifact.manifest(lake)) is None:
-        return None
-    config, vocabulary = _config(phase.train), _vocabulary(lake, phase.train)
+    blocks, config, vocabulary = _blocks(lake, phase), _config(phase.train), _vocabulary(lake, phase.train)
     plan = next((one for one in plan_blocks(config, blocks, vocabulary) if one.name == block), None)
     if plan is None:
         return None
@@ -78,14 +76,12 @@ def _vocabulary(lake: Lake, train: Making) -> Vocabulary:
 
 
 def _num_windows(blocks: Manifest, plan: BlockPlan, vocabulary: Vocabulary, phase: Phase) -> int:
-    tokens = blocks.part(plan.name).files[".bin"].bytes // vocabulary.token_bytes
-    return (tokens - 1) // phase.sequence_length
+    return tokens_by_block(blocks, vocabulary)[plan.name] // phase.sequence_length
 
 
-def _made(lake: Lake, phase: Traced, *, where: str) -> Manifest:
-    if (found := phase.blocks.artifact.manifest(lake)) is None:
-        raise StageError("its blocks are not made yet", where=where, mend="run the recipe, or name a block")
-    return found
+def _blocks(lake: Lake, phase: Traced) -> Manifest:
+    """The blocks of a phase, be they all made or not."""
+    return phase.blocks.artifact.manifest(lake) or phase.blocks.unfinished
 
 
 def _left_out(lake: Lake, train: Making) -> set[str]:

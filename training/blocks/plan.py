@@ -1,10 +1,12 @@
-"""Which step trains on which block: known before training starts, from the recipe and the blocks' sizes alone."""
+"""Which step trains on which block: known before training starts, and before the blocks are made, from the recipe."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smelt.errors import StageError
 from smelt.lake import Lake, Manifest, held
+from smelt.recipe.blocks import block_sizes
+from smelt.recipe.mixture import BlocksConfig
 from smelt.recipe.training.config import TrainConfig, layout_rules
 from smelt.recipe.training.phases import Phase
 from smelt.recipe.training.rules import broken
@@ -82,6 +84,13 @@ def require_layout(config: TrainConfig, workers: int) -> None:
         raise StageError(f"does not hold: {rule.name}", where="train", mend=rule.mend)
 
 
+def tokens_by_block(blocks: Manifest, vocabulary: Vocabulary) -> dict[str, int]:
+    """The tokens that are trained on of each block, by name; of an artifact that is still being made, as it will be."""
+    if not blocks.parts:
+        return block_sizes(BlocksConfig.model_validate(blocks.config))
+    return {part.name: part.files[".bin"].bytes // vocabulary.token_bytes - 1 for part in blocks.parts}
+
+
 def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -> list[BlockPlan]:
     """The blocks of the phases that are trained, in training order.
 
@@ -89,17 +98,17 @@ def plan_blocks(config: TrainConfig, blocks: Manifest, vocabulary: Vocabulary) -
         StageError: when the blocks hold fewer tokens than a phase asks for.
     """
     plans: list[BlockPlan] = []
+    sizes = tokens_by_block(blocks, vocabulary)
     first_step = sum(phase.num_steps for phase in config.phases[: config.first_phase])
     for index, phase in list(enumerate(config.phases))[config.first_phase :]:
         done = 0  # global batches
-        for part in blocks.parts:
-            if int(part.name.split("-")[0]) != index or done == phase.num_batches:
+        for name, tokens in sizes.items():
+            if int(name.split("-")[0]) != index or done == phase.num_batches:
                 continue
-            held = (part.files[".bin"].bytes // vocabulary.token_bytes - 1) // phase.tokens_per_batch
-            taken = min(held, phase.num_batches - done)
+            taken = min(tokens // phase.tokens_per_batch, phase.num_batches - done)
             step, end = phase.steps_before(done), phase.steps_before(done + taken)
             sequence = done * phase.global_batch_size
-            plans.append(BlockPlan(part.name, index, first_step + step, step, end - step, sequence))
+            plans.append(BlockPlan(name, index, first_step + step, step, end - step, sequence))
             done += taken
         if done < phase.num_batches:
             raise StageError(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smelt.recipe.blocks import phase_tokens
 from smelt.recipe.mixture import BlocksConfig
 from tasks.blocks.large.counts import Counts
-from tasks.blocks.phases import phase_tokens
 from tasks.sampling import share_out
 
 Bounds = list[dict[str, tuple[int, int]]]

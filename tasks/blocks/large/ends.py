@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smelt.recipe.blocks import phase_tokens
 from smelt.recipe.mixture import BlocksConfig
 from tasks.blocks import mixing
 from tasks.blocks.large.bounds import Bounds
 from tasks.blocks.large.counts import Counts
 from tasks.blocks.large.uses import KEY, NOTHING, in_order, reached
-from tasks.blocks.phases import phase_tokens
 
 NEAR = np.dtype([("key", KEY), ("cell", "<u4"), ("tokens", "<i8")])
 """A use near a phase's end, the number of its document's cell, and its tokens."""

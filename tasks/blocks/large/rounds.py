@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from smelt.lake import Manifest
+from smelt.recipe.blocks import block_tokens, phase_tokens
 from smelt.recipe.mixture import BlocksConfig
 from smelt.stage import Context, Part, Round, Shard, parts_as_shards
 from tasks.blocks import catalog
@@ -25,7 +26,7 @@ from tasks.blocks.large.bounds import bounds
 from tasks.blocks.large.counts import Counts, count, together
 from tasks.blocks.large.ends import NEAR, ends
 from tasks.blocks.large.near import near
-from tasks.blocks.phases import block_tokens, phase_shards, phase_tokens
+from tasks.blocks.phases import phase_shards
 from tasks.blocks.slices import cut_range
 from tasks.dedup import exchange
 
