@@ -1,9 +1,11 @@
 """The phases whose blocks are made: their documents, and the record of a slice."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from smelt.explaining.traced import Making
-from smelt.lake import Manifest, held
+from smelt.lake import Artifact, Lake, Manifest, held
 from smelt.recipe.blocks import block_name, num_blocks, phase_tokens, phases_made
 from smelt.recipe.mixture import BlockPhase, BlocksConfig
 from smelt.stage import Context, Shard
@@ -79,9 +81,14 @@ def _packed(
 def tokens_dtype(context: Context) -> np.dtype:
     """The type of the tokens that are read."""
     tokens = context.inputs["tokens"]
-    index = tokens.key(tokens.parts[0], ".idx")
-    content = held.read(context.lake, tokens, tokens.parts[0], ".idx")
-    return read_index(content, where=context.lake.path(index)).dtype
+    return _dtype(context.lake, tokens.artifact, tokens.parts[0].name)
+
+
+@lru_cache(maxsize=1)  # it is asked more than once for each block, and the index is read whole
+def _dtype(lake: Lake, tokens: Artifact, part: str) -> np.dtype:
+    record = tokens.record(lake, "parts", part)
+    content = held.read(lake, tokens, record, ".idx")
+    return read_index(content, where=lake.path(tokens.key_of(record, ".idx"))).dtype
 
 
 def padding_token(context: Context, phase: BlockPhase) -> int | None:
