@@ -29,14 +29,17 @@ def catalog(sizes, parts, seed):
     count, draw = len(sizes), np.random.default_rng(seed)
     part = np.sort(draw.integers(0, parts, count)).astype(np.uint32)
     holds = {"none": np.zeros(count, bool), "good": draw.random(count) < 0.3, "short": draw.random(count) < 0.05}
+    ids = draw.integers(0, max(1, count - 2), count).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    checksums = draw.integers(0, 1 << 40, count).astype(np.uint64)
+    there_are, labels = np.unique(draw.integers(0, len(NAMES), count), return_inverse=True)
     return Catalog(
-        ids=draw.integers(0, max(1, count - 2), count).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15),
+        ids=ids,
         parts=part,
         offsets=np.concatenate([np.cumsum(own) - own for own in np.split(sizes, np.flatnonzero(np.diff(part)) + 1)]),
         tokens=sizes,
-        checksums=draw.integers(0, 1 << 40, count).astype(np.uint64),
-        labels=draw.integers(0, len(NAMES), count),
-        names=NAMES,
+        checksums=checksums,
+        labels=labels,
+        names=tuple(NAMES[label] for label in there_are),  # no other, as in a catalog that is read
         members=holds,
     )
 
