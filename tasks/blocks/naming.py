@@ -1,9 +1,9 @@
 """What a block is made of: the name under which every artifact finds it that needs the same block.
 
 A block follows from its slices: which stretch of which document stands where in it, drawn for which group and for the
-n-th time. How these came to be chosen changes no byte, so nothing of that is in its name: neither how many
-tokens the phase has, nor the order, the weights, or the phases before. Where the recipe says that a longer phase begins
-with the stream of a shorter one, their first blocks have the same slices, and so one name.
+n-th time. How these came to be chosen changes no byte, so nothing of that is in its name: neither how many tokens the
+phase has, nor the order, the weights, or the phases before. Where the recipe says that a longer phase begins with the
+stream of a shorter one, their first blocks have the same slices, and so one name.
 """
 
 import hashlib
