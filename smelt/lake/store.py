@@ -55,7 +55,8 @@ class Upload:
 
 
 class Lake:
-    """Objects below ``s3://bucket/prefix``, by key. Picklable: clients are made where they are used.
+    """Objects below ``s3://bucket/prefix``, by key. Picklable: clients are made where they are used. One that has
+    travelled equals the one that was sent, so that what a worker has cached for it is found for the next shard.
 
     Args:
         url: another lake than the settings'.
@@ -77,6 +78,16 @@ class Lake:
 
     def __reduce__(self):
         return _relink, (self.settings, self.url, self.patience)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lake) and self._named == other._named
+
+    def __hash__(self) -> int:
+        return hash(self._named)
+
+    @property
+    def _named(self) -> tuple[Settings, str, float]:
+        return self.settings, self.url, self.patience
 
     def path(self, key: str) -> str:
         """Full ``s3://`` address of ``key``."""

@@ -118,7 +118,10 @@ def test_a_store_that_is_out_of_reach_may_come_back(lake):
 
 def test_a_lake_travels_to_other_processes(lake):
     lake.put("greeting", "你好".encode())
-    assert pickle.loads(pickle.dumps(lake)).get("greeting").decode() == "你好"
+    again = pickle.loads(pickle.dumps(lake))
+    assert again.get("greeting").decode() == "你好"
+    assert again == lake and hash(again) == hash(lake), "what a worker has cached is found again"
+    assert lake not in (Lake(lake.settings, url=f"{lake.url}/other"), Lake(lake.settings, patience=1))
 
 
 def test_statistics_add_up():
