@@ -60,7 +60,7 @@ _DATA: tuple[StageSpec, ...] = (
     StageSpec(
         "fetch", 1, (), "tasks.fetch:STAGE", lambda r: r.fetch_config(), idle=lambda config: not config["sources"]
     ),
-    StageSpec("ingest", 9, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
+    StageSpec("ingest", 10, ("fetch",), "tasks.ingest.stage:STAGE", lambda r: r.ingest_config(), reads_files=True),
     StageSpec("clean", 5, ("ingest",), "tasks.clean:STAGE", lambda r: r.clean.with_digests()),
     StageSpec(
         "classifiers",

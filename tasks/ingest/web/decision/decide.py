@@ -8,7 +8,7 @@ from tasks.compiled import compiled
 from tasks.ingest.web.blocks.blocks import Blocks
 from tasks.ingest.web.decision.contents import contents_of
 from tasks.ingest.web.decision.features import Seen, features
-from tasks.ingest.web.decision.model import likelihood, trees
+from tasks.ingest.web.decision.model import likelihood, model
 from tasks.ingest.web.decision.reasons import REASONS, is_imprint, kind_of, reasons_of
 from tasks.ingest.web.decision.texts import ENDS, IDEOGRAPHS, WORDS
 from tasks.ingest.web.tree.tree import Tree, tags
@@ -58,7 +58,7 @@ def decide(tree: Tree, blocks: Blocks, address: str = "") -> Decision:
         none = np.zeros(0, np.float32)
         return Decision(none.astype(bool), none.astype(np.int8), none, "other", "all")
     seen = features(tree, blocks)
-    score, contents = likelihood(seen.rows, *trees()), contents_of(tree, blocks, address)
+    score, contents = likelihood(tree, blocks, seen, model()), contents_of(tree, blocks, address)
     score[contents] = 0
     keep = score > (THRESHOLD if blocks.link_characters.any() else _BARE)
     _joined(keep, score, tree.tag, tree.parent, blocks.element, blocks.characters, seen.groups, THRESHOLD)

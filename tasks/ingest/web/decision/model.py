@@ -1,4 +1,4 @@
-"""Gradient boosted trees in flat arrays: read from a small file, evaluated over many rows at once."""
+"""How likely each block of a page is content: what trees and networks say, read from a small file."""
 
 from functools import cache
 from pathlib import Path
@@ -6,89 +6,48 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.compiled import compiled, inner
+from tasks.ingest.web.blocks.blocks import Blocks
+from tasks.ingest.web.decision import network, trees
+from tasks.ingest.web.decision.features import Seen
+from tasks.ingest.web.decision.network import Network
+from tasks.ingest.web.decision.trees import Trees
+from tasks.ingest.web.tree.tree import Tree
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 """What `bench/web_train.py` writes."""
 
-_TOGETHER = 64
-"""Rows that are evaluated together."""
+_NETWORK = np.float32(0.7)
+"""The networks' share in the sum; the trees have the rest."""
+_MANY = 5000
+"""Blocks from which networks are only asked where a page is no mere heap of them, or they would take seconds."""
+_SPARSE = 40
+"""Bytes of a page for each block that make it none."""
 
 
-class Trees(NamedTuple):
-    """Decision trees; a node's children are its ``left`` and the one behind it. m nodes."""
+class Model(NamedTuple):
+    """What is asked of a page's blocks."""
 
-    roots: np.ndarray
-    """int32[t]; each tree's first node."""
-    feature: np.ndarray
-    """int16[m]; the column that a node looks at, -1 at a leaf."""
-    border: np.ndarray
-    """float32[m]; left up to this value; at a leaf its share of the sum."""
-    left: np.ndarray
-    """int32[m]"""
+    trees: Trees
+    network: Network
 
 
 @cache
-def trees() -> Trees:
-    """The trees of the package."""
+def model() -> Model:
+    """The model of the package."""
     with np.load(WEIGHTS, allow_pickle=False) as file:
-        return Trees(*(file[name] for name in Trees._fields))
+        return Model(
+            Trees(*(file[name] for name in Trees._fields)),
+            Network(*(file[name].astype(np.float32) for name in Network._fields)),
+        )
 
 
-def likelihood(rows: np.ndarray, *trees: np.ndarray) -> np.ndarray:
-    """How likely each row is content (float32[b]): the logistic function of the trees' sum.
+def likelihood(tree: Tree, blocks: Blocks, seen: Seen, model: Model) -> np.ndarray:
+    """How likely each block is content (float32[b]): the logistic function of what trees and networks say.
 
-    Every node of a tree is evaluated for several rows at once, from the leaves up: a choice of two values each, which
-    processors make for many rows together, where a way down each tree is a guess at every node.
-
-    Args:
-        trees: the fields of `Trees`.
+    Of a page of very many tiny blocks the trees alone are asked.
     """
-    found: np.ndarray = _likelihood(rows, *trees, _TOGETHER)  # no constant, or the loops would be unrolled
+    odds = trees.log_odds(seen.rows, model.trees)
+    if len(odds) <= _MANY or len(odds) * _SPARSE <= len(tree.source):
+        odds += _NETWORK * (network.log_odds(tree, blocks, seen, model.network) - odds)
+    found: np.ndarray = 1 / (1 + np.exp(-odds))
     return found
-
-
-@compiled
-def _likelihood(rows, roots, feature, border, left, together):
-    count, columns = rows.shape
-    sums = np.zeros(count, np.float32)
-    seen = np.zeros((columns, together), np.float32)
-    value = np.zeros((_most_nodes(roots, len(feature)), together), np.float32)
-    for begin in range(0, count, together):
-        stop = min(begin + together, count)
-        for row in range(begin, stop):
-            for column in range(columns):
-                seen[column, row - begin] = rows[row, column]
-        for tree in range(len(roots)):
-            root = roots[tree]
-            for node in range(_end_of(roots, tree, len(feature)) - 1, root - 1, -1):
-                place, limit = np.uint64(node - root), border[node]
-                if feature[node] < 0:
-                    for i in range(together):
-                        value[place, i] = limit
-                    continue
-                low, at = np.uint64(left[node] - root), np.uint64(feature[node])
-                high = low + np.uint64(1)
-                for i in range(together):
-                    below, above = value[low, i], value[high, i]
-                    value[place, i] = above if seen[at, i] > limit else below
-            for row in range(begin, stop):
-                sums[row] += value[0, row - begin]
-    for row in range(count):
-        sums[row] = 1.0 / (1.0 + np.exp(-sums[row]))
-    return sums
-
-
-@inner
-def _end_of(roots, tree, count):
-    """One past the last node of a tree."""
-    return roots[tree + 1] if tree + 1 < len(roots) else count
-
-
-@inner
-def _most_nodes(roots, count):
-    """The nodes of the largest tree."""
-    most = 0
-    for tree in range(len(roots)):
-        most = max(most, _end_of(roots, tree, count) - roots[tree])
-    return most
