@@ -17,7 +17,7 @@ from tests.tasks.ingest.crawls.making import answer, gzipped, pages, record
 STORY = "The harbour was closed for three days last week, and ferries from the islands had to turn back at night. "
 PAGE = (
     "<html><body><nav class='main-nav'><ul><li><a href='/'>Home</a></li><li><a href='/n'>News</a></li></ul></nav>"
-    f"<div class='content'><h1>Storm [closes] the harbour</h1><p>{STORY}</p><p>{STORY * 3}</p></div>"
+    f"<div class='content'><h2>Storm [closes] the harbour</h2><p>{STORY}</p><p>{STORY * 3}</p></div>"
     "<footer class='site-footer'><p>© 2021 The Bay Courier. All rights reserved.</p></footer></body></html>"
 ).encode()
 URL = "https://bay.example/storm"
@@ -38,13 +38,13 @@ def folder(tmp_path_factory):
 
 def test_the_text_of_a_file_alone_goes_to_the_terminal(folder):
     shown = run("extract", str(folder / "storm.html"))
-    assert shown.stdout == f"# Storm [closes] the harbour\n\n{STORY.strip()}\n\n{(STORY * 3).strip()}\n"
+    assert shown.stdout == f"## Storm [closes] the harbour\n\n{STORY.strip()}\n\n{(STORY * 3).strip()}\n"
 
 
 def test_each_block_stands_with_its_decision_and_why(folder):
     shown = run("extract", str(folder / "storm.html"), "--blocks").stdout
     text, table = shown.split("page_kind article, extraction main")
-    assert text.startswith("# Storm [closes] the harbour")
+    assert text.startswith("## Storm [closes] the harbour")
     rows = [line.split() for line in table.splitlines() if line.startswith(("kept", "dropped"))]
     assert [row[0] for row in rows] == ["dropped", "dropped", "kept", "kept", "kept", "dropped"]
     assert rows[0][2:] == ["navigation", "Home"]
@@ -110,7 +110,7 @@ def explain(s3_settings, folder):
 def test_a_document_s_page_is_read_again_where_it_lies(explain, folder, document):
     page = json.loads(explain(document, "--blocks", "--json").stdout)["page"]
     assert [block["kept"] for block in page["blocks"]] == [False, False, True, True, True, False]
-    assert page["text"].startswith("# Storm [closes] the harbour")
+    assert page["text"].startswith("## Storm [closes] the harbour")
     shown = explain(document, "--blocks").stdout
     assert "navigation  Home" in shown and "[closes]" in shown
     assert "navigation" not in explain(document).stdout
