@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--manuals", type=Path)
+    parser.add_argument("--draw", type=int, default=0, help="seed by which sites are put into parts")
     options = parser.parse_args()
     sys.path.insert(0, str(options.folder))
     score = importlib.import_module("score")
@@ -37,7 +38,7 @@ def main() -> None:
     _write(_train([*pages, *extra]))
     print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size / 1000:.0f} kB")
     sites = sorted({page.site for page in pages})
-    part = dict(zip(sites, np.random.default_rng(0).permutation(len(sites)) % PARTS, strict=True))
+    part = dict(zip(sites, np.random.default_rng(options.draw).permutation(len(sites)) % PARTS, strict=True))
     rows: dict[str, list[tuple[float, ...]]] = {}
     for number in range(PARTS):
         model = _train([page for page in pages if part[page.site] != number] + extra)
