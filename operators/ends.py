@@ -13,7 +13,7 @@ from airflow.listeners import hookimpl
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-DAGS = ("pretrain", "corpus", "evaluate")
+DAGS = ("pretrain", "corpus", "tokens", "evaluate")
 """Those whose runs are runs of a recipe."""
 
 

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator, Context
 
 from operators.retries import RETRY_POLICY, told
+
+if TYPE_CHECKING:
+    from smelt.lake import Lake
+    from smelt.run import Run
 
 
 class EventPlanOperator(BaseOperator):
@@ -32,12 +36,18 @@ class EventPlanOperator(BaseOperator):
             LakeError: the lake is out of reach.
         """
         from smelt.lake import Lake
-        from smelt.run import safe_run_id, take_over
 
         with told(context):
-            named = context["params"]["run"] or self._newest(context["triggering_asset_events"].get(self.asset, []))
-            run = take_over(Lake.connect(), safe_run_id(named), safe_run_id(context["run_id"]))
+            self.take_over(context, Lake.connect())
+
+    def take_over(self, context: Context, lake: "Lake") -> "Run":
+        """What ``execute`` does; the run under this run's id."""
+        from smelt.run import safe_run_id, take_over
+
+        named = context["params"]["run"] or self._newest(context["triggering_asset_events"].get(self.asset, []))
+        run = take_over(lake, safe_run_id(named), safe_run_id(context["run_id"]))
         self.log.info("recipe and plan of run %s (%s)", named, run.plan.recipe)
+        return run
 
     def _newest(self, events: Iterable[Any]) -> str:
         """The run that the newest event names. Airflow starts one run for all events that came together, so the log

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from operators.addresses import page
+from operators.day import DayPlanOperator
 from operators.event import EventPlanOperator
 from operators.jobs.gate import QualityGateOperator
 from operators.jobs.stage import RayStageOperator
@@ -23,6 +24,7 @@ TASKS: list[type] = [
     PlanOperator,
     PartitionPlanOperator,
     EventPlanOperator,
+    DayPlanOperator,
     RayStageOperator,
     QualityGateOperator,
     PublishOperator,

@@ -30,7 +30,7 @@ from smelt.run import create_run, ended_key, load_run, safe_run_id
 from smelt.services.airflow import USER
 from smelt.services.state import State
 from tests.chain import RECIPE
-from tests.training.artifacts import MODEL, tokenizer, tokens
+from tests.training.artifacts import MODEL, byte_tokenizer, tokenizer, tokens
 from tests.training.export.test_export import trained
 
 Ask = Callable[..., Any]
@@ -136,9 +136,11 @@ def told_of_deadline(stack: State, run: str) -> str:
 @pytest.mark.timeout(600)
 def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, switched, stack, tmp_path):
     texts(tmp_path / "2026-10-01")
-    recipe = tmp_path / "recipe.yaml"
+    recipe, one = tmp_path / "recipe.yaml", tmp_path / "tokenizer.json"
+    one.write_text(byte_tokenizer().to_str())
     dated = RECIPE.format(name="days", folder=tmp_path / "{date}").replace("kind: files", "kind: crawl")
-    recipe.write_text(dated.replace("lang: en", "lang: en, dates: [2026-01-01]"))
+    recipe.write_text(dated.replace("lang: en", "lang: en, dates: [2026-01-01]") + f"tokenizer: {{path: {one}}}\n")
+    switched("tokens")
     switched("corpus")
     backfill(stack, "corpus", "2026-10-01", "2026-10-02", recipe)
     runs = {run["partition_key"]: run for run in ask("GET", "dags/corpus/dagRuns")["dag_runs"]}
@@ -161,6 +163,12 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
     assert event["source_run_id"] == full
     assert event["partition_key"] == "2026-10-01"
     assert event["extra"]["fingerprint"] == run.planned(event["extra"]["stage"]).fingerprint
+
+    (follows,) = wait_for(lambda: ask("GET", "dags/tokens/dagRuns")["dag_runs"])
+    assert (follows["partition_key"], follows["run_type"]) == ("2026-10-01", "asset_triggered")
+    wait_for(lambda: states(ask, "tokens", follows["dag_run_id"])["plan"] == "success")
+    of_day = load_run(Lake(stack.settings), safe_run_id(follows["dag_run_id"]))
+    assert (of_day.taken_from, of_day.plan) == (run.id, run.plan)
 
 
 @pytest.mark.timeout(600)

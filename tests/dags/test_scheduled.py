@@ -15,7 +15,7 @@ from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
-from dags import corpus, evaluate, judge, pretrain
+from dags import corpus, evaluate, judge, pretrain, tokens
 from evaluation.stage import named
 from operators.checkpoints.saved import SavedTrigger
 from operators.jobs import patience
@@ -38,6 +38,7 @@ from smelt.recipe.graph import JUDGEMENTS
 from smelt.run import create_run, ended_key, load_run, published_key
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
+from tests.training.artifacts import byte_tokenizer
 
 DAY = "2026-11-01"
 
@@ -83,13 +84,13 @@ def plan(recipe: str, day: str | None, method: str = "execute", **event) -> Task
 
 
 def test_they_import_without_a_network_and_nothing_heavy():
-    code = WITHOUT.replace("import dags.pretrain", "import dags.corpus, dags.evaluate, dags.judge")
+    code = WITHOUT.replace("import dags.pretrain", "import dags.corpus, dags.evaluate, dags.judge, dags.tokens")
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1:] in ([], [""])
 
 
 def test_every_task_notifies_and_the_dags_survive_serialization():
-    for dag in (corpus.dag, evaluate.dag, judge.dag):
+    for dag in (corpus.dag, evaluate.dag, judge.dag, tokens.dag):
         again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
         assert set(again.task_ids) == set(dag.task_ids)
         for task in dag.tasks:
@@ -111,6 +112,7 @@ def test_every_task_offers_the_links_of_its_kind(monkeypatch):
         offered(pretrain.dag, "plan")
         == offered(corpus.dag, "plan")
         == offered(evaluate.dag, "plan")
+        == offered(tokens.dag, "plan")
         == {"Report", "Smelt"}
     )
     assert offered(pretrain.dag, "checkpoint") == offered(corpus.dag, "publish") == {"Report", "Smelt"}
@@ -170,6 +172,7 @@ def test_the_environment_names_the_recipe_of_the_scheduled_runs_and_the_form_the
 
 def test_their_pages_have_a_picture():
     assert "checkpoint ─ plan ─ evaluate" in evaluate.dag.doc_md
+    assert "corpus ─ plan ─ tokenizer ─ tokens" in tokens.dag.doc_md
     drawn = corpus.dag.doc_md.split("* `")[1].partition("`")[0]
     assert drawn == " ─ ".join(["plan", *(stage.name for stage in corpus.DATA), "publish"])
 
@@ -284,11 +287,10 @@ def test_a_day_that_is_planned_keeps_its_plan_whatever_the_recipe_says_of_empty_
 
 def test_what_the_corpus_is_published_for_stands_beside_the_run(here, recipe):
     plan(recipe, DAY)
-    events = {CORPUS: SimpleNamespace()}
-    corpus.dag.get_task("publish").execute({"run_id": f"days-{DAY}", "outlet_events": events})
+    told = publish(f"days-{DAY}")
     fingerprint = load_run(here, f"days-{DAY}").planned(corpus.LAST).fingerprint
-    assert events[CORPUS].extra == {"run": f"days-{DAY}", "stage": corpus.LAST, "fingerprint": fingerprint}
-    assert here.get_json(published_key(f"days-{DAY}", "corpus")) == events[CORPUS].extra
+    assert told == {"run": f"days-{DAY}", "stage": corpus.LAST, "fingerprint": fingerprint}
+    assert here.get_json(published_key(f"days-{DAY}", "corpus")) == told
 
 
 def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_path):
@@ -302,16 +304,70 @@ def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_pa
         plan(str(files), DAY)
 
 
-def take_over(events: list[dict], named: str = "") -> None:
-    """Run the plan task of an evaluation that these events have started."""
-    task = evaluate.dag.get_task("plan")
+def take_over(events: list[dict], named: str = "", *, dag=evaluate.dag, asset=CHECKPOINT) -> TaskInstance:
+    """Run the plan task of a DAG that these events have started; the task instance it wrote to."""
+    task = dag.get_task("plan")
+    instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
     context = {
         "params": {"run": named},
-        "run_id": "evaluate-1",
-        "ti": TaskInstance(task=task, pushed={}),
-        "triggering_asset_events": {CHECKPOINT: [SimpleNamespace(extra=extra) for extra in events]},
+        "run_id": f"{dag.dag_id}-1",
+        "ti": instance,
+        "dag": dag,
+        "triggering_asset_events": {asset: [SimpleNamespace(extra=extra) for extra in events]},
     }
-    task.execute(context)
+    try:
+        task.execute(context)
+    except DownstreamTasksSkipped as skipped:
+        instance.skipped = skipped.tasks
+    return instance
+
+
+def publish(run: str, dag=corpus.dag) -> dict:
+    """What the event of a published day says."""
+    events = {CORPUS: SimpleNamespace()}
+    dag.get_task("publish").execute({"run_id": run, "outlet_events": events})
+    return events[CORPUS].extra
+
+
+def with_tokenizer(recipe: str, folder: Path) -> None:
+    """One tokenizer for all days of the recipe."""
+    (folder / "tokenizer.json").write_text(byte_tokenizer().to_str())
+    Path(recipe).write_text(Path(recipe).read_text() + f"tokenizer: {{path: {folder}/tokenizer.json}}\n")
+
+
+def test_a_day_s_tokens_are_those_of_the_run_that_has_made_the_day(here, recipe, tmp_path):
+    with_tokenizer(recipe, tmp_path)
+    plan(recipe, DAY)
+    list(results(here, f"days-{DAY}"))
+    assert take_over([publish(f"days-{DAY}")], dag=tokens.dag, asset=CORPUS).skipped == []
+    run = load_run(here, "tokens-1")
+    assert (run.taken_from, run.plan) == (f"days-{DAY}", load_run(here, f"days-{DAY}").plan)
+    made = {}
+    for stage in tokens.STAGES:
+        planned = run.planned(stage)
+        context = make_context(run.recipe, planned, here)
+        made[stage] = make_artifact(planned, context, serially)
+        assert run_gate(here, made[stage], context.inputs, run.recipe.gates).success
+    assert made["tokens"].stats["documents"] == 1
+
+
+def test_a_tokenizer_that_each_day_would_train_for_itself_makes_no_tokens(here, recipe):
+    plan(recipe, DAY)
+    with pytest.raises(
+        RecipeError, match=r"recipe.yaml: tokenizer: is trained on each day alone.*pins: {tokenizer"
+    ) as no:
+        take_over([publish(f"days-{DAY}")], dag=tokens.dag, asset=CORPUS)
+    assert "\n" not in str(no.value)
+
+
+def test_a_day_without_documents_has_no_tokens_and_says_so(here, recipe, tmp_path):
+    with_tokenizer(recipe, tmp_path)
+    (tmp_path / DAY / "a.txt").write_text("")
+    plan(recipe, DAY)
+    list(results(here, f"days-{DAY}"))
+    empty = take_over([publish(f"days-{DAY}")], dag=tokens.dag, asset=CORPUS)
+    assert set(empty.skipped) == set(tokens.dag.task_ids) - {"plan"}
+    assert empty.pushed["skipped"] == f"run days-{DAY} has made a day without documents"
 
 
 def test_of_events_that_come_together_the_newest_is_taken_and_the_others_are_named(here, recipe, capsys):

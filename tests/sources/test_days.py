@@ -28,6 +28,7 @@ from tests.tasks.corpus import weak
 from tests.tasks.refinery import columns
 from tests.tasks.texts import english
 from tests.terminal import terminal
+from tests.training.artifacts import byte_tokenizer
 
 FIRST, SECOND, EMPTY = "2026-11-01", "2026-11-02", "2026-11-04"
 STAGES = [stage.name for stage in DATA]
@@ -193,6 +194,22 @@ def test_a_day_more_or_made_again_is_said_and_costs_its_own_parts(corpus, refine
     assert third.planned("clean").reason == f"changed: input day {SECOND}"
     assert third.planned("clean").days[SECOND] == remade.planned("clean").fingerprint
     assert corpus.read([FIRST], "fixed").planned("clean").fingerprint == before.planned("clean").fingerprint
+
+
+def test_tokens_that_were_made_of_a_day_are_those_of_a_recipe_that_reads_it(corpus, refined, tmp_path):
+    (tmp_path / "tokenizer.json").write_text(byte_tokenizer().to_str())
+    one = {"path": f"{tmp_path}/tokenizer.json"}
+    corpus.write(tokenizer=one)
+    of_days = []
+    for day in (corpus.make(FIRST), corpus.make(SECOND)):
+        made(day, "tokenizer", refined)
+        of_days += made(day, "tokens", refined).parts
+    run = corpus.read([f"{FIRST}.."], tokenizer=one)
+    for name in (*STAGES, "tokenizer"):
+        made(run, name, refined)
+    there = {part.at for part in of_days}
+    assert [part.at in there for part in made(run, "tokens", refined).parts] == [True] * 3
+    assert len(there) == 4, "the book is tokenized with each day, and read once"
 
 
 def test_what_the_days_have_not_decided_is_decided_anew(corpus, refined):

@@ -158,15 +158,21 @@ def tokens(lake: Lake, fingerprint: str = "") -> Manifest:
     return commit(lake, artifact, [record], stats=merge_stats([stats]))
 
 
-def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
+def byte_tokenizer() -> Tokenizer:
     """A byte-level tokenizer without merges, with tokens for the end of a document and for padding."""
     vocabulary = {"<|endoftext|>": 0} | {char: i + 1 for i, char in enumerate(sorted(ByteLevel.alphabet()))}
     vocabulary["<|padding|>"] = len(vocabulary)
     built = Tokenizer(BPE(vocab=vocabulary, merges=[]))
     built.pre_tokenizer, built.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    return built
+
+
+def tokenizer(lake: Lake, fingerprint: str = "") -> Manifest:
+    """An artifact of the ``byte_tokenizer``."""
+    built = byte_tokenizer()
     artifact = Artifact("tokenizer", fingerprint or uuid.uuid4().hex[:20])
     end = {"token": "<|endoftext|>", "id": 0}
-    padding = {"token": "<|padding|>", "id": vocabulary["<|padding|>"]}
+    padding = {"token": "<|padding|>", "id": built.token_to_id("<|padding|>")}
     figures = {"vocab_size": VOCAB_SIZE, "padded_vocab_size": 320, "end_of_document": end, "padding": padding}
     files = {
         "/tokenizer.json": built.to_str().encode(),
