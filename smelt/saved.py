@@ -8,7 +8,7 @@ leaves its weights where they are. Where nobody looks, nothing waits, and weight
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from smelt.errors import StageError
+from smelt.errors import MissingError, StageError
 from smelt.lake import Artifact, Lake
 from smelt.lake.artifact import MANIFEST, RECORD
 from smelt.phases import has_weights
@@ -67,13 +67,18 @@ def waiting(lake: Lake, run_id: str) -> list[Saved]:
 
 
 def waiting_names(lake: Lake, train: Artifact) -> set[str]:
-    """The checkpoints of a training that wait for anybody."""
-    return {name for name, _ in _marks(lake, train)}
+    """The checkpoints of a training that wait for anybody who is still there: not for a run that has ended, and not for
+    an evaluation that has them, whose mark was left behind."""
+    return {
+        name
+        for name, whom in _marks(lake, train)
+        if not _has(lake, Artifact("evaluate", whom), name) and not _left(lake, _mark_key(train, name, whom))
+    }
 
 
 def judged(lake: Lake, train: Artifact, name: str, evaluate: Artifact) -> None:
     """Say that a checkpoint waits no longer for this evaluation."""
-    lake.delete([_mark_key(train, name, evaluate)])
+    lake.delete([_mark_key(train, name, evaluate.fingerprint)])
 
 
 def _under_way(lake: Lake) -> Iterator[tuple[Run, str]]:
@@ -93,10 +98,29 @@ def _claimed(lake: Lake, run: Run, stage: str) -> Iterator[Saved]:
     planned, evaluate = run.planned(stage), run.planned("evaluate").artifact
     train = planned.artifact
     there = _names(lake, f"{train.root}{CHECKPOINTS}/") - _names(lake, f"{evaluate.root}{JUDGEMENTS}/")
-    there -= {name for name, whom in _marks(lake, train) if whom == evaluate.fingerprint}
+    marked = {name for name, whom in _marks(lake, train) if whom == evaluate.fingerprint}
     for name in sorted(there):
-        if has_weights(train.record(lake, CHECKPOINTS, name)) and lake.put_new(_mark_key(train, name, evaluate), b""):
+        key = _mark_key(train, name, evaluate.fingerprint)
+        if name in marked:
+            if not _left(lake, key):
+                continue
+            lake.delete([key])  # by another run of the same, which has ended before it was judged
+        if has_weights(train.record(lake, CHECKPOINTS, name)) and lake.put_new(key, run.id.encode()):
             yield _saved(run, planned, name)
+
+
+def _left(lake: Lake, key: str) -> bool:
+    """Whether a mark is of a run that has ended, or gone by now."""
+    try:
+        run_id = lake.get(key).decode()
+    except MissingError:
+        return True
+    return bool(run_id) and lake.exists(ended_key(run_id))
+
+
+def _has(lake: Lake, evaluate: Artifact, name: str) -> bool:
+    """Whether an evaluation is made, or has its part on a checkpoint."""
+    return lake.exists(evaluate.root + MANIFEST) or lake.exists(evaluate.key(JUDGEMENTS, name, RECORD))
 
 
 def _exists(lake: Lake, planned: Planned) -> bool:
@@ -123,5 +147,6 @@ def _watch_key(run_id: str, stage: str) -> str:
     return f"{WATCHED}{run_id}/{stage}"
 
 
-def _mark_key(train: Artifact, name: str, evaluate: Artifact) -> str:
-    return f"{train.root}{WAITING}/{name}/{evaluate.fingerprint}"
+def _mark_key(train: Artifact, name: str, whom: str) -> str:
+    """Key of the object that holds the id of the run for which a checkpoint waits for an evaluation."""
+    return f"{train.root}{WAITING}/{name}/{whom}"

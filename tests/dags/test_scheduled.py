@@ -32,13 +32,17 @@ from smelt.engine.make import make_artifact, make_context, serially
 from smelt.errors import LakeError, LakeOutageError, RecipeError, StageError
 from smelt.gates.run import run_gate
 from smelt.lake import Artifact, Lake
+from smelt.phases import has_weights
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
 from smelt.recipe.graph import JUDGEMENTS
+from smelt.recipe.training.config import CheckpointConfig
 from smelt.run import create_run, ended_key, load_run, published_key
+from smelt.saved import CHECKPOINTS
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
 from tests.training.artifacts import byte_tokenizer
+from training.checkpoints.checkpoint import tidy
 
 DAY = "2026-11-01"
 
@@ -141,6 +145,42 @@ def test_a_checkpoint_that_was_saved_is_seen_once_and_waits_until_it_is_judged(h
     assert saved.seen(here) == saved.waiting(here, "run-1") == []
     here.put_json(ended_key("run-1"), {"state": "failed"})
     assert saved.seen(here) == [] == here.objects("watched/")
+
+
+def test_what_is_judged_or_whose_run_has_ended_holds_no_weights_and_a_run_that_goes_on_has_it_wait_anew(here, tmp_path):
+    (tmp_path / "a.txt").write_text("Something to train on.")
+    file = tmp_path / "recipe.yaml"
+    file.write_text(RECIPE.format(name="left", folder=tmp_path))
+    runs = [create_run(file, {}, name, here.settings) for name in ("run-1", "run-2")]
+    train, evaluate = runs[0].planned("train-1").artifact, runs[0].planned("evaluate").artifact
+    keep = CheckpointConfig(keep_last=1, keep_best=False)
+
+    def save(step: int) -> str:
+        stats = {"by_phase": {"main": {"tokens": 8, "loss_sum": 1.0}}}
+        name = f"step-{step:07d}"
+        train.write_part(here, CHECKPOINTS, name, files={"/0.distcp": b"weights"}, rows=8, stats=stats)
+        return name
+
+    def with_weights() -> set[str]:
+        tidy(here, train, keep)
+        return {name for name, record in train.records(here, CHECKPOINTS).items() if has_weights(record)}
+
+    saved.watch(here, "run-1", "train-1")
+    first, second = save(8), save(16)
+    assert [one.name for one in saved.seen(here)] == [first, second]
+    last = save(24)
+    assert with_weights() == {first, second, last}, "two of them wait"
+    part = named("f00d")
+    evaluate.write_part(here, JUDGEMENTS, first, files=part.files, rows=1, stats={})  # killed before it said so
+    assert with_weights() == {second, last}
+
+    here.put_json(ended_key("run-1"), {"state": "failed"})
+    saved.watch(here, "run-2", "train-1")
+    assert {(one.run, one.name) for one in saved.seen(here)} == {("run-2", second), ("run-2", last)}
+    newest = save(32)
+    assert with_weights() == {second, last, newest}, "the run that goes on has them wait"
+    here.put_json(ended_key("run-2"), {"state": "failed"})
+    assert with_weights() == {newest}
 
 
 async def first_of(trigger: SavedTrigger) -> dict:
