@@ -3,14 +3,14 @@
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
-from operators.pages import data, days, objects, runs
+from operators.pages import data, days, duplicates, objects, runs
 from operators.pages.access import LoginNeededError, reader
 from operators.pages.headers import Guarded
 from smelt.errors import LakeOutageError, SmeltError
 
 app = FastAPI(title="Smelt", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(reader)])
 app.add_middleware(Guarded)
-for part in (runs, data, days, objects):
+for part in (runs, data, duplicates, days, objects):
     app.include_router(part.router)
 
 

@@ -86,6 +86,7 @@ def document(stage: str, fingerprint: str, part: str, row: int, request: Request
         row=row,
         fields=fields,
         ingest=here.of.manifests["ingest"].fingerprint if web else "",
+        duplicate_of=here.of.manifests["dedup"].fingerprint if fields.get("dedup", {}).get("duplicate_of") else "",
         lang=language_of(fields),
         fate=fate[at],
         reason=reason[at],

@@ -13,7 +13,7 @@ from smelt.engine.jobs import Jobs, failure_of
 from smelt.errors import StageError
 from smelt.identity import digest
 
-Kind = Literal["page", "sequence"]
+Kind = Literal["page", "sequence", "clusters", "better"]
 """What can be looked up: see ``lookjob``."""
 MOST = 2
 """Jobs at a time: they stand beside stages that work."""

@@ -90,9 +90,17 @@ def stages(lake: Lake) -> dict[str, Manifest]:
         lambda part: decisions(*why[part]),
         lambda part: {"documents": 30 if part else 20, "dropped": {} if part else dropped},
     )
+    copy = [None, ids[0][1], *[None] * 28]  # row 1 of the second part, of the first one's
     add(
         "dedup",
-        lambda part: decisions(*["exact" if part == 1 and row == 1 else None for row in range(30)]),
+        lambda part: (
+            decisions(*["exact" if part == 1 and row == 1 else None for row in range(30)])
+            | {
+                "duplicate_of": pa.array(copy if part else [None] * 30, pa.string()),
+                "similarity": pa.array([None, 1.0, *[None] * 28] if part else [None] * 30, pa.float32()),
+                "duplicates": pa.array([int(part == 0 and row == 1) for row in range(30)], pa.int32()),
+            }
+        ),
         lambda part: {
             "documents": 29 if part else 20,
             "dropped": {"exact": {"documents": 1, "bytes": 1}} if part else {},

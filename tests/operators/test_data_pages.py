@@ -184,6 +184,25 @@ def test_a_wrong_address_is_told_in_one_line(client, stages, path, line):
     assert answer.status_code == 404 and line in answer.text and "\n" not in answer.text
 
 
+def test_a_duplicate_stands_beside_the_one_that_it_went_for(client, stages):
+    dedup = stages["dedup"].fingerprint
+    pair = f"/smelt/duplicates/{dedup}/00001/1"
+    assert f'href="{pair}"' in client.get(f"{address(stages['dedup'])}/00001/1").text
+    assert f'href="/smelt/duplicates/{dedup}"' in client.get(address(stages["dedup"])).text
+    page = client.get(f"{pair}?better_part=00000&better_row=1").text
+    assert "exact, similarity 1.000" in page and "(the same)" in page
+    assert page.count('<td dir="auto">and more</td>') == 2
+    for place, told in (
+        (f"{pair}?better_part=00000&better_row=2", "row 2 of part 00000: is not what it went for"),
+        (f"{pair}?better_part=9", "no part '9'"),
+        (f"/smelt/duplicates/{dedup}/00000/1", "row 1 of part 00000: went for no other document (look at a duplicate)"),
+        (f"/smelt/duplicates/{dedup}/00000/30", "no row 30"),
+        (f"/smelt/duplicates/{stages['clean'].fingerprint}", "no such artifact"),
+    ):
+        answer = client.get(place)
+        assert answer.status_code == 404 and told in answer.text, place
+
+
 def test_quarantine_names_file_and_reason(client, stages):
     assert "broken pdf" in client.get(f"/smelt/quarantine/{stages['ingest'].fingerprint}").text
 

@@ -34,6 +34,7 @@ def paths(lake, run_id, stages, airflow) -> dict[str, str]:
         "unplanned": "/smelt/runs/unplanned-1",
         "documents": address(stages["dedup"]),
         "document": f"{address(stages['dedup'])}/00000/0",
+        "pair": f"/smelt/duplicates/{stages['dedup'].fingerprint}/00001/1?better_part=00000&better_row=1",
         "quarantine": f"/smelt/quarantine/{stages['ingest'].fingerprint}",
         "report": "/smelt/lake/pages/report.html",
         "gate": "/smelt/lake/pages/gate.html",

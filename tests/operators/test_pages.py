@@ -176,6 +176,17 @@ def test_a_sequence_of_a_block_is_shown_with_its_documents_and_tokens(browser, s
     assert "no such sequence" in beyond and "Look again" in beyond
 
 
+def test_the_largest_clusters_are_shown_and_a_duplicate_beside_what_it_went_for(browser, stack_lake, tmp_path):
+    dedup = tell(stack_lake, tmp_path).made["dedup"].fingerprint
+    page = _looked_at(browser, f"/smelt/duplicates/{dedup}")
+    pairs = [href.replace("&amp;", "&") for href in re.findall(rf'href="(/smelt/duplicates/{dedup}/[^"]+)"', page)]
+    assert page.count("1 document went for it") == len(pairs) == 2, "the copy and the near one"
+    near = next(browser.get(pair).text for pair in pairs if "minhash" in browser.get(pair).text)
+    assert "<ins>" in near and '<th scope="row">goes</th>' in near
+    alone = _looked_at(browser, pairs[0].partition("?")[0])
+    assert '<th scope="row">stays</th>' in alone, "looked up where the address does not say where it lies"
+
+
 def _looked_at(browser: httpx.Client, address: str) -> str:
     """The page at that address once it asks no more to be loaded again."""
     deadline = time.monotonic() + 120

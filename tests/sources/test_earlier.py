@@ -12,6 +12,7 @@ from smelt.engine.make import serially
 from smelt.errors import RecipeError
 from smelt.experiments.config import Experiment
 from smelt.experiments.plan import make_plan
+from smelt.explaining.duplicates import better_of
 from smelt.lake import Lake
 from smelt.maintenance.garbage import Policy, find_garbage
 from smelt.maintenance.verify import verify
@@ -130,7 +131,10 @@ def test_what_can_not_be_compared_with_is_said_and_what_is_is_kept(corpus, refin
         file.write_text(corpus.file.read_text().replace(FIRST, day))
     assert f"dedup: compared with 2 earlier days, {FIRST} to {SECOND}" in told("check", str(files[THIRD]))
     compared = second.planned("dedup").artifact.manifest(refined)
-    [gone] = [row for row in columns(refined, compared, COLUMNS) if not row["keep"]]
+    places = [(part.name, number) for part in compared.parts for number in range(part.rows)]
+    decisions = zip(places, columns(refined, compared, COLUMNS), strict=True)
+    [(place, gone)] = [(place, row) for place, row in decisions if not row["keep"]]
+    assert better_of(refined, compared, *place).fingerprint == first.planned("dedup").fingerprint
     said = told("explain", gone["id"], "--recipe", str(files[SECOND]))
     assert f"like {gone['duplicate_of']} " in said and f" of {FIRST} (kept); similarity" in said
 
