@@ -25,7 +25,7 @@ from smelt.engine.make import make_artifact, make_context, serially
 from smelt.lake import Lake, Manifest, PartRecord, held
 from smelt.lake.artifact import footer_length
 from smelt.plan import make_plan
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 
 STAGES = ("clean", "score", "select")
 REPEATS = 4
@@ -96,8 +96,7 @@ def measured(cost: Cost) -> Iterator[None]:
 def through(lake: Lake) -> dict[str, dict[str, float]]:
     """Processor seconds of each stage, and of the checks in it."""
     recipe = recipe_of(DAYS, 100)
-    files = listing(recipe.file_sources, lake.settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     found = {}
     for planned in make_plan(recipe, lake, listing_digest=files.digest).stages:
         cost, began = Cost(), time.process_time()

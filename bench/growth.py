@@ -24,7 +24,7 @@ from smelt.lake.shared import SHARED
 from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
 from smelt.settings import Settings
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 
 STAGES = ("ingest", "clean", "score", "select")
 DAYS = 30
@@ -50,8 +50,7 @@ def recipe_of(days: int, shortest: int) -> Recipe:
 def made(lake: Lake, days: int, shortest: int = 100) -> dict[str, Any]:
     """Seconds by stage, and how many parts that artifacts share were made, where the lake has some already or none."""
     recipe = recipe_of(days, shortest)
-    files = listing(recipe.file_sources, lake.settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     before, seconds = parts(lake), {}
     for planned in make_plan(recipe, lake, listing_digest=files.digest).stages:
         start = time.process_time()

@@ -28,7 +28,7 @@ from smelt.engine.spread import over_ray
 from smelt.lake import Lake
 from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 from tasks.clean import clean
 from tasks.ingest.document import Document, RawFile
 from tasks.ingest.read import read
@@ -77,10 +77,8 @@ def recipe_of(workers: int) -> Recipe:
 
 def through_engine(lake: Lake, workers: int) -> dict[str, float]:
     """Seconds of each stage, in a lake that holds nothing yet."""
-    settings = lake.settings
     recipe = recipe_of(workers)
-    files = listing(recipe.file_sources, settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
     seconds: dict[str, float] = {}
     for planned in plan.stages:

@@ -40,13 +40,14 @@ class PartitionPlanOperator(PlanOperator):
             LakeError: a store is out of reach.
         """
         from smelt import settings
-        from smelt.sources.listing import listing
+        from smelt.sources.listing import Search
 
         with told(context):
-            files = listing(self._crawls(context), settings.load())
+            search = Search(self._crawls(context), settings.load())
+            found = sum(1 for _ in search.files())
             until = _end_of(context) + timedelta(hours=context["params"]["late_hours"])
-        if not files.entries or files.held:
-            line, now = "; ".join(files.notes), datetime.now(UTC)
+        if not found or search.held:
+            line, now = "; ".join(search.notes), datetime.now(UTC)
             if now < until:
                 self.log.info("waiting until %s at most: %s", until.isoformat(" ", "minutes"), line)
                 self.defer(trigger=DateTimeTrigger(moment=min(now + LOOK_EVERY, until)), method_name="look_again")

@@ -22,7 +22,7 @@ from smelt.plan import Plan, Planned, built_anew, make_plan, remember
 from smelt.recipe import Recipe, load_recipe
 from smelt.settings import Settings
 from smelt.sources import days, earlier, ocr
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 
 
 class Origin(BaseModel):
@@ -91,16 +91,15 @@ def preview(
     Args:
         force: stages to build anew; see ``smelt.plan.built_anew``.
     """
-    return _planned(load_recipe(recipe_path, overrides), Lake(settings), settings, force)
+    return _planned(load_recipe(recipe_path, overrides), Lake(settings), force)
 
 
-def _planned(recipe: Recipe, lake: Lake, settings: Settings, force: Collection[str]) -> tuple[Recipe, Plan]:
+def _planned(recipe: Recipe, lake: Lake, force: Collection[str]) -> tuple[Recipe, Plan]:
     recipe, of_days = days.resolved(recipe.with_start().with_blocked(takedown.freeze(lake)), lake)
     recipe, of_earlier = earlier.compared(recipe, lake)
     if recipe.ingest.ocr is not None:
         ocr.address(recipe.ingest.ocr)  # better said before anything starts
-    files = listing(recipe.file_sources, settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     asked = recipe.rebuild
     recipe = built_anew(recipe, force, lake, listing_digest=files.digest)
     plan = make_plan(recipe, lake, listing_digest=files.digest)
@@ -146,7 +145,7 @@ def create_run(
         from smelt.steering.branching import branched  # which knows runs
 
         recipe_path, recipe = branched(lake, origin, overrides)
-        recipe, plan = _planned(recipe, lake, settings, force)
+        recipe, plan = _planned(recipe, lake, force)
     require_once(lake)
     short = warnings(forecast(recipe, plan, lake), recipe, plan, lake)
     plan = commit_idle(plan.model_copy(update={"notes": (*plan.notes, *short)}), lake)

@@ -4,7 +4,7 @@ from smelt.engine.make import Mapper, make_artifact, make_context, serially
 from smelt.lake import Lake, Manifest
 from smelt.plan import Plan, make_plan
 from smelt.recipe import Recipe
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 
 RECIPE = """
 name: {name}
@@ -19,8 +19,7 @@ phases:
 
 def plan_of(recipe: Recipe, lake: Lake) -> Plan:
     """The plan, with the listing of raw files put where ``ingest`` looks for it."""
-    files = listing(recipe.file_sources, lake.settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     return make_plan(recipe, lake, listing_digest=files.digest)
 
 

@@ -16,7 +16,7 @@ from smelt.lake import Lake, Manifest
 from smelt.plan import make_plan
 from smelt.recipe import parse_recipe
 from smelt.recipe.clean import PLACEHOLDERS, EditsConfig
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 from tasks import documents
 
 WEIGHTS = {"zh": 4, "en": 4, "code": 2}
@@ -139,8 +139,7 @@ def make(
     for section, values in arm.values.items():
         raw[section] = {**raw.get(section, {}), **values}
     recipe = parse_recipe(raw, where=f"arm {arm.name}")
-    files = listing(recipe.file_sources, lake.settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     made: dict[str, Manifest] = {}
     for planned in make_plan(recipe, lake, listing_digest=files.digest).stages:
         made[planned.kind] = make_artifact(planned, make_context(recipe, planned, lake), serially)

@@ -205,7 +205,14 @@ class Lake:
 
     def objects(self, prefix: str) -> list[Listed]:
         """Objects below ``prefix``, sorted by key (stores differ in the order they list)."""
-        return sorted(self._pages(prefix), key=lambda item: item.key)
+        return sorted(self.unsorted(prefix), key=lambda item: item.key)
+
+    def unsorted(self, prefix: str) -> Iterator[Listed]:
+        """Objects below ``prefix`` in the store's own order, of which no more than a page (1,000) is in memory."""
+        strip = len(self.prefix) + 1 if self.prefix else 0
+        for page in self._listing(prefix):
+            for item in page.get("Contents", ()):
+                yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders directly below ``prefix`` (which ends with a slash, or is empty)."""
@@ -354,12 +361,6 @@ class Lake:
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
-
-    def _pages(self, prefix: str) -> Iterator[Listed]:
-        strip = len(self.prefix) + 1 if self.prefix else 0
-        for page in self._listing(prefix):
-            for item in page.get("Contents", ()):
-                yield Listed(item["Key"][strip:], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     @cached_property
     def _session(self) -> boto3.Session:

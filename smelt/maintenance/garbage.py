@@ -44,7 +44,7 @@ from smelt.maintenance.pins import pin_key
 from smelt.plan import BEFORE, LISTING, days_of
 from smelt.recipe.graph import ARTIFACTS, JUDGEMENT, USED, kind_of
 from smelt.run import ended_key, published_key, run_key
-from smelt.sources.listing import LISTINGS, listing_key
+from smelt.sources.listed import LISTINGS, listing_key
 
 CORPUS = "corpus"
 """Name of the asset whose artifacts stay."""

@@ -5,109 +5,154 @@ version (an object's ETag, a local file's modification time, a hub's content has
 written again or added changes the digest, and with it every fingerprint that follows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
+from tempfile import TemporaryDirectory
 
 from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
-from smelt.identity import digest
+from smelt.identity import FINGERPRINT_LENGTH, canonical
 from smelt.lake import Lake
 from smelt.recipe.sources import CrawlSource, HubSource, ListedSource
 from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
+from smelt.sources.listed import ListedFile, listing_key, written
 from smelt.sources.local import Walk, called
+from smelt.sources.ordering import in_order
 from smelt.words import listed
 
 _NAMED = 5
 """Days that a note names, at most."""
-
-LISTINGS = "listings/"
-
-
-class ListedFile(BaseModel):
-    """A raw file.
-
-    Attributes:
-        source: name of its source in the recipe.
-        path: what it is called: relative to the checkout where it lies below it, else in full.
-        uri: where it is read from: an absolute local path (``file:…`` where that isn't UTF-8), an ``s3://`` or an
-            ``hf://`` address.
-        bytes: its size.
-        version: changes when the content does.
-        date: the day of a crawl that it belongs to.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    source: str
-    path: str
-    uri: str
-    bytes: int
-    version: str
-    date: str | None = None
+_HASHED_AT_ONCE = 1000
 
 
-class Listing(BaseModel):
+@dataclass(frozen=True)
+class Listing:
     """The files of all listed sources, by source, date and path, and the digest over them.
 
     Attributes:
+        file: where they are written, as ``smelt.sources.listed`` reads them.
+        files: how many they are.
         notes: what whoever plans should know, such as days of a crawl that have no file yet, or links to nothing.
-        held: days of a crawl whose marker isn't there yet.
     """
 
-    model_config = ConfigDict(frozen=True)
-    entries: tuple[ListedFile, ...]
+    file: Path
+    files: int
     digest: str
-    notes: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The listing's key in the lake."""
-        return listing_key(self.digest)
+    notes: tuple[str, ...]
 
 
-def listing_key(listing_digest: str) -> str:
-    """Key of the listing of that digest in the lake."""
-    return f"{LISTINGS}{listing_digest}.json"
+class Search:
+    """Looks for the files of sources, and holds none of them.
+
+    Attributes:
+        notes: as ``Listing`` has them, complete once all files are found.
+        held: days of a crawl whose marker isn't there yet, likewise.
+    """
+
+    def __init__(self, sources: Sequence[ListedSource], settings: Settings) -> None:
+        self._sources, self._settings = sources, settings
+        self.notes: list[str] = []
+        self.held: set[str] = set()
+
+    def files(self) -> Iterator[ListedFile]:
+        """The files as they are found, those that two paths match twice.
+
+        Raises:
+            RecipeError: when a path of a source matches nothing (a crawl's day may), or a hub refuses.
+            LakeError: when an S3 address can't be listed.
+        """
+        for source in self._sources:
+            if isinstance(source, CrawlSource):
+                waiting = [day for day in source.dates if not _is_whole(source, day, self._settings)]
+                self.held.update(waiting)
+                yield from _dated(source, waiting, self._settings, self.notes)
+            else:
+                yield from _files(source, self._settings, self.notes)
 
 
-def listing(sources: Sequence[ListedSource], settings: Settings) -> Listing:
-    """List the files of ``sources``.
+def kept_listing(sources: Sequence[ListedSource], lake: Lake) -> Listing:
+    """List the files of ``sources``, and keep the listing in the lake; its file here is gone then.
 
     Raises:
-        RecipeError: when a path of a source matches nothing (a crawl's day may), or a hub refuses.
-        LakeError: when an S3 address can't be listed.
+        RecipeError, LakeError: as ``Search.files``.
     """
-    found: dict[tuple[str, str], ListedFile] = {}
-    notes: list[str] = []
-    held: set[str] = set()
-    for source in sources:
-        if isinstance(source, CrawlSource):
-            waiting = [day for day in source.dates if not _is_whole(source, day, settings)]
-            held.update(waiting)
-            entries = _dated(source, waiting, settings, notes)
-        else:
-            entries = _files(source, settings, notes)
-        for entry in entries:
-            found.setdefault((entry.source, entry.uri), entry)
-    ordered = sorted(found.values(), key=lambda entry: (entry.source, entry.date or "", entry.path))
-    named = [[entry.source, entry.path, entry.bytes, entry.version] for entry in ordered]
-    return Listing(entries=tuple(ordered), digest=digest(named)[:20], notes=tuple(notes), held=tuple(sorted(held)))
+    with TemporaryDirectory(prefix="smelt-listing-") as folder:
+        found = listing(sources, lake.settings, Path(folder))
+        lake.put(listing_key(found.digest), found.file)
+    return found
+
+
+def listing(sources: Sequence[ListedSource], settings: Settings, folder: Path) -> Listing:
+    """List the files of ``sources``, into a folder.
+
+    Raises:
+        RecipeError, LakeError: as ``Search.files``.
+    """
+    search = Search(sources, settings)
+    files = _each_once(in_order(search.files(), _place, folder))
+    if any(isinstance(source, CrawlSource) for source in sources):
+        files = in_order(files, _dated_place, folder)
+    hashed = _Hashed(files)
+    path = folder / "listing.parquet"
+    count = written(hashed, search.notes, path)
+    return Listing(path, count, hashed.digest(), tuple(search.notes))
+
+
+def _place(file: ListedFile) -> tuple[str, ...]:
+    return file.source, file.path, file.uri
+
+
+def _dated_place(file: ListedFile) -> tuple[str, ...]:
+    return file.source, file.date or "", file.path
+
+
+def _each_once(files: Iterable[ListedFile]) -> Iterator[ListedFile]:
+    """Of files by place, the first at each."""
+    last = None
+    for file in files:
+        if (place := _place(file)) != last:
+            yield file
+        last = place
+
+
+class _Hashed:
+    """Files, and the digest of what names them, once all of them are taken."""
+
+    def __init__(self, files: Iterable[ListedFile]) -> None:
+        self._files, self._digest, self._begun = files, sha256(b"["), False
+
+    def __iter__(self) -> Iterator[ListedFile]:
+        waiting = iter(self._files)
+        while some := list(islice(waiting, _HASHED_AT_ONCE)):
+            named = canonical([[file.source, file.path, file.bytes, file.version] for file in some])
+            self._digest.update(b"," * self._begun + named[1:-1])
+            self._begun = True
+            yield from some
+
+    def digest(self) -> str:
+        """Of the canonical JSON of a list of them all."""
+        whole = self._digest.copy()
+        whole.update(b"]")
+        return whole.hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def _files(source: ListedSource, settings: Settings, notes: list[str]) -> Iterator[ListedFile]:
     for path in source.paths:
-        entries = list(_matching(source, path, settings, notes))
-        if not entries:
+        found = False
+        for entry in _matching(source, path, settings, notes):
+            found = True
+            yield entry
+        if not found:
             raise RecipeError(
                 f"{path!r} matches no file",
                 where=f"sources.{source.name}.paths",
                 mend="check the path and the working folder",
             )
-        yield from entries
 
 
 def _is_whole(source: CrawlSource, day: str, settings: Settings) -> bool:
@@ -138,13 +183,14 @@ def _dated(source: CrawlSource, waiting: Sequence[str], settings: Settings, note
     for day in source.dates:
         if day in waiting:
             continue
-        paths = [path.replace("{date}", day) for path in source.paths]
-        entries = [entry for path in paths for entry in _matching(source, path, settings, notes)]
-        if source.marker is not None:
-            entries = [entry for entry in entries if entry.uri != _marker(source.marker, day)]
-        if not entries:
+        marker, found = _marker(source.marker, day) if source.marker else "", False
+        for path in source.paths:
+            for entry in _matching(source, path.replace("{date}", day), settings, notes):
+                if entry.uri != marker:
+                    found = True
+                    yield entry._replace(date=day)
+        if not found:
             late.append(day)
-        yield from (entry.model_copy(update={"date": day}) for entry in entries)
     later = "a run that is planned later looks again"
     if late:
         notes.append(f"sources.{source.name}: no file yet for {listed(late, _NAMED)}; {later}")
@@ -183,7 +229,7 @@ def _local(source: ListedSource, glob: str, notes: list[str]) -> Iterator[Listed
 def _objects(source: ListedSource, address: str, settings: Settings) -> Iterator[ListedFile]:
     bucket, _, glob = address.removeprefix("s3://").partition("/")
     wanted = glob if has_magic(glob) else f"{glob}**"
-    for item in Lake(settings, url=f"s3://{bucket}").objects(fixed_part(glob)):
+    for item in Lake(settings, url=f"s3://{bucket}").unsorted(fixed_part(glob)):
         if item.bytes > 0 and (item.key == glob or matches(item.key, (wanted,))):
             uri = f"s3://{bucket}/{item.key}"
             yield ListedFile(source=source.name, path=uri, uri=uri, bytes=item.bytes, version=item.etag)

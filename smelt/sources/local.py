@@ -31,7 +31,7 @@ class Walk:
     _seen: set[tuple[int, int]] = field(default_factory=set)
 
     def files(self) -> Iterator[str]:
-        """Paths of the files, each real folder's once; folders in place come before those behind links."""
+        """Paths of the files in any order, each real folder's once; folders in place come before those behind links."""
         path = self.glob.rstrip("/") or "/"
         if Path(path).is_file():
             yield path
@@ -56,11 +56,14 @@ class Walk:
             return [plain]
         if not has_magic(step):
             return []
-        return [name for name in self._names(root)[1] if matches(name.rpartition("/")[2], (step,))]
+        folders: list[str] = []
+        for _ in self._entries(root, folders):
+            pass
+        return [name for name in sorted(folders) if matches(name.rpartition("/")[2], (step,))]
 
     def _in(self, roots: list[str]) -> Iterator[tuple[str, str]]:
         """The files in the folders, each with its folder."""
-        return ((root, name) for root in roots if self._is_new(root) for name in self._names(root)[0])
+        return ((root, name) for root in roots if self._is_new(root) for name in self._entries(root, []))
 
     def _below(self, roots: list[str]) -> Iterator[tuple[str, str]]:
         """All files below the folders, each with its root; what lies behind a link comes after what is in place."""
@@ -69,9 +72,9 @@ class Walk:
         while waiting or linked:
             root, folder = waiting.popleft() if waiting else linked.popleft()
             if self._is_new(folder):
-                files, folders = self._names(folder)
-                yield from ((root, name) for name in files)
-                for name in folders:
+                folders: list[str] = []
+                yield from ((root, name) for name in self._entries(folder, folders))
+                for name in sorted(folders):
                     (linked if Path(name).is_symlink() else waiting).append((root, name))
 
     def _is_new(self, folder: str) -> bool:
@@ -80,24 +83,23 @@ class Walk:
         self._seen.add((about.st_dev, about.st_ino))
         return not seen
 
-    def _names(self, folder: str) -> tuple[list[str], list[str]]:
-        """Files and folders in a folder, by name."""
-        files: list[str] = []
-        folders: list[str] = []
+    def _entries(self, folder: str, folders: list[str]) -> Iterator[str]:
+        """The files in a folder, as the disk has them; the folders in it are put into ``folders``."""
         try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            found = os.scandir(folder)
         except OSError as error:
             self.left_out.append(f"{printable(folder)} ({error.strerror})")
-            return [], []
-        for entry in entries:
-            if entry.is_dir():
-                folders.append(entry.path)
-            elif entry.is_file():
-                files.append(entry.path)
-            elif entry.is_symlink():
-                self.left_out.append(f"{printable(entry.path)} (a link to nothing)")
-        return files, folders
+            return
+        to_nothing = []
+        with found:
+            for entry in found:
+                if entry.is_dir():
+                    folders.append(entry.path)
+                elif entry.is_file():
+                    yield entry.path
+                elif entry.is_symlink():
+                    to_nothing.append(f"{printable(entry.path)} (a link to nothing)")
+        self.left_out += sorted(to_nothing)
 
 
 def called(path: str) -> str:

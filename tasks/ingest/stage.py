@@ -20,12 +20,12 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import ListedSource
 from smelt.sources import hub
 from smelt.sources.download import download
-from smelt.sources.listing import ListedFile
+from smelt.sources.listed import ListedFile
 from smelt.sources.local import located
 from smelt.stage import Context, Part, Round, Shard, Stage
 from tasks.ingest.document import RawFile
 from tasks.ingest.read import read
-from tasks.ingest.shards import download_name, downloads, pieces
+from tasks.ingest.shards import download_name, downloads, files_of, pieces
 from tasks.ingest.stored import Stored
 from tasks.ingest.table import Rows
 
@@ -70,9 +70,9 @@ def made_of(context: Context, shard: Shard) -> dict[str, Any]:
         return {"options": options, "package": payload["package"], "content": content, "source": source}
     told = set(ListedSource.model_fields) - {"paths"}
     files = [
-        {name: file[name] for name in ("path", "bytes", "version", "date")}
-        | {"source": by_name[file["source"]].model_dump(include=told)}
-        for file in payload["files"]
+        {"path": file.path, "bytes": file.bytes, "version": file.version, "date": file.date}
+        | {"source": by_name[file.source].model_dump(include=told)}
+        for file in files_of(context, payload)
     ]
     return {"options": options, "files": files, "start": payload.get("start"), "end": payload.get("end")}
 
@@ -92,8 +92,7 @@ def raw_files(context: Context, payload: dict[str, Any]) -> Iterator[RawFile]:
                 path = f"{payload['package']}/{row['path']}"
                 yield RawFile(source.name, path, row["content"], lang=source.lang, domain=source.domain)
         return
-    for value in payload["files"]:
-        entry = ListedFile(**value)
+    for entry in files_of(context, payload):
         listed = by_name[entry.source]
         assert isinstance(listed, ListedSource), "only these are listed"
         yield RawFile(

@@ -13,8 +13,10 @@ from smelt.recipe.gates import GatesConfig
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.reading.load import parse_recipe
 from smelt.recipe.sources import CrawlSource
-from smelt.sources.listing import listing
+from smelt.sources.listing import Search
+from tasks.ingest.shards import files_of as files_of_shard
 from tasks.ingest.stage import STAGE
+from tests.sources.listings import digest_of, files_of
 from tests.tasks.ingest.crawls.making import gzipped, pages
 from tests.tasks.refinery import columns, listed, run
 
@@ -49,15 +51,15 @@ def test_a_late_day_is_said_and_changes_the_digest_once_it_is_there(lake: Lake) 
     crawl = source("2026-11-01..2026-11-03", path=f"{lake.url}/{{date}}/*.warc.gz")
     lake.put("2026-11-01/a.warc.gz", gzipped(pages(3)))
     lake.put("2026-11-03/a.warc.gz", gzipped(pages(2)))
-    first = listing([crawl], lake.settings)
-    assert [(entry.date, entry.uri.rsplit("/", 2)[-2]) for entry in first.entries] == [
+    files, notes = files_of(crawl, settings=lake.settings)
+    assert [(file.date, file.uri.rsplit("/", 2)[-2]) for file in files] == [
         ("2026-11-01", "2026-11-01"),
         ("2026-11-03", "2026-11-03"),
     ]
-    assert first.notes == ("sources.crawl: no file yet for 2026-11-02; a run that is planned later looks again",)
+    assert notes == ("sources.crawl: no file yet for 2026-11-02; a run that is planned later looks again",)
+    first = digest_of(crawl, settings=lake.settings)
     lake.put("2026-11-02/a.warc.gz", gzipped(pages(4)))
-    second = listing([crawl], lake.settings)
-    assert second.notes == () and second.digest != first.digest
+    assert files_of(crawl, settings=lake.settings)[1] == () and digest_of(crawl, settings=lake.settings) != first
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -70,16 +72,16 @@ def test_a_day_is_held_until_its_marker_is_there_which_is_no_file_of_it(
     (tmp_path / "2026-11-01" / "a.txt").write_text("What came first.")
     days = source("2026-11-01..2026-11-02", path=f"{folder}/{{date}}/*")
     held = days.model_copy(update={"marker": f"{folder}/{{date}}/_SUCCESS"})
-    found = listing([held], lake.settings)
-    assert found.entries == () and found.held == ("2026-11-01", "2026-11-02")
-    assert found.notes == (
+    search = Search([held], lake.settings)
+    assert list(search.files()) == [] and search.held == {"2026-11-01", "2026-11-02"}
+    assert search.notes == [
         f"sources.crawl: {held.marker} is not there yet for 2026-11-01, 2026-11-02; "
         "a run that is planned later looks again",
-    )
+    ]
     lake.put("2026-11-01/_SUCCESS", b"1 file")
     (tmp_path / "2026-11-01" / "_SUCCESS").write_text("1 file")
-    whole = listing([held], lake.settings)
-    assert [entry.uri for entry in whole.entries] == [f"{folder}/2026-11-01/a.txt"] and whole.held == ("2026-11-02",)
+    search = Search([held], lake.settings)
+    assert [file.uri for file in search.files()] == [f"{folder}/2026-11-01/a.txt"] and search.held == {"2026-11-02"}
 
 
 def test_a_marker_changes_no_fingerprint() -> None:
@@ -100,7 +102,8 @@ def test_shards_keep_days_apart_and_documents_carry_theirs(lake: Lake) -> None:
             lake.put(f"{day}/{name}.warc.gz", gzipped(pages(3)))
     config = IngestConfig(sources=(source("2026-11-01..2026-11-04", path=f"{lake.url}/{{date}}/*.warc.gz"),))
     given = listed(lake, config)
-    days = [{file["date"] for file in shard.payload["files"]} for shard in STAGE.rounds[1].shards(given)]
+    shards = STAGE.rounds[1].shards(given)
+    days = [{file.date for file in files_of_shard(given, shard.payload)} for shard in shards]
     assert days == [{"2026-11-01"}, {"2026-11-02"}]
     rows = columns(lake, run(STAGE, given), ["url", "date"])
     assert [row["date"] for row in rows] == ["2026-11-01"] * 6 + ["2026-11-02"] * 6

@@ -19,10 +19,10 @@ from smelt.recipe.evaluate import EvaluateConfig
 from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import HubSource
 from smelt.sources import download
-from smelt.sources.listing import listing
 from tasks.ingest.stage import STAGE
 from tests.chain import make_through
 from tests.servers import Quiet, serving
+from tests.sources.listings import digest_of, files_of
 from tests.tasks.ingest.test_ingest import parquet
 from tests.tasks.refinery import columns, listed, run
 
@@ -112,18 +112,19 @@ def source(*paths: str, **fields: str) -> HubSource:
 
 
 def test_files_are_listed_by_content_and_pinned_to_the_commit(hub: type[Hub], lake: Lake) -> None:
-    found = listing([source()], lake.settings)
-    assert [entry.path for entry in found.entries] == ["data/00.parquet", "data/01.jsonl", "data/more/02.jsonl.gz"]
-    assert found.entries[0].version == "sha256:" + hashlib.sha256(FILES["data/00.parquet"]).hexdigest()
-    assert found.entries[0].uri == f"hf://datasets/us/set@{COMMIT}/data/00.parquet"
+    files, _ = files_of(source(), settings=lake.settings)
+    assert [file.path for file in files] == ["data/00.parquet", "data/01.jsonl", "data/more/02.jsonl.gz"]
+    assert files[0].version == "sha256:" + hashlib.sha256(FILES["data/00.parquet"]).hexdigest()
+    assert files[0].uri == f"hf://datasets/us/set@{COMMIT}/data/00.parquet"
+    digest = digest_of(source(), settings=lake.settings)
     hub.commit = "d" * 40  # a commit that changes nothing of ours
     try:
-        assert listing([source()], lake.settings).digest == found.digest
+        assert digest_of(source(), settings=lake.settings) == digest
     finally:
         hub.commit = COMMIT
     hub.files["data/01.jsonl"] += b'{"text": "new"}\n'
-    assert listing([source()], lake.settings).digest != found.digest
-    assert [entry.path for entry in listing([source("data/*.jsonl")], lake.settings).entries] == ["data/01.jsonl"]
+    assert digest_of(source(), settings=lake.settings) != digest
+    assert [file.path for file in files_of(source("data/*.jsonl"), settings=lake.settings)[0]] == ["data/01.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -141,14 +142,14 @@ def test_what_the_hub_refuses_is_one_line(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(RecipeError, match=message) as error:
-        listing([source().model_copy(update=fields)], lake.settings)
+        digest_of(source().model_copy(update=fields), settings=lake.settings)
     assert "\n" not in str(error.value)
 
 
 def test_a_hub_out_of_reach_is_one_line(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(RecipeError, match="can't be reached"):
-        listing([source()], lake.settings)
+        digest_of(source(), settings=lake.settings)
 
 
 def test_broken_downloads_go_on_where_they_broke_off_and_files_are_divided(hub: type[Hub], lake: Lake) -> None:

@@ -11,7 +11,7 @@ from smelt.errors import RecipeError
 from smelt.recipe.sources import FilesSource
 from smelt.settings import Settings
 from smelt.sources.globs import fixed_part, matches
-from smelt.sources.listing import listing
+from tests.sources.listings import digest_of, files_of
 
 _PIECE = re.compile(r"\*\*/|\*\*|\[!?[ab]+\]|.")
 SETTINGS = Settings(lake="s3://none/here")
@@ -55,15 +55,15 @@ def test_a_changed_or_added_file_changes_the_digest(tmp_path: Path, monkeypatch:
     file = tmp_path / "data" / "a.txt"
     file.write_text("a")
     source = FilesSource(name="s", paths=("data/*.txt",))
-    first = listing([source], SETTINGS)
-    assert [entry.path for entry in first.entries] == ["data/a.txt"]
-    assert listing([source], SETTINGS).digest == first.digest
+    first = digest_of(source, settings=SETTINGS)
+    assert [file.path for file in files_of(source, settings=SETTINGS)[0]] == ["data/a.txt"]
+    assert digest_of(source, settings=SETTINGS) == first
     os.utime(file, ns=(1, 1))
-    second = listing([source], SETTINGS)
+    second = digest_of(source, settings=SETTINGS)
     (tmp_path / "data" / "b.txt").write_text("b")
-    assert len({first.digest, second.digest, listing([source], SETTINGS).digest}) == 3
+    assert len({first, second, digest_of(source, settings=SETTINGS)}) == 3
 
 
 def test_a_path_that_matches_nothing_is_an_error_of_the_recipe(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"sources\.s\.paths: .* matches no file"):
-        listing([FilesSource(name="s", paths=(f"{tmp_path}/*.txt",))], SETTINGS)
+        digest_of(FilesSource(name="s", paths=(f"{tmp_path}/*.txt",)), settings=SETTINGS)

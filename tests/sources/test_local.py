@@ -10,20 +10,23 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.sources import FilesSource
 from smelt.settings import Settings
 from smelt.sources.globs import matches
-from smelt.sources.listing import Listing, listing
+from smelt.sources.listed import ListedFile
 from smelt.sources.local import called, located
 from tasks.ingest.stage import STAGE
+from tests.sources.listings import files_of
 from tests.tasks.refinery import columns, listed, run
 
 SETTINGS = Settings(lake="s3://none/here")
 
 
-def found(*paths: object) -> Listing:
-    return listing([FilesSource(name="s", paths=tuple(map(str, paths)))], SETTINGS)
+def found(*paths: object) -> tuple[list[ListedFile], tuple[str, ...]]:
+    """Files and notes."""
+    return files_of(FilesSource(name="s", paths=tuple(map(str, paths))), settings=SETTINGS)
 
 
 def names(folder: Path, *globs: str) -> list[str]:
-    return [Path(entry.path).relative_to(folder).as_posix() for entry in found(*(folder / g for g in globs)).entries]
+    files, _ = found(*(folder / glob for glob in globs))
+    return [Path(file.path).relative_to(folder).as_posix() for file in files]
 
 
 @pytest.fixture
@@ -47,13 +50,13 @@ def test_folders_behind_links_are_listed_once(tree: Path) -> None:
     assert names(tree, "current/*.txt") == ["current/a.txt"]
     assert names(tree, "cur*/**/*.txt") == ["current/a.txt", "current/deep/b.txt"]
     assert names(tree, "f?r/m*/*") == ["far/more/d.txt"]
-    assert not found(tree / "**").notes
+    assert not found(tree / "**")[1]
 
 
 def test_what_cannot_be_reached_is_told(tree: Path) -> None:
     for number in range(5):
         (tree / f"broken{number}").symlink_to(tree / "gone")
-    [note] = found(tree / "**").notes
+    _, [note] = found(tree / "**")
     assert "broken0 (a link to nothing)" in note and note.endswith("and 2 more")
 
 

@@ -19,7 +19,7 @@ from smelt.recipe.ingest import IngestConfig
 from smelt.recipe.mixture import BlocksConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.sources import ListedSource
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 from smelt.stage import Context, Part, Round, Shard, Stage, parts_as_shards
 from tasks import documents
 from tasks.indexed import checksums, index_bytes
@@ -134,8 +134,7 @@ def context(lake: Lake, stage: str, config: Any, inputs: dict[str, Manifest]) ->
 
 def listed(lake: Lake, config: IngestConfig) -> Context:
     """What ``ingest`` is given: the listing of the config's sources is put where it looks for it."""
-    found = listing([source for source in config.sources if isinstance(source, ListedSource)], lake.settings)
-    lake.put(found.key, found.model_dump_json().encode())
+    found = kept_listing([source for source in config.sources if isinstance(source, ListedSource)], lake)
     return replace(context(lake, "ingest", config, {}), external={"listing": found.digest})
 
 
