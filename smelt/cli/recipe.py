@@ -289,11 +289,12 @@ def _tell_ladder(recipe: "Recipe", plan: "Plan", lake: "Lake") -> None:
     from smelt.errors import RecipeError
     from smelt.supply.ladder import known
 
-    if not recipe.dedup.targets:
+    asked = recipe.dedup_config()
+    if not asked.targets:
         mend = "set dedup.target_tokens, or target_tokens of a group"
         raise RecipeError("nothing has a target of tokens", where="dedup", mend=mend)
     console = Console(soft_wrap=True)
-    found, origin = known(plan, recipe.dedup, lake)
+    found, origin = known(plan, asked, lake)
     if not found:
         console.print(
             "No ladder is known yet: what a rung leaves follows from signatures, and no dedup of these documents "

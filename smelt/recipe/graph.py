@@ -72,7 +72,7 @@ _DATA: tuple[StageSpec, ...] = (
     ),
     StageSpec("score", 4, ("clean", "classifiers"), "tasks.score:STAGE", lambda r: r.score),
     StageSpec("select", 4, ("clean", "score"), "tasks.select:STAGE", lambda r: r.select),
-    StageSpec("dedup", 6, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup),
+    StageSpec("dedup", 6, ("ingest", "clean", "score", "select"), "tasks.dedup:STAGE", lambda r: r.dedup_config()),
     StageSpec(
         "decontaminate",
         4,

@@ -26,6 +26,7 @@ from smelt.recipe.report import ReportConfig
 from smelt.recipe.resources import Resources
 from smelt.recipe.score import ScoreConfig
 from smelt.recipe.select import SelectConfig
+from smelt.recipe.sizing import shared_out
 from smelt.recipe.sources import CrawlSource, DebPackages, DebSource, ListedSource, Source
 from smelt.recipe.tokenizer import TokenizerConfig
 from smelt.recipe.tokens import TokensConfig
@@ -201,6 +202,10 @@ class Recipe(Config):
     def classifiers_config(self) -> ClassifiersConfig:
         """What decides the trained classifiers: the content of their labels and encoders included."""
         return ClassifiersConfig(models=tuple(classifier.with_digests() for classifier in self.classifiers))
+
+    def dedup_config(self) -> DedupConfig:
+        """What decides which documents go as duplicates: a target of tokens as the phases' weights share it out."""
+        return shared_out(self.dedup, self.blocks_config(len(self.phases)))
 
     def decontaminate_config(self) -> DecontaminateConfig:
         """What decides which documents hold benchmark items: the evaluation's own sets and all content included."""

@@ -74,7 +74,7 @@ def forecast(recipe: Recipe, plan: Plan, lake: Lake) -> list[Supply]:
 
 def warnings(supplies: Sequence[Supply], recipe: Recipe, plan: Plan, lake: Lake) -> list[str]:
     """A line for each group that runs short, and for each target of dedup that is missed as far as that is known."""
-    return [*(one.warning for one in supplies if one.then), *ladder.warnings(plan, recipe.dedup, lake)]
+    return [*(one.warning for one in supplies if one.then), *ladder.warnings(plan, recipe.dedup_config(), lake)]
 
 
 def kept_tokens(lake: Lake, manifests: Mapping[str, Manifest]) -> int:
