@@ -12,6 +12,8 @@ BUCKET = "crawl"
 PAGE = 1000
 _STEP = 7_654_321
 """From one listed object to the next; any number that has no divisor in common with how many they are."""
+_SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835
+"""Times a number, an ETag that looks like no other's (the golden ratio's digits)."""
 _HEAD = '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
 
 
@@ -23,9 +25,9 @@ def made_up_store(objects: int, *, shuffled: bool = True) -> Iterator[Settings]:
     def about(place: int) -> str:
         number = place * _STEP % objects if shuffled else place
         key = f"2026/{number % 365:03d}/{number:010d}-{number * _STEP % 2**64:016x}.html"
-        size = 1 + number * _STEP % 100_000
+        size, etag = 1 + number * _STEP % 100_000, number * _SPREAD % 2**128
         when = "<LastModified>2026-11-01T00:00:00.000Z</LastModified>"
-        return f"<Contents><Key>{key}</Key>{when}<ETag>&quot;{number:032x}&quot;</ETag><Size>{size}</Size></Contents>"
+        return f"<Contents><Key>{key}</Key>{when}<ETag>&quot;{etag:032x}&quot;</ETag><Size>{size}</Size></Contents>"
 
     class MadeUp(Quiet):
         def do_GET(self) -> None:  # noqa: N802
