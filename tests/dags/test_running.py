@@ -166,9 +166,13 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
 
     (follows,) = wait_for(lambda: ask("GET", "dags/tokens/dagRuns")["dag_runs"])
     assert (follows["partition_key"], follows["run_type"]) == ("2026-10-01", "asset_triggered")
-    wait_for(lambda: states(ask, "tokens", follows["dag_run_id"])["plan"] == "success")
+    wait_for(lambda: states(ask, "tokens", follows["dag_run_id"]).get("plan") == "success")
     of_day = load_run(Lake(stack.settings), safe_run_id(follows["dag_run_id"]))
     assert (of_day.taken_from, of_day.plan) == (run.id, run.plan)
+    by_hand = f"by-hand-{uuid.uuid4().hex[:8]}"
+    ask("POST", "dags/tokens/dagRuns", {"dag_run_id": by_hand, "logical_date": None, "conf": {"run": run.id}})
+    wait_for(lambda: states(ask, "tokens", by_hand).get("plan") == "success")
+    assert load_run(Lake(stack.settings), by_hand).taken_from == run.id
 
 
 @pytest.mark.timeout(600)
