@@ -50,9 +50,10 @@ def planned(made_up: Settings, own: Settings) -> dict[str, Any]:
     """List and plan; the listing's digest and size in MB, and the peak."""
     recipe, lake = recipe_of(), Lake(own)
     with TemporaryDirectory() as folder:
-        found = listing(recipe.file_sources, made_up, Path(folder))
-        lake.put(listing_key(found.digest), found.file)
-        size = found.file.stat().st_size
+        file = Path(folder, "listing")
+        found = listing(recipe.file_sources, made_up, file)
+        lake.put(listing_key(found.digest), file)
+        size = file.stat().st_size
     plan = make_plan(recipe, lake, listing_digest=found.digest)
     forecast(recipe, plan, lake)
     commit_idle(plan, lake)

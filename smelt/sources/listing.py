@@ -35,12 +35,10 @@ class Listing:
     """The files of all listed sources, by source, date and path, and the digest over them.
 
     Attributes:
-        file: where they are written, as ``smelt.sources.listed`` reads them.
-        files: how many they are.
+        files: how many they are; ``smelt.sources.listed`` reads them.
         notes: what whoever plans should know, such as days of a crawl that have no file yet, or links to nothing.
     """
 
-    file: Path
     files: int
     digest: str
     notes: tuple[str, ...]
@@ -76,31 +74,31 @@ class Search:
 
 
 def kept_listing(sources: Sequence[ListedSource], lake: Lake) -> Listing:
-    """List the files of ``sources``, and keep the listing in the lake; its file here is gone then.
+    """List the files of ``sources``, and keep the listing in the lake.
 
     Raises:
         RecipeError, LakeError: as ``Search.files``.
     """
     with TemporaryDirectory(prefix="smelt-listing-") as folder:
-        found = listing(sources, lake.settings, Path(folder))
-        lake.put(listing_key(found.digest), found.file)
+        file = Path(folder, "listing")
+        found = listing(sources, lake.settings, file)
+        lake.put(listing_key(found.digest), file)
     return found
 
 
-def listing(sources: Sequence[ListedSource], settings: Settings, folder: Path) -> Listing:
-    """List the files of ``sources``, into a folder.
+def listing(sources: Sequence[ListedSource], settings: Settings, file: Path) -> Listing:
+    """List the files of ``sources``, into a local file; what is sorted lies beside it meanwhile.
 
     Raises:
         RecipeError, LakeError: as ``Search.files``.
     """
     search = Search(sources, settings)
-    files = _each_once(in_order(search.files(), _place, folder))
+    files = _each_once(in_order(search.files(), _place, file.parent))
     if any(isinstance(source, CrawlSource) for source in sources):
-        files = in_order(files, _dated_place, folder)
+        files = in_order(files, _dated_place, file.parent)
     hashed = _Hashed(files)
-    path = folder / "listing.parquet"
-    count = written(hashed, search.notes, path)
-    return Listing(path, count, hashed.digest(), tuple(search.notes))
+    count = written(hashed, search.notes, file)
+    return Listing(count, hashed.digest(), tuple(search.notes))
 
 
 def _place(file: ListedFile) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 Row = TypeVar("Row")
@@ -21,8 +22,7 @@ def in_order(rows: Iterable[Row], key: Callable[[Row], Any], folder: Path) -> It
 
     Args:
         rows: named tuples of one kind, of values that are the same when JSON has had them.
-        folder: for the runs, which are there no longer once all rows are taken. Where there is but one, it is written
-            nowhere.
+        folder: where the runs lie, in a folder of their own that goes with the last row. One run is written nowhere.
     """
     waiting = iter(rows)
     run = sorted(islice(waiting, ROWS_HELD), key=key)
@@ -31,20 +31,18 @@ def in_order(rows: Iterable[Row], key: Callable[[Row], Any], folder: Path) -> It
         return
     make: Callable[..., Row] = type(run[0])
     number, runs = 0, list[Path]()
-    while run:
-        runs.append(_write(run, folder / f"run-{number}"))
-        del run
-        if len(runs) == RUNS_AT_ONCE:
+    with TemporaryDirectory(dir=folder) as own:
+        while run:
+            runs.append(_write(run, Path(own, str(number))))
+            del run
             number += 1
-            merged = _write(_merged(runs, key, make), folder / f"run-{number}")
-            for written in runs:
-                written.unlink()
-            runs = [merged]
-        number += 1
-        run = sorted(islice(waiting, ROWS_HELD), key=key)
-    yield from _merged(runs, key, make)
-    for written in runs:
-        written.unlink()
+            if len(runs) == RUNS_AT_ONCE:
+                merged = _write(_merged(runs, key, make), Path(own, str(number)))
+                for written in runs:
+                    written.unlink()
+                number, runs = number + 1, [merged]
+            run = sorted(islice(waiting, ROWS_HELD), key=key)
+        yield from _merged(runs, key, make)
 
 
 def _merged(runs: list[Path], key: Callable[[Row], Any], make: Callable[..., Row]) -> Iterator[Row]:

@@ -12,8 +12,9 @@ from smelt.sources.listing import listing
 def files_of(*sources: ListedSource, settings: Settings) -> tuple[list[ListedFile], tuple[str, ...]]:
     """The files of sources, in order, and the notes on them."""
     with TemporaryDirectory() as folder:
-        found = listing(sources, settings, Path(folder))
-        files = read(found.file)
+        file = Path(folder, "listing")
+        found = listing(sources, settings, file)
+        files = read(file)
         assert (len(files), files.notes) == (found.files, found.notes)
         return list(files), found.notes
 
@@ -21,4 +22,4 @@ def files_of(*sources: ListedSource, settings: Settings) -> tuple[list[ListedFil
 def digest_of(*sources: ListedSource, settings: Settings) -> str:
     """The digest over the files of sources."""
     with TemporaryDirectory() as folder:
-        return listing(sources, settings, Path(folder)).digest
+        return listing(sources, settings, Path(folder, "listing")).digest
