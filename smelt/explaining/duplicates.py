@@ -80,7 +80,7 @@ def largest(lake: Lake, dedup: Manifest) -> Clusters:
     Raises:
         StageError: when the texts that it has decided on were deleted.
     """
-    ingest, clean = _input(lake, dedup, "ingest"), _input(lake, dedup, "clean")
+    clean = _input(lake, dedup, "clean")
     with ThreadPoolExecutor(_THREADS) as threads:
         of_parts = threads.map(lambda part: _heads(lake, dedup, part), dedup.parts)
         heads = nlargest(CLUSTERS, chain.from_iterable(of_parts), key=lambda head: head[0])  # stable
@@ -92,10 +92,10 @@ def largest(lake: Lake, dedup: Manifest) -> Clusters:
                 copies[better] = _least_alike([*copies[better], *more])
 
         def told(count: int, stays: Member) -> Cluster:
-            shown = [_described(lake, ingest, copy) for copy in copies[stays.id]]
+            shown = [_described(lake, clean, copy) for copy in copies[stays.id]]
             [text] = row(lake, clean, _place(stays), columns=["id", "text"])["text"].to_pylist()
             excerpt = " ".join((text or "").split())[:EXCERPT_CHARS]
-            return Cluster(stays=_described(lake, ingest, stays), copies=count, shown=shown, excerpt=excerpt)
+            return Cluster(stays=_described(lake, clean, stays), copies=count, shown=shown, excerpt=excerpt)
 
         return Clusters(clusters=list(threads.map(told, *zip(*heads, strict=True)) if heads else []))
 
@@ -119,7 +119,7 @@ def better_of(lake: Lake, dedup: Manifest, part: str, number: int) -> Better:
     of = Artifact("dedup", fingerprint).manifest(lake)
     if of is None:
         raise _deleted(f"dedup/{fingerprint}")
-    place = find(lake, _input(lake, of, "ingest"), own["duplicate_of"])
+    place = find(lake, _input(lake, of, "clean"), own["duplicate_of"])
     return Better(fingerprint=fingerprint, part=place.part, row=place.row)
 
 
@@ -166,9 +166,9 @@ def _groups(lake: Lake, dedup: Manifest, part: PartRecord, names: list[str]) -> 
         first += len(table)
 
 
-def _described(lake: Lake, ingest: Manifest, member: Member) -> Member:
-    """With what ``ingest`` says of it."""
-    [said] = row(lake, ingest, _place(member), columns=["id", "url", "source"]).to_pylist()
+def _described(lake: Lake, clean: Manifest, member: Member) -> Member:
+    """With where it is from."""
+    [said] = row(lake, clean, _place(member), columns=["id", "url", "source"]).to_pylist()
     return member.model_copy(update={"url": said["url"] or "", "source": said["source"] or ""})
 
 

@@ -24,7 +24,7 @@ def dedup(lake: Lake) -> Manifest:
     parts = [[{"text": text, "url": f"https://a/{number}"} for number, text in enumerate(part)] for part in texts]
     given = refinery.scored(lake, parts)
     made = refinery.run(STAGE, refinery.context(lake, "dedup", DedupConfig(keep="first"), given))
-    inputs = {name: manifest.fingerprint for name, manifest in given.items()}
+    inputs = {name: manifest.artifact.commit(lake, manifest).fingerprint for name, manifest in given.items()}
     return made.artifact.commit(lake, made.model_copy(update={"inputs": inputs}))
 
 
