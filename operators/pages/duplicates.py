@@ -57,7 +57,7 @@ def clusters(fingerprint: str, request: Request, lake: LakeDep, attempt: Attempt
 def pair(
     fingerprint: str,
     part: str,
-    row: Start,
+    row: int,
     request: Request,
     lake: LakeDep,
     better_part: str = "",

@@ -370,9 +370,10 @@ def publish(run: str, dag=corpus.dag) -> dict:
 
 
 def with_tokenizer(recipe: str, folder: Path) -> None:
-    """One tokenizer for all days of the recipe."""
+    """One tokenizer for all days of the recipe, which keeps whatever it reads."""
     (folder / "tokenizer.json").write_text(byte_tokenizer().to_str())
-    Path(recipe).write_text(Path(recipe).read_text() + f"tokenizer: {{path: {folder}/tokenizer.json}}\n")
+    more = f"select: {{groups: []}}\ntokenizer: {{path: {folder}/tokenizer.json}}\n"
+    Path(recipe).write_text(Path(recipe).read_text() + more)
 
 
 def test_a_day_s_tokens_are_those_of_the_run_that_has_made_the_day(here, recipe, tmp_path):
