@@ -27,7 +27,7 @@ class Side:
 
     def __getitem__(self, name: str) -> Any:
         """What the latest stage says under that name; None where none does."""
-        return next((values[name] for values in reversed(self.fields.values()) if name in values), None)
+        return next((values[name] for values in [*self.fields.values()][::-1] if name in values), None)
 
 
 @router.get("/duplicates/{fingerprint}")
