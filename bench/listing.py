@@ -1,7 +1,7 @@
 """What planning, and the driver of `ingest`, take of memory where a store lists many files.
 
-A store that lists made-up objects, in no order, stands in for a crawl of small files; the lake is a real store. A
-process of its own lists them, writes the listing down and plans, as the task `plan` does in an Airflow worker; another
+Made-up objects, in no order, stand in for what a store's pages say of a crawl of small files; the lake is a real store.
+A process of its own sorts them, writes the listing down and plans, as the task `plan` does in an Airflow worker; another
 divides the files into shards, as the driver of `ingest` does. Megabytes are of a process's resident memory at its
 peak, libraries included.
 
@@ -12,9 +12,10 @@ import multiprocessing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from bench.command import arguments_of, publish
-from bench.made_up import BUCKET, made_up_store
+from bench.made_up import BUCKET, made_up
 from bench.memory import memory_mb
 from bench.store import own_store
 from smelt.engine.idle import commit_idle
@@ -46,12 +47,12 @@ def recipe_of() -> Recipe:
     )
 
 
-def planned(made_up: Settings, own: Settings) -> dict[str, Any]:
+def planned(files: int, own: Settings) -> dict[str, Any]:
     """List and plan; the listing's digest and size in MB, and the peak."""
     recipe, lake = recipe_of(), Lake(own)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.object(Lake, "unsorted", lambda *_: made_up(files)):
         file = Path(folder, "listing")
-        found = listing(recipe.file_sources, made_up, file)
+        found = listing(recipe.file_sources, own, file)
         lake.put(listing_key(found.digest), file)
         size = file.stat().st_size
     plan = make_plan(recipe, lake, listing_digest=found.digest)
@@ -70,9 +71,9 @@ def divided(digest: str, own: Settings) -> dict[str, Any]:
 def of(files: int) -> dict[str, Any]:
     """What so many files take."""
     spawn = multiprocessing.get_context("spawn")
-    with own_store() as own, made_up_store(files) as made_up:
+    with own_store() as own:
         with spawn.Pool(1) as pool:
-            found = pool.apply(planned, (made_up, own))
+            found = pool.apply(planned, (files, own))
         with spawn.Pool(1) as pool:
             return {**found, **pool.apply(divided, (found["digest"], own))}
 
