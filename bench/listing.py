@@ -1,9 +1,9 @@
 """What planning, and the driver of `ingest`, take of memory where a store lists many files.
 
-Made-up objects, in no order, stand in for what a store's pages say of a crawl of small files; the lake is a real store.
-A process of its own sorts them, writes the listing down and plans, as the task `plan` does in an Airflow worker; another
-divides the files into shards, as the driver of `ingest` does. Megabytes are of a process's resident memory at its
-peak, libraries included.
+Made-up objects, in no order, stand in for what a store's pages say of a crawl of small files; the lake is a real
+store. A process of its own sorts them, writes the listing down and plans, as the task `plan` does in an Airflow
+worker; another divides the files into shards, as the driver of `ingest` does. Megabytes are of a process's resident
+memory at its peak, libraries included.
 
     python -m bench.listing --json FILE [--files 10000000]
 """

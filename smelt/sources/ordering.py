@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 Row = TypeVar("Row")
 ROWS_HELD = 100_000
 """Rows of a run: what is in memory at once."""
-RUNS_AT_ONCE = 64
+RUNS_AT_ONCE = 32
 """Runs that are read at the same time; more are merged into one first."""
 _ROWS_WRITTEN = 1000
 

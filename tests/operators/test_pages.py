@@ -182,7 +182,7 @@ def test_the_largest_clusters_are_shown_and_a_duplicate_beside_what_it_went_for(
     pairs = [href.replace("&amp;", "&") for href in re.findall(rf'href="(/smelt/duplicates/{dedup}/[^"]+)"', page)]
     assert page.count("1 document went for it") == len(pairs) == 2, "the copy and the near one"
     near = next(browser.get(pair).text for pair in pairs if "minhash" in browser.get(pair).text)
-    assert "<ins>" in near and '<th scope="row">goes</th>' in near
+    assert "<del>" in near and '<th scope="row">goes</th>' in near
     alone = _looked_at(browser, pairs[0].partition("?")[0])
     assert '<th scope="row">stays</th>' in alone, "looked up where the address does not say where it lies"
 
