@@ -25,7 +25,7 @@ from smelt.recipe import Recipe, parse_recipe
 from smelt.recipe.resources import Resources
 from smelt.settings import Settings
 from smelt.sources.listed import listing_key
-from smelt.sources.listing import listing
+from smelt.sources.listing import list_into
 from smelt.stage import Context
 from smelt.supply.forecast import forecast
 from tasks.ingest.shards import pieces
@@ -52,7 +52,7 @@ def planned(files: int, own: Settings) -> dict[str, Any]:
     recipe, lake = recipe_of(), Lake(own)
     with TemporaryDirectory() as folder, patch.object(Lake, "unsorted", lambda *_: made_up(files)):
         file = Path(folder, "listing")
-        found = listing(recipe.file_sources, own, file)
+        found = list_into(file, recipe.file_sources, own)
         lake.put(listing_key(found.digest), file)
         size = file.stat().st_size
     plan = make_plan(recipe, lake, listing_digest=found.digest)

@@ -39,7 +39,7 @@ from smelt.plan import make_plan
 from smelt.recipe import Recipe, parse_recipe
 from smelt.recipe.tokenizer import DirtyTokens, TokenizerConfig, TrainTokenizer
 from smelt.settings import Settings
-from smelt.sources.listing import listing
+from smelt.sources.listing import kept_listing
 from tasks import documents
 from tasks.tokenizer.sample import of_texts
 from tasks.tokenizer.train import train
@@ -76,8 +76,7 @@ def ours(settings: Settings, megabytes: float) -> tuple[Lake, dict[str, Manifest
         pq.write_table(pa.table({"text": texts(lang, megabytes / len(LANGS))}), sink)
         raw.put(f"{lang}.parquet", sink.getvalue().to_pybytes())
     lake, recipe = Lake(settings, url="s3://smelt/lake"), recipe_of()
-    files = listing(recipe.file_sources, lake.settings)
-    lake.put(files.key, files.model_dump_json().encode())
+    files = kept_listing(recipe.file_sources, lake)
     made: dict[str, Manifest] = {}
     for planned in make_plan(recipe, lake, listing_digest=files.digest).stages:
         context = make_context(recipe, planned, lake)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from smelt.checkout import CHECKOUT
 from smelt.errors import RecipeError
@@ -20,7 +21,7 @@ from smelt.recipe.sources import CrawlSource, HubSource, ListedSource
 from smelt.settings import Settings
 from smelt.sources import hub
 from smelt.sources.globs import fixed_part, has_magic, matches
-from smelt.sources.listed import ListedFile, listing_key, written
+from smelt.sources.listed import ListedFile, listing_key, read, written
 from smelt.sources.local import Walk, called
 from smelt.sources.ordering import in_order
 from smelt.words import listed
@@ -40,6 +41,14 @@ class Listing:
     """
 
     files: int
+    digest: str
+    notes: tuple[str, ...]
+
+
+class ListingAtHand(NamedTuple):
+    """A listing with its files in memory."""
+
+    entries: tuple[ListedFile, ...]
     digest: str
     notes: tuple[str, ...]
 
@@ -81,12 +90,24 @@ def kept_listing(sources: Sequence[ListedSource], lake: Lake) -> Listing:
     """
     with TemporaryDirectory(prefix="smelt-listing-") as folder:
         file = Path(folder, "listing")
-        found = listing(sources, lake.settings, file)
+        found = list_into(file, sources, lake.settings)
         lake.put(listing_key(found.digest), file)
     return found
 
 
-def listing(sources: Sequence[ListedSource], settings: Settings, file: Path) -> Listing:
+def listing(sources: Sequence[ListedSource], settings: Settings) -> ListingAtHand:
+    """List the files of ``sources`` that are few, for who wants to see them all.
+
+    Raises:
+        RecipeError, LakeError: as ``Search.files``.
+    """
+    with TemporaryDirectory(prefix="smelt-listing-") as folder:
+        file = Path(folder, "listing")
+        found = list_into(file, sources, settings)
+        return ListingAtHand(tuple(read(file)), found.digest, found.notes)
+
+
+def list_into(file: Path, sources: Sequence[ListedSource], settings: Settings) -> Listing:
     """List the files of ``sources``, into a local file; what is sorted lies beside it meanwhile.
 
     Raises:

@@ -17,7 +17,7 @@ from smelt.recipe.sources import CrawlSource, FilesSource
 from smelt.settings import Settings
 from smelt.sources import listed, ordering
 from smelt.sources.listed import listing_key
-from smelt.sources.listing import listing
+from smelt.sources.listing import list_into
 from smelt.stage import Context
 from tasks.ingest.shards import files_of, pieces
 from tests.sources.listings import files_of as files_of_sources
@@ -47,7 +47,7 @@ def test_five_times_as_many_files_take_no_more_memory(lake: Lake, tmp_path: Path
     held, file = {}, tmp_path / "listing"
     for many in (FEW, MANY):
         with made_up_store(many) as settings:
-            found, held[many] = peak(partial(listing, [SOURCE], settings, file))
+            found, held[many] = peak(partial(list_into, file, [SOURCE], settings))
         lake.put(listing_key(found.digest), file)
         files = list(listed.stored(lake, found.digest))
         assert len({file.path for file in files}) == len(files) == found.files == many
@@ -65,7 +65,7 @@ def test_the_order_in_which_a_store_lists_changes_nothing(tmp_path: Path, small_
     found = []
     for shuffled in (True, False):
         with made_up_store(FEW, shuffled=shuffled) as settings:
-            found.append(listing([SOURCE], settings, tmp_path / f"{shuffled}"))
+            found.append(list_into(tmp_path / f"{shuffled}", [SOURCE], settings))
     named = [[file.source, file.path, file.bytes, file.version] for file in listed.read(tmp_path / "True")]
     assert found[0].digest == found[1].digest == digest(named)[:20]
 
