@@ -22,16 +22,16 @@ from smelt.stage import Context
 from tasks.ingest.shards import files_of, pieces
 from tests.sources.listings import files_of as files_of_sources
 
-FEW, MANY = 3_000, 15_000
+FEW, MANY = 2_000, 10_000
 SOURCE = FilesSource(name="pages", paths=(f"s3://{BUCKET}/2026/",), format="html")
 
 
 @pytest.fixture
 def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a few hundred files are held at once."""
-    monkeypatch.setattr(ordering, "ROWS_HELD", 500)
+    monkeypatch.setattr(ordering, "ROWS_HELD", 400)
     monkeypatch.setattr(ordering, "RUNS_AT_ONCE", 4)
-    monkeypatch.setattr(listed, "FILES_OF_A_GROUP", 500)
+    monkeypatch.setattr(listed, "FILES_OF_A_GROUP", 400)
 
 
 def peak(work: Callable[[], Any]) -> tuple[Any, int]:
