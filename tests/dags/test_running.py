@@ -159,14 +159,15 @@ def test_a_back_fill_makes_a_run_a_day_and_a_day_without_files_is_skipped(ask, s
         ask("PATCH", f"dags/corpus/dagRuns/{full}/taskInstances/{name}.gate", body)
     wait_for(lambda: ask("GET", f"dags/corpus/dagRuns/{full}")["state"] == "success")
     assert wait_for(lambda: Lake(stack.settings).find_json(ended_key(safe_run_id(full)))) == {"state": "success"}
-    (event,) = ask("GET", "assets/events?source_dag_id=corpus")["asset_events"]
-    assert event["source_run_id"] == full
-    assert event["partition_key"] == "2026-10-01"
-    assert event["extra"]["fingerprint"] == run.planned(event["extra"]["stage"]).fingerprint
 
     (follows,) = wait_for(lambda: ask("GET", "dags/tokens/dagRuns")["dag_runs"])
     assert (follows["partition_key"], follows["run_type"]) == ("2026-10-01", "asset_triggered")
     wait_for(lambda: states(ask, "tokens", follows["dag_run_id"]).get("plan") == "success")
+    # not before: Airflow 3.3 answers 500 for an event whose run has not begun
+    (event,) = ask("GET", "assets/events?source_dag_id=corpus")["asset_events"]
+    assert event["source_run_id"] == full
+    assert event["partition_key"] == "2026-10-01"
+    assert event["extra"]["fingerprint"] == run.planned(event["extra"]["stage"]).fingerprint
     of_day = load_run(Lake(stack.settings), safe_run_id(follows["dag_run_id"]))
     assert (of_day.taken_from, of_day.plan) == (run.id, run.plan)
     by_hand = f"by-hand-{uuid.uuid4().hex[:8]}"
