@@ -32,7 +32,7 @@ from typing import Any
 
 from bench.command import arguments_of, publish
 from bench.faults.surroundings import JUMP_S, RPC_VARIABLES, Clock, Disk, clock, failed_calls, small_disk
-from bench.faults.troubles import KINDS, Deck, Troubles, whole
+from bench.faults.troubles import KINDS, Deck, Troubles
 from smelt.artifacts import existing
 from smelt.lake import Lake
 from smelt.lake.shared import SHARED
@@ -123,13 +123,16 @@ class Chaos:
             self.lake.delete([item.key for item in self.lake.objects(folder)])
         self._restart(RPC_VARIABLES)
         self._proxy.by_chance(CHANCES, seed)
-        up, is_whole = partial(stack.up, self.home), partial(whole, self.home)
-        with Troubles(self.home, self._every_s, self._deck, self._others, up, is_whole, seed) as troubles:
+        up = partial(stack.up, self.home)
+        with Troubles(self.home, self._every_s, self._deck, self._others, up, self._is_whole, seed) as troubles:
             made = self.run()
         self._proxy.mend()
         self.injected.update(troubles.done)
         self._restart({})
         return made
+
+    def _is_whole(self) -> bool:
+        return supervisor.all_ready(supervisor.read_supervised(self.home))
 
     def _restart(self, variables: Mapping[str, str]) -> None:
         """Ray anew, with these variables and without those that it had before."""

@@ -179,12 +179,6 @@ class Troubles:
         return False
 
 
-def whole(home: Path) -> bool:
-    """Whether the supervisor has found all services of a home ready."""
-    entries = supervisor.read_supervised(home).values()
-    return bool(entries) and all(entry.phase in ("ready", "done") for entry in entries)
-
-
 def _command(process: psutil.Process) -> str:
     """The process's command line, or nothing where it has just ended."""
     try:

@@ -111,7 +111,7 @@ def _all_ready(state: State, watch: Callable[[dict[str, Supervised]], None]) -> 
         for name, entry in entries.items():
             if entry.failures >= GIVE_UP_AFTER and entry.phase != "ready":
                 raise SmeltError(f"does not start: {entry.error}", where=name, mend=f"see `smelt logs {name}`")
-        if entries and all(entry.phase in ("ready", "done") for entry in entries.values()):
+        if supervisor.all_ready(entries):
             return True
         if supervisor.NAME not in processes.members(state.home, [supervisor.NAME]):
             return False

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,6 +69,11 @@ def read_supervised(home: Path) -> dict[str, Supervised]:
     if not file.exists():
         return {}
     return {name: Supervised(**entry) for name, entry in json.loads(file.read_text()).items()}
+
+
+def all_ready(entries: Mapping[str, Supervised]) -> bool:
+    """Whether the supervisor has found all of its services ready, or done with their work."""
+    return bool(entries) and all(entry.phase in ("ready", "done") for entry in entries.values())
 
 
 def main(home: Path) -> None:
