@@ -1,59 +1,34 @@
-"""The DAGs that start by themselves: wiring, what is tried again, and what is told, without a running Airflow."""
+"""The DAGs that start by themselves: their wiring, and what becomes of a day and of events, without Airflow running."""
 
-import asyncio
-import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped, TaskDeferred
+from airflow.sdk import DAG, RetryAction
+from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dags import corpus, evaluate, judge, pretrain, tokens
-from evaluation.stage import named
-from operators.checkpoints.saved import SavedTrigger
-from operators.jobs import patience
-from operators.jobs.news import claim, untold
-from operators.jobs.trigger import StageTrigger
 from operators.notify import SmeltNotifier
 from operators.publish import CHECKPOINT, CORPUS
-from operators.retries import RETRY_POLICY, PermanentError, TransientError, told
-from smelt import saved
+from operators.retries import RETRY_POLICY
 from smelt.checkout import CHECKOUT
-from smelt.engine import job
-from smelt.engine.jobs import EngineError
 from smelt.engine.make import make_artifact, make_context, serially
-from smelt.errors import LakeError, LakeOutageError, RecipeError, StageError
+from smelt.errors import LakeOutageError, RecipeError, StageError
 from smelt.gates.run import run_gate
-from smelt.lake import Artifact, Lake
-from smelt.phases import has_weights
+from smelt.lake import Lake
 from smelt.pool import TRAIN_POOL
 from smelt.recipe import load_recipe
-from smelt.recipe.graph import JUDGEMENTS
-from smelt.recipe.training.config import CheckpointConfig
-from smelt.run import create_run, ended_key, load_run, published_key
-from smelt.saved import CHECKPOINTS
+from smelt.run import load_run, published_key
 from tests.chain import RECIPE
 from tests.dags.test_pretrain import WITHOUT
 from tests.training.artifacts import byte_tokenizer
-from training.checkpoints.checkpoint import tidy
 
 DAY = "2026-11-01"
-
-
-@pytest.fixture
-def here(lake, monkeypatch) -> Lake:
-    """This test's lake as the one that tasks connect to."""
-    settings = lake.settings.environment() | {"SMELT_LAKE": lake.url}
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    return Lake.connect()
 
 
 @pytest.fixture
@@ -76,12 +51,16 @@ class TaskInstance(SimpleNamespace):
 
 def plan(recipe: str, day: str | None, method: str = "execute", **event) -> TaskInstance:
     """Run the plan task of a partition; the task instance it wrote to."""
-    task = corpus.dag.get_task("plan")
+    context = {"params": {**corpus.dag.params, "recipe": recipe}, "run_id": f"days-{day}", "partition_key": day}
+    return planned_by(corpus.dag, context, method, **event)
+
+
+def planned_by(dag: DAG, context: dict, method: str = "execute", **event) -> TaskInstance:
+    """Run the plan task of a DAG in a context; the task instance it wrote to."""
+    task = dag.get_task("plan")
     instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
-    params = {**corpus.dag.params, "recipe": recipe}
-    context = {"params": params, "run_id": f"days-{day}", "ti": instance, "dag": corpus.dag, "partition_key": day}
     try:
-        getattr(task, method)(context, **event)
+        getattr(task, method)({**context, "ti": instance, "dag": dag}, **event)
     except DownstreamTasksSkipped as skipped:
         instance.skipped = skipped.tasks
     return instance
@@ -123,70 +102,6 @@ def test_every_task_offers_the_links_of_its_kind(monkeypatch):
     assert offered(corpus.dag, "clean.run") == {"Artifact", "Ray job", "Report", "Smelt"}
     assert offered(pretrain.dag, "train-2.run") == {"Artifact", "Ray job", "Report", "Smelt", "TensorBoard"}
     assert offered(evaluate.dag, "evaluate.gate") == {"Artifact", "Data Docs", "Report", "Smelt"}
-
-
-def test_a_checkpoint_that_was_saved_is_seen_once_and_waits_until_it_is_judged(here, tmp_path):
-    (tmp_path / "a.txt").write_text("Something to train on.")
-    file = tmp_path / "recipe.yaml"
-    file.write_text(RECIPE.format(name="seen", folder=tmp_path))
-    run = create_run(file, {}, "run-1", here.settings)
-    train = run.planned("train-1").artifact
-    saved.watch(here, run.id, "train-1")
-    assert saved.seen(here) == []
-    for step, files in ((8, {"/model.json": b"{}"}), (16, {"/0.distcp": b"weights"})):
-        train.write_part(here, "checkpoints", f"step-{step:07d}", files=files, rows=8, stats={})
-    found = [saved.Saved("run-1", "train-1", "main", "step-0000016", 16)]
-    assert asyncio.run(first_of(SavedTrigger())) == {"run": "run-1", "stage": "train-1", "phase": "main", "step": 16}
-    assert saved.seen(here) == []
-    assert saved.waiting(here, "run-1") == found and saved.waiting_names(here, train) == {"step-0000016"}
-    saved.judged(here, train, "step-0000016", run.planned("evaluate").artifact)
-    part = named("f00d")
-    run.planned("evaluate").artifact.write_part(here, JUDGEMENTS, "step-0000016", files=part.files, rows=1, stats={})
-    assert saved.seen(here) == saved.waiting(here, "run-1") == []
-    here.put_json(ended_key("run-1"), {"state": "failed"})
-    assert saved.seen(here) == [] == here.objects("watched/")
-
-
-def test_what_is_judged_or_whose_run_has_ended_holds_no_weights_and_a_run_that_goes_on_has_it_wait_anew(here, tmp_path):
-    (tmp_path / "a.txt").write_text("Something to train on.")
-    file = tmp_path / "recipe.yaml"
-    file.write_text(RECIPE.format(name="left", folder=tmp_path))
-    runs = [create_run(file, {}, name, here.settings) for name in ("run-1", "run-2")]
-    train, evaluate = runs[0].planned("train-1").artifact, runs[0].planned("evaluate").artifact
-    keep = CheckpointConfig(keep_last=1, keep_best=False)
-
-    def save(step: int) -> str:
-        stats = {"by_phase": {"main": {"tokens": 8, "loss_sum": 1.0}}}
-        name = f"step-{step:07d}"
-        train.write_part(here, CHECKPOINTS, name, files={"/0.distcp": b"weights"}, rows=8, stats=stats)
-        return name
-
-    def with_weights() -> set[str]:
-        tidy(here, train, keep)
-        return {name for name, record in train.records(here, CHECKPOINTS).items() if has_weights(record)}
-
-    saved.watch(here, "run-1", "train-1")
-    first, second = save(8), save(16)
-    assert [one.name for one in saved.seen(here)] == [first, second]
-    last = save(24)
-    assert with_weights() == {first, second, last}, "two of them wait"
-    part = named("f00d")
-    evaluate.write_part(here, JUDGEMENTS, first, files=part.files, rows=1, stats={})  # killed before it said so
-    assert with_weights() == {second, last}
-
-    here.put_json(ended_key("run-1"), {"state": "failed"})
-    saved.watch(here, "run-2", "train-1")
-    assert {(one.run, one.name) for one in saved.seen(here)} == {("run-2", second), ("run-2", last)}
-    newest = save(32)
-    assert with_weights() == {second, last, newest}, "the run that goes on has them wait"
-    here.put_json(ended_key("run-2"), {"state": "failed"})
-    assert with_weights() == {newest}
-
-
-async def first_of(trigger: SavedTrigger) -> dict:
-    async for event in trigger.run():
-        return event.payload
-    raise AssertionError("it looks for ever")
 
 
 def no_lake() -> Lake:
@@ -346,20 +261,9 @@ def test_what_is_wrong_with_a_partition_is_said_in_one_line(here, recipe, tmp_pa
 
 def take_over(events: list[dict], named: str = "", *, dag=evaluate.dag, asset=CHECKPOINT) -> TaskInstance:
     """Run the plan task of a DAG that these events have started; the task instance it wrote to."""
-    task = dag.get_task("plan")
-    instance = TaskInstance(map_index=-1, task=task, pushed={}, skipped=[])
-    context = {
-        "params": {"run": named},
-        "run_id": f"{dag.dag_id}-1",
-        "ti": instance,
-        "dag": dag,
-        "triggering_asset_events": {asset: [SimpleNamespace(extra=extra) for extra in events]},
-    }
-    try:
-        task.execute(context)
-    except DownstreamTasksSkipped as skipped:
-        instance.skipped = skipped.tasks
-    return instance
+    told = {asset: [SimpleNamespace(extra=extra) for extra in events]}
+    context = {"params": {"run": named}, "run_id": f"{dag.dag_id}-1", "triggering_asset_events": told}
+    return planned_by(dag, context)
 
 
 def publish(run: str, dag=corpus.dag) -> dict:
@@ -426,68 +330,3 @@ def test_an_event_without_a_run_is_a_line_that_no_retry_mends(here, events):
     with pytest.raises(StageError, match=r"^asset checkpoint: .*no run") as caught:
         take_over(events)
     assert RETRY_POLICY.evaluate(caught.value, 1, 3).action == RetryAction.FAIL
-
-
-@pytest.mark.parametrize(
-    ("error", "action"),
-    [
-        (LakeOutageError("503 Slow Down"), RetryAction.RETRY),
-        (LakeError("no S3 credentials"), RetryAction.FAIL),
-        (EngineError("Ray's Jobs API is out of reach"), RetryAction.RETRY),
-        (TransientError("the node was lost"), RetryAction.RETRY),
-        (PermanentError("gate of clean failed"), RetryAction.FAIL),
-        (RecipeError("unknown key"), RetryAction.FAIL),
-        (AirflowTaskTimeout("Timeout, PID: 7"), RetryAction.FAIL),
-        (OSError("anything else"), RetryAction.DEFAULT),
-    ],
-)
-def test_what_may_pass_is_tried_again_and_what_may_not_is_not(error, action):
-    assert RETRY_POLICY.evaluate(error, 1, 3).action == action
-
-
-def test_a_task_that_hangs_in_a_worker_leaves_a_line_of_ours():
-    instance = TaskInstance(pushed={})
-    with pytest.raises(PermanentError, match="not done in the time"), told({"ti": instance}):
-        raise AirflowTaskTimeout("Timeout, PID: 7")
-    assert "see in its log" in instance.pushed["error"]
-
-
-@pytest.mark.parametrize(("wrong", "status"), [({"secret_key": "wrong"}, 3), ({"endpoint": "http://127.0.0.1:9"}, 1)])
-def test_a_job_s_exit_status_says_whether_trying_again_may_help(here, monkeypatch, wrong, status):
-    lake = Lake(replace(here.settings, **wrong), patience=0.2)
-    monkeypatch.setattr(Lake, "connect", lambda *patience: lake)
-    monkeypatch.setattr(sys, "argv", ["smelt.engine.job", "--run", "any", "--stage", "clean"])
-    assert job.main() == status
-
-
-def test_a_trigger_waits_only_for_what_may_pass(monkeypatch):
-    monkeypatch.setattr(patience, "POLL_S", (0.0, 0.0))
-    trigger = StageTrigger("clean")
-    answers = [LakeOutageError("503 Slow Down"), LakeOutageError("503 Slow Down"), LakeError("no S3 credentials")]
-
-    async def ask():
-        raise answers.pop(0)
-
-    with pytest.raises(LakeError, match="no S3 credentials"):
-        asyncio.run(patience.patiently(ask, trigger))
-    assert answers == []
-
-
-def test_news_of_a_training_is_told_once(lake):
-    artifact = Artifact("train", "f00d")
-
-    def news():
-        return [claim(lake, artifact, name) for name in untold(lake, artifact)]
-
-    def happens(name, **event):
-        content = json.dumps(event).encode()
-        artifact.write_part(lake, "events", name, files={".json": content}, rows=1, stats={})
-
-    happens("0000000-respected", kind="respected", step=0, blocks=[])
-    happens("0001200-spike", kind="spike", step=1200, loss=9.25, losses=[2.0, 9.25])
-    assert news() == ["spike at step 1,200: loss 9.25"]
-    happens("0001200-spike-after", kind="after", of="0001200-spike", losses=[2.0])
-    happens("0001201-rollback", kind="rollback", step=1201, block="00004", end=1100)
-    assert news() == ["rollback at step 1,201: block 00004, end 1100"]
-    assert news() == []
-    assert claim(lake, artifact, "0001200-spike") is None, "somebody else is telling it"
