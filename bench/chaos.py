@@ -72,6 +72,9 @@ CHANCES: Mapping[Fault, float] = {
 """Of each fault, for any one request to the store."""
 OUTAGE_S = 30.0
 FULL_S = 25.0
+PACE, SOONEST_S = 1 / 15, 12.0
+"""Of the time of an undisturbed run there lies so much between two troubles of processes, on average, and at least so
+many seconds: on a slow machine a training takes most of a minute to its first step, and would never come to it."""
 MOST_FAILURES = 20
 
 
@@ -80,7 +83,6 @@ class Chaos:
 
     Args:
         folder: for the stack's home and the recipe.
-        every_s: seconds between two troubles of processes, on average, while all services answer.
         disk: the folder's, where it has one of its own.
         clock: the stack's, where it has one of its own.
 
@@ -89,10 +91,8 @@ class Chaos:
         failed: how many runs ended as failed and were started again.
     """
 
-    def __init__(
-        self, folder: Path, proxy: FaultyStore, every_s: float, seed: int, disk: Disk | None, clock: Clock | None
-    ) -> None:
-        self.home, self._proxy, self._every_s = folder / "home", proxy, every_s
+    def __init__(self, folder: Path, proxy: FaultyStore, seed: int, disk: Disk | None, clock: Clock | None) -> None:
+        self.home, self._proxy = folder / "home", proxy
         self._recipe = folder / "chaos.yaml"
         self._recipe.write_text(RECIPE.format(library=Path(os.__file__).parent))
         self.lake = Lake(prepare_state(self.home, keep_ports=True).settings)
@@ -117,14 +117,18 @@ class Chaos:
             _say("the run failed", *ended.stdout.splitlines()[-12:])
         raise SystemExit(f"the run failed {MOST_FAILURES} times")
 
-    def disturbed(self, seed: int) -> dict[str, Any]:
-        """What ``run`` makes of a lake without artifacts while troubles go on."""
+    def disturbed(self, seed: int, every_s: float) -> dict[str, Any]:
+        """What ``run`` makes of a lake without artifacts while troubles go on.
+
+        Args:
+            every_s: seconds between two troubles of processes, on average, while all services answer.
+        """
         for folder in (*(f"{kind}/" for kind in ARTIFACTS), SHARED):
             self.lake.delete([item.key for item in self.lake.objects(folder)])
         self._restart(RPC_VARIABLES)
         self._proxy.by_chance(CHANCES, seed)
         up = partial(stack.up, self.home)
-        with Troubles(self.home, self._every_s, self._deck, self._others, up, self._is_whole, seed) as troubles:
+        with Troubles(self.home, every_s, self._deck, self._others, up, self._is_whole, seed) as troubles:
             made = self.run()
         self._proxy.mend()
         self.injected.update(troubles.done)
@@ -159,7 +163,7 @@ class Chaos:
         return made
 
 
-def measure(seconds: float, every_s: float, seed: int) -> dict[str, Any]:
+def measure(seconds: float, seed: int) -> dict[str, Any]:
     """Rounds of trouble until so many seconds are over, the last one to its end; what was done and what came of it.
 
     Raises:
@@ -180,7 +184,7 @@ def measure(seconds: float, every_s: float, seed: int) -> dict[str, Any]:
         port = prepare_state(home, keep_ports=False).ports["s3"]
         with faulty_store(f"http://127.0.0.1:{port}") as proxy:
             os.environ[FRONT_VARIABLE] = proxy.url
-            chaos = Chaos(Path(name), proxy, every_s, seed, disk, time_of_day)
+            chaos = Chaos(Path(name), proxy, seed, disk, time_of_day)
             try:
                 return _rounds(chaos, proxy, seconds, seed)
             finally:
@@ -192,11 +196,12 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
     stack.up(chaos.home)
     began = time.monotonic()
     quiet = chaos.run()
-    _say(f"undisturbed in {time.monotonic() - began:.0f} s, {len(quiet['losses'])} steps")
+    every_s = max(SOONEST_S, PACE * (time.monotonic() - began))
+    _say(f"undisturbed in {time.monotonic() - began:.0f} s, {len(quiet['losses'])} steps; a trouble each {every_s:.0f} s")
     began, rounds = time.monotonic(), 0
     while time.monotonic() - began < seconds:
         _say(f"round {rounds + 1} of seed {seed}")
-        made = chaos.disturbed(seed + rounds)
+        made = chaos.disturbed(seed + rounds, every_s)
         if wrong := [name for name, value in quiet.items() if made.get(name) != value] + chaos.damages():
             raise SystemExit(f"seed {seed}, round {rounds + 1}: {', '.join(wrong)}: not what the undisturbed run made")
         rounds += 1
@@ -225,10 +230,9 @@ def main() -> None:
     """Make trouble, and print how often each kind was made."""
     parser = arguments_of(__doc__)
     parser.add_argument("--seconds", type=float, default=1800, help="of trouble; the round that has begun is ended")
-    parser.add_argument("--every", type=float, default=12, help="seconds between two troubles of processes, on average")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     given = parser.parse_args()
-    result = measure(given.seconds, given.every, given.seed)
+    result = measure(given.seconds, given.seed)
     print(f"{'kind':24} injected")
     for kind, count in result["figures"]["injected"].items():
         print(f"{kind:24} {count:8}")
