@@ -196,8 +196,9 @@ def _rounds(chaos: Chaos, proxy: FaultyStore, seconds: float, seed: int) -> dict
     stack.up(chaos.home)
     began = time.monotonic()
     quiet = chaos.run()
-    every_s = max(SOONEST_S, PACE * (time.monotonic() - began))
-    _say(f"undisturbed in {time.monotonic() - began:.0f} s, {len(quiet['losses'])} steps; a trouble each {every_s:.0f} s")
+    taken = time.monotonic() - began
+    every_s = max(SOONEST_S, PACE * taken)
+    _say(f"undisturbed in {taken:.0f} s, {len(quiet['losses'])} steps; a trouble every {every_s:.0f} s")
     began, rounds = time.monotonic(), 0
     while time.monotonic() - began < seconds:
         _say(f"round {rounds + 1} of seed {seed}")
