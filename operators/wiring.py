@@ -24,10 +24,12 @@ def wire(
         phases: the group of each phase's stages, by the phase's place.
     """
     gates: dict[str, QualityGateOperator] = {}
+    stages = list(stages)
+    last = stages[-1].name
     for stage in stages:
         with TaskGroup(stage.name, parent_group=(phases or {}).get(stage.phase or 0)):
             run = RayStageOperator(
-                task_id="run", stage=stage.name, trigger_rule=TriggerRule.NONE_FAILED, pool=pool_of(stage)
+                task_id="run", stage=stage.name, last=last, trigger_rule=TriggerRule.NONE_FAILED, pool=pool_of(stage)
             )
             gates[stage.name] = QualityGateOperator(task_id="gate", stage=stage.name)
         run >> gates[stage.name]

@@ -95,6 +95,12 @@ class Planned(BaseModel):
         return days_of(self.inputs)
 
     @property
+    def idle(self) -> bool:
+        """Whether its recipe leaves it nothing to do; what is pinned, or gathered from days, was made by others."""
+        idle = spec_of(self.stage).idle
+        return idle is not None and not self.drift and not self.days and idle(self.config)
+
+    @property
     def gate_key(self) -> str:
         """Key of its gate's result."""
         return result_key(self.kind, self.fingerprint, self.suite)
@@ -130,12 +136,14 @@ class Plan(BaseModel):
     def settled(self) -> list[str]:
         """Names of the stages that are cached and come from such stages alone: what follows needn't wait for them.
 
-        A pinned stage, or one that has nothing to do, is cached while what it comes from is still to do.
+        A pinned stage is cached while what it comes from is still to do. So is one that has nothing to do, but what
+        follows that waits for what it comes from, too.
         """
         names = {item.stage for item in self.stages}
         found: list[str] = []
         for item in self.stages:
-            if item.cached and all(name in found for name in spec_of(item.stage).inputs if name in names):
+            above = [name for name in spec_of(item.stage).inputs if name in names]
+            if item.cached and (item.idle or all(name in found for name in above)):
                 found.append(item.stage)
         return found
 

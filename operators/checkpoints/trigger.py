@@ -12,6 +12,8 @@ from smelt.saved import waiting
 class JudgeTrigger(StageTrigger):
     """Sees to it that a checkpoint of a run is judged."""
 
+    may_be_ahead = False
+
     def __init__(self, run: str, training: str, checkpoint: str) -> None:
         super().__init__("evaluate")
         self.of, self.training, self.checkpoint = run, training, checkpoint

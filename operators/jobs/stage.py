@@ -21,6 +21,7 @@ class RayStageOperator(BaseOperator):
     Args:
         stage: name of the stage in ``smelt.recipe.graph``. Recipe and plan are found under the Airflow
             run's id, where the plan task has written them.
+        last: up to which stage its job starts ahead what follows it; "" for nothing.
     """
 
     ui_color = "#f6d8ae"
@@ -28,14 +29,14 @@ class RayStageOperator(BaseOperator):
     trigger_path: ClassVar[str] = "operators.jobs.trigger.StageTrigger"
     counted: ClassVar[Subject] = "stages"
 
-    def __init__(self, *, stage: str, **kwargs: Any) -> None:
+    def __init__(self, *, stage: str, last: str = "", **kwargs: Any) -> None:
         super().__init__(retry_policy=RETRY_POLICY, **kwargs)
-        self.stage = stage
+        self.stage, self.last = stage, last
         self.start_from_trigger = self.pool == DEFAULT_POOL
         if self.start_from_trigger:
             self.execution_timeout = None  # Airflow would hold the whole stage to it
         self.start_trigger_args = StartTriggerArgs(
-            trigger_cls=self.trigger_path, next_method="fail", trigger_kwargs={"stage": stage}
+            trigger_cls=self.trigger_path, next_method="fail", trigger_kwargs={"stage": stage, "last": last}
         )
 
     def execute(self, context: Context) -> None:
@@ -52,7 +53,7 @@ class RayStageOperator(BaseOperator):
             with told(context):
                 take(connect(), context)
         module, _, trigger = self.trigger_path.rpartition(".")
-        self.defer(trigger=getattr(import_module(module), trigger)(self.stage), method_name="fail")
+        self.defer(trigger=getattr(import_module(module), trigger)(self.stage, self.last), method_name="fail")
 
     def fail(self, context: Context, event: dict[str, Any]) -> NoReturn:
         """Fail the task for the trigger's reason: to be retried, or for good where no retry can help.

@@ -20,7 +20,8 @@ past its limit            this attempt has failed, and stops it       this attem
 unknown to Ray            submit it                                   submit it
 ========================  ==========================================  ============================
 
-*The next job* is the same id with ``-2``, ``-3`` ... after it, since Ray refuses an id that was used.
+*The next job* is the same id with ``-2``, ``-3`` ... after it, since Ray refuses an id that was used. What was started
+ahead for an attempt (``smelt.engine.ahead``) was submitted by it.
 A user who clears or marks the task ends the job (``on_kill``) where his run has submitted it, and else leaves it; a
 triggerer that stops or dies ends nothing.
 """
@@ -39,7 +40,8 @@ from operators.jobs.news import NEWS_OF
 from operators.jobs.patience import patiently
 from operators.jobs.silence import Silence
 from operators.jobs.telling import Teller
-from smelt.engine.jobs import EngineError, Job, Jobs, failure_of
+from smelt.engine import ahead
+from smelt.engine.jobs import EngineError, Job, Jobs, attempt_of, entrypoint_of, failure_of, first_id
 from smelt.errors import USER_ERROR, LakeOutageError, SmeltError
 from smelt.lake import Lake
 from smelt.log import plain
@@ -66,17 +68,23 @@ class StageTrigger(BaseTrigger):
     """Sees to it that a stage's artifact exists."""
 
     counted: ClassVar[Subject] = "stages"
+    may_be_ahead: ClassVar[bool] = True
 
-    def __init__(self, stage: str) -> None:
+    def __init__(self, stage: str, last: str = "") -> None:
+        """Waits for nothing yet.
+
+        Args:
+            last: up to which stage its jobs start ahead what follows them; "" for nothing.
+        """
         super().__init__()
-        self.stage = stage
+        self.stage, self.last = stage, last
         self.job: Job | None = None
         self._printed = 0
         self._log_due = 0.0
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"stage": self.stage}
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"stage": self.stage, "last": self.last}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Success ends the task here; a failure is handed to the operator as ``{"error", "again", "ask"}``."""
@@ -99,11 +107,11 @@ class StageTrigger(BaseTrigger):
 
     def job_name(self, planned: Planned) -> str:
         """Id of the first job that works towards the goal."""
-        return f"{planned.stage}-{planned.fingerprint}"
+        return first_id(planned)
 
     def entrypoint(self) -> str:
         """What a job runs."""
-        return f"python -m smelt.engine.job --run {self._run_id} --stage {self.stage}"
+        return entrypoint_of(self._run_id, self.stage, self.last)
 
     def reached(self, lake: Lake, run: Run) -> bool:
         """Whether the goal is reached (blocks).
@@ -121,7 +129,7 @@ class StageTrigger(BaseTrigger):
     @property
     def _attempt(self) -> dict[str, str]:
         assert self.task_instance is not None
-        return {"run": self._run_id, "stage": self.stage, "try": str(self.task_instance.try_number)}
+        return attempt_of(self._run_id, self.stage, self.task_instance.try_number)
 
     @property
     def _tried_before(self) -> bool:
@@ -148,6 +156,9 @@ class StageTrigger(BaseTrigger):
         self.log.info("artifact %s (%s)", lake.path(planned.artifact.root), planned.reason)
         await patiently(lambda: asyncio.to_thread(self._take_back, lake), self)
         async with Jobs(lake.settings) as jobs:
+            self.job = await patiently(lambda: self._own(jobs, lake, planned), self)
+            if self.job is not None:
+                await self._follow(jobs, self._teller(lake, run), self._limit(run))
             while not await patiently(lambda: asyncio.to_thread(self.reached, lake, run), self):
                 self.job = await patiently(lambda: self._find_or_submit(jobs, lake, run), self)
                 self._printed = 0
@@ -184,6 +195,19 @@ class StageTrigger(BaseTrigger):
         assert self.task_instance is not None
         stopping.note(lake, self._run_id, self.stage, self.task_instance.try_number)
 
+    async def _own(self, jobs: Jobs, lake: Lake, planned: Planned) -> Job | None:
+        """The first job where it is this attempt's: it was started ahead, or the triggerer anew."""
+        started_ahead = self.may_be_ahead and await asyncio.to_thread(ahead.is_ahead, lake, self._run_id, self.stage)
+        if started_ahead:
+            await asyncio.to_thread(ahead.came, lake, self._run_id, self.stage)
+        job = await jobs.find(self.job_name(planned))
+        if job is None or job.metadata != self._attempt:
+            return None
+        count_in_trigger(self.counted, "submitted" if started_ahead else "reattached", self.stage)
+        how = "started ahead, " if started_ahead else ""
+        self.log.info("following Ray job %s (%s%s)", job.id, how, job.status.lower())
+        return job
+
     async def _find_or_submit(self, jobs: Jobs, lake: Lake, run: Run) -> Job | None:
         """The job to follow; None where there is none, and the run is to stop before it."""
         planned = run.planned(self.stage)
@@ -200,6 +224,8 @@ class StageTrigger(BaseTrigger):
                 count_in_trigger(self.counted, "submitted", self.stage)
                 return submitted
             if not job.ended:
+                if self.may_be_ahead and (owner := job.metadata.get("run")):
+                    await asyncio.to_thread(ahead.came, lake, owner, self.stage)
                 count_in_trigger(self.counted, "reattached", self.stage)
                 self.log.info("following Ray job %s (%s)", job_id, job.status.lower())
                 return job
@@ -226,9 +252,10 @@ class StageTrigger(BaseTrigger):
             if limit is not None and (line := limit.passed(found)) is not None:
                 await patiently(lambda: self._stop(jobs), self)
                 raise FailureError(line, again=False)
-            if found.ended or time.monotonic() >= self._log_due:
+            if time.monotonic() >= self._log_due:
                 await self._print_log(jobs)
             await teller.look(found)
+        await self._print_log(jobs)
         await teller.last()
         await self._judge(jobs)
 

@@ -15,6 +15,7 @@ class GateTrigger(StageTrigger):
     """Reads the verdict of a stage's gate, and has the gate run where there is none yet."""
 
     counted: ClassVar[Subject] = "gates"
+    may_be_ahead = False
 
     def job_name(self, planned: Planned) -> str:
         """The gate's job: by artifact and suite."""

@@ -8,19 +8,18 @@ from smelt.gates.result import GateResult
 from smelt.gates.suite import gate_root
 from smelt.lake import Lake
 from smelt.plan import Plan, Planned
-from smelt.recipe.graph import spec
 
 
 def commit_idle(plan: Plan, lake: Lake) -> Plan:
     """The plan in which they are cached: artifacts as jobs would make them, without parts, and gates that ask nothing.
 
-    Done twice it is as done once. What is pinned, or gathered from days, was made by others and is left alone.
+    Done twice it is as done once.
     """
     return plan.model_copy(update={"stages": tuple(_committed(planned, lake) for planned in plan.stages)})
 
 
 def _committed(planned: Planned, lake: Lake) -> Planned:
-    if planned.cached or planned.drift or planned.days or not spec(planned.stage).idle(planned.config):
+    if planned.cached or not planned.idle:
         return planned
     planned.artifact.commit(lake, manifest_of(planned, [], {}, time.time(), 0.0))
     result = GateResult(

@@ -1,7 +1,8 @@
 """The Ray job of a stage: make its artifact, then run its gate.
 
 Entry point ``python -m smelt.engine.job --run RUN --stage STAGE``; with ``--judge CHECKPOINT`` it judges a checkpoint
-of that training, which goes on. The last line of a failed job is ``error: ...``, which is what the operator shows.
+of that training, which goes on; with ``--last STAGE`` it starts what follows ahead, and with ``--ahead`` it was itself
+(see ``ahead``). The last line of a failed job is ``error: ...``, which is what the operator shows.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 import ray
 
 from smelt import log, metrics, saved
+from smelt.engine import ahead
 from smelt.engine.make import load, make_artifact, make_context
 from smelt.engine.progress import ProgressWriter
 from smelt.engine.spread import over_ray
@@ -34,6 +36,8 @@ def main() -> int:
     parser.add_argument("--run", required=True)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--judge", default="")
+    parser.add_argument("--last", default="")
+    parser.add_argument("--ahead", action="store_true")
     arguments = parser.parse_args()
     log.start()
     with log.bound(run=arguments.run, stage=arguments.stage):
@@ -41,7 +45,7 @@ def main() -> int:
             if arguments.judge:
                 judge(arguments.run, arguments.stage, arguments.judge)
             else:
-                run_stage(arguments.run, arguments.stage)
+                run_stage(arguments.run, arguments.stage, arguments.last, started_ahead=arguments.ahead)
         except StoppedError as stop:
             _tell_end(arguments.run, arguments.stage, "stopped", str(stop))
             log.logger.info("%s", stop)
@@ -60,14 +64,24 @@ def main() -> int:
     return 0
 
 
-def run_stage(run_id: str, stage: str) -> None:
-    """Make the artifact of one stage of a run, and its gate's result."""
+def run_stage(run_id: str, stage: str, last: str = "", *, started_ahead: bool = False) -> None:
+    """Make the artifact of one stage of a run, and its gate's result.
+
+    Args:
+        last: what follows, up to this stage, is started ahead; "" for nothing.
+        started_ahead: whether this stage was.
+    """
     lake = Lake.connect()
     run = load_run(lake, run_id)
     planned = run.planned(stage)
     log.logger.info("%s: artifact %s (%s)", stage, lake.path(planned.artifact.root), planned.reason)
-    _connect(lake)
+    ray_api = _connect(lake)
     warm_gate()
+    if started_ahead:
+        if not ahead.goes(lake, run, stage):
+            log.logger.info("%s was started ahead, and is not wanted yet", stage)
+            return
+        ahead.end_unless_followed(lake, run_id, stage)
     _count_start(lake, run, stage)
     report = ProgressWriter(lake, run_id, stage)
     context = make_context(run.recipe, planned, lake, report, run=run_id)
@@ -80,6 +94,8 @@ def run_stage(run_id: str, stage: str) -> None:
     record(metrics.STAGE_SECONDS, time.perf_counter() - started, run=run_id, stage=stage)
     sizes = f"{manifest.rows:,} rows, {manifest.bytes:,} bytes"
     log.logger.info("%s: %s, digest %s", stage, sizes, manifest.digest[:12])
+    if last:
+        ahead.start(lake, run, stage, last, ray_api)
     result = gate_in_actor(lake, manifest, context.inputs, run.recipe.gates)
     passed = sum(item.success for item in result.expectations)
     verdict = "passed" if result.success else "failed"
@@ -104,8 +120,9 @@ def judge(run_id: str, training: str, checkpoint: str) -> None:
     saved.judged(lake, train.artifact, checkpoint, planned.artifact)
 
 
-def _connect(lake: Lake) -> None:
-    ray.init(
+def _connect(lake: Lake) -> str:
+    """Join the cluster; the address of its Jobs API."""
+    context = ray.init(
         address=lake.settings.ray_address,
         namespace="smelt",
         log_to_driver=True,
@@ -114,6 +131,7 @@ def _connect(lake: Lake) -> None:
         # in this form Ray passes on what workers print as they printed it
         logging_config=ray.LoggingConfig(encoding="JSON", log_level="WARNING") if log.structured() else None,
     )
+    return f"http://{context.dashboard_url}"
 
 
 def _count_start(lake: Lake, run: Run, stage: str) -> None:

@@ -7,13 +7,16 @@ the same job. Ray itself is not imported; orchestrator images don't carry it.
 
 import time
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
 from smelt.errors import SmeltError
 from smelt.log import ERROR, plain
 from smelt.settings import Settings
+
+if TYPE_CHECKING:
+    from smelt.plan import Planned
 
 Status = Literal["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"]
 TIMEOUT_S = 20.0
@@ -50,9 +53,14 @@ class Job:
 class Jobs:
     """An asynchronous client of one Ray head; ``async with Jobs(settings) as jobs``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, address: str = "") -> None:
+        """Connects nowhere yet.
+
+        Args:
+            address: of the API, where it isn't the one that the settings name.
+        """
         headers = {"Authorization": f"Bearer {settings.ray_token}"} if settings.ray_token else {}
-        self.address = settings.ray_api.rstrip("/")
+        self.address = (address or settings.ray_api).rstrip("/")
         self._http = httpx.AsyncClient(base_url=self.address, headers=headers, timeout=TIMEOUT_S)
 
     async def __aenter__(self) -> Self:
@@ -107,6 +115,25 @@ class Jobs:
         if response.is_error:
             raise EngineError(_last_line(response.text), where=f"{self.address}{path}")
         return response.json()
+
+
+def first_id(planned: "Planned") -> str:
+    """Id of the first job that makes a stage's artifact; a later one has ``-2``, ``-3`` … behind it."""
+    return f"{planned.stage}-{planned.fingerprint}"
+
+
+def attempt_of(run_id: str, stage: str, number: int) -> dict[str, str]:
+    """Metadata of the jobs that the ``number``-th try of a stage's task has submitted."""
+    return {"run": run_id, "stage": stage, "try": str(number)}
+
+
+def entrypoint_of(run_id: str, stage: str, last: str = "") -> str:
+    """What the job of a stage runs.
+
+    Args:
+        last: the last stage of the DAG whose stages are started ahead when this one is made; "" for none.
+    """
+    return f"python -m smelt.engine.job --run {run_id} --stage {stage}{last and f' --last {last}'}"
 
 
 def failure_of(job: Job, log: str) -> str:

@@ -37,7 +37,7 @@ class StageSpec:
         implementation: ``module:attribute`` of its ``smelt.stage.Stage``, imported only in Ray jobs.
         config: takes from the recipe what decides the stage's result, and nothing else.
         reads_files: whether it reads raw files, whose listing digest then is an input too.
-        idle: whether a config, as a plan has it, leaves it nothing to do.
+        idle: whether a config, as a plan has it, leaves it nothing to do; None where none can.
         phase: place of its phase in the recipe, from 1; None for a stage that no phase has to itself.
     """
 
@@ -47,7 +47,7 @@ class StageSpec:
     implementation: str
     config: Callable[["Recipe"], Any]
     reads_files: bool = False
-    idle: Callable[[dict[str, Any]], bool] = lambda config: False
+    idle: Callable[[dict[str, Any]], bool] | None = None
     phase: int | None = None
 
     @property
@@ -170,12 +170,17 @@ def spec(name: str) -> StageSpec:
 def direct_inputs(stage: StageSpec) -> list[str]:
     """The inputs that are not also inputs, however far up, of another input: what to wait for.
 
-    Inputs of one kind don't stand for each other: a recipe of fewer phases has only the first of them.
+    Inputs of one kind don't stand for each other: a recipe of fewer phases has only the first of them. Nor does what a
+    recipe may leave nothing to do stand for what it comes from, since nobody waits for that then.
     """
     return [
         name
         for name in stage.inputs
-        if not any(name in _above(other) for other in stage.inputs if kind_of(other) != kind_of(name))
+        if not any(
+            name in _above(other)
+            for other in stage.inputs
+            if kind_of(other) != kind_of(name) and spec(other).idle is None
+        )
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from smelt.gates.run import run_gate
 from smelt.lake import Lake
 from smelt.maintenance.verify import verify
+from smelt.recipe.graph import direct_inputs, spec
 from smelt.run import Run, create_run
 from tests.chain import RECIPE, make_through
 
@@ -41,7 +42,8 @@ def test_an_artifact_that_holds_nothing_is_what_a_job_would_have_made(stage, sta
 def test_a_stage_that_has_work_is_left_to_its_job(started, lake):
     run = started("first")
     assert [item.stage for item in run.plan.stages if item.cached] == ["fetch", "classifiers"]
-    assert run.plan.settled == ["fetch"], "what waits for classifiers alone needs clean, too"
+    assert run.plan.settled == ["fetch", "classifiers"]
+    assert direct_inputs(spec("score")) == ["clean", "classifiers"], "what follows waits for what it comes from, too"
     assert lake.find_json(run.planned("ingest").artifact.root + "manifest.json") is None
     again = started("second")
     assert again.planned("fetch").reason == "cached" and again.plan.to_do == run.plan.to_do

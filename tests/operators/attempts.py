@@ -15,9 +15,10 @@ STAGE = "ingest"
 SUCCESS = TaskSuccessEvent()
 
 
-def attempt(kind: type[StageTrigger], run: Run, *, number: int = 1, stage: str = STAGE) -> StageTrigger:
-    """A trigger as the triggerer sets it up for a task's n-th try."""
-    trigger = kind(stage)
+def attempt(kind: type[StageTrigger], run: Run, *, number: int = 1, stage: str = STAGE, last: str = "") -> StageTrigger:
+    """A trigger as the triggerer sets it up for a task's n-th try, of a DAG in which things are started ahead up to
+    ``last``."""
+    trigger = kind(stage, last)
     trigger.task_instance = SimpleNamespace(run_id=run.id, try_number=number, task_id=f"{stage}.run")
     return trigger
 
