@@ -14,7 +14,7 @@ from tasks.ingest.web.decision.trees import Trees
 from tasks.ingest.web.tree.tree import Tree
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
-"""What `bench/web_train.py` writes."""
+"""What `bench/web/train.py` writes."""
 
 _NETWORK = np.float32(0.7)
 """The networks' share in the sum; the trees have the rest."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench import web_network
-from bench.web_pages import Page
+from bench.web import network
+from bench.web.pages import Page
 from tasks.ingest.web.blocks.blocks import blocks_of
 from tasks.ingest.web.decision.features import features
 from tasks.ingest.web.decision.network import log_odds
@@ -24,11 +24,11 @@ def page(number: int) -> Page:
 
 
 def test_what_is_kept_of_training_tells_content_from_menus_in_the_kernel(monkeypatch):
-    monkeypatch.setattr(web_network, "EPOCHS", 20)
+    monkeypatch.setattr(network, "EPOCHS", 20)
     pages = [page(number) for number in range(12)]
-    network = web_network.train(pages)
-    again = web_network.train(pages)
-    assert all(np.array_equal(one, other) for one, other in zip(network, again, strict=True))
+    made = network.train(pages)
+    again = network.train(pages)
+    assert all(np.array_equal(one, other) for one, other in zip(made, again, strict=True))
     for each in (page(13), page(20)):
-        odds = log_odds(each.tree, each.blocks, each.seen, network)
+        odds = log_odds(each.tree, each.blocks, each.seen, made)
         assert ((odds > 0) == (each.blocks.link_characters == 0)).all()

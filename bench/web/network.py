@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.web_pages import Page
+from bench.web.pages import Page
 from tasks.ingest.web.decision.network import LEVELS, MOST, PARTS, Network, ranges, scaled, weights_of
 from tasks.ingest.web.tree import tags
 

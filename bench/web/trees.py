@@ -5,7 +5,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from bench.web_pages import Page
+from bench.web.pages import Page
 from tasks.ingest.web.decision.trees import Trees, log_odds
 
 ROUNDS = 200

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from bench.web_labels import of_strings, of_text
+from bench.web.labels import of_strings, of_text
 from tasks.ingest.encodings.encoding import decode
 from tasks.ingest.web.blocks.blocks import Blocks, blocks_of
 from tasks.ingest.web.decision.features import NAMES, Seen, features

@@ -1,4 +1,4 @@
-"""Train the model of web pages' main content: `python -m bench.web_train ../shared/web [--manuals FOLDER]`.
+"""Train the model of web pages' main content: `python -m bench.web.train ../shared/web [--manuals FOLDER]`.
 
 The folder is laid out as `score.py` in it says: pages with strings that their content holds or doesn't, or with their
 whole content. `--manuals` is a folder of fetched packages (Parquet with `path` and `content`): of their pages all but
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from bench import web_network, web_trees
-from bench.web_pages import WORTH, Page, labelled, manuals
+from bench.web import network, trees
+from bench.web.pages import WORTH, Page, labelled, manuals
 from tasks.ingest.web.decision import decide as decision
 from tasks.ingest.web.decision.model import WEIGHTS, Model
 
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _train(pages: list[Page]) -> Model:
-    return Model(web_trees.train(pages), web_network.train(pages))
+    return Model(trees.train(pages), network.train(pages))
 
 
 def _write(model: Model) -> None:
