@@ -18,7 +18,7 @@ from smelt.charts import charts_style
 from smelt.cli.figures import size
 from smelt.words import duration
 
-_HERE = Path(__file__).parent
+_TEMPLATES = Path(__file__).with_name("templates")
 _GATE_STYLE = Path(smelt.gates.__file__).with_name("pages.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -32,7 +32,11 @@ def draw(request: Request, template: str, **values: Any) -> HTMLResponse:
 @cache
 def _environment() -> Environment:
     found = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     found.tests["airflow_run"] = lambda value: isinstance(value, AirflowRun)
     found.filters |= {
@@ -50,5 +54,5 @@ def _environment() -> Environment:
 
 @cache
 def _style() -> Markup:
-    own = Markup((_HERE / "pages.css").read_text())
+    own = Markup((_TEMPLATES / "pages.css").read_text())
     return Markup(_GATE_STYLE.read_text()) + charts_style() + own
