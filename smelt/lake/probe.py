@@ -15,6 +15,8 @@ PROBES = "probes/"
 """Prefix in the lake of what is written for a probe, and of what a store that has passed leaves."""
 RACERS = 8
 ROUNDS = 3
+_kept: set[tuple[str, str]] = set()
+"""Endpoints and buckets that have kept the promise to this process."""
 
 
 def require_conditional_writes(lake: Lake) -> None:
@@ -46,12 +48,17 @@ def require_conditional_writes(lake: Lake) -> None:
 def require_once(lake: Lake) -> None:
     """``require_conditional_writes`` before the first run in a lake at this endpoint; later ones find that it was done.
 
+    A process asks each bucket once, of whatever lakes.
+
     Raises:
         LakeError: as that does.
     """
     passed = f"{PROBES}passed.json"
-    known = lake.find_json(passed) or {}
     endpoint = lake.settings.endpoint or "AWS"
+    if (endpoint, lake.bucket) in _kept:
+        return
+    known = lake.find_json(passed) or {}
     if known.get("endpoint") != endpoint:
         require_conditional_writes(lake)
         lake.put_json(passed, {"endpoint": endpoint})
+    _kept.add((endpoint, lake.bucket))

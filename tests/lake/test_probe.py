@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import smelt.cli.recipe  # noqa: F401
 from smelt.cli.main import app
 from smelt.errors import LakeError
-from smelt.lake import Lake
+from smelt.lake import Lake, probe
 from smelt.lake.probe import PROBES, require_conditional_writes
 from smelt.run import create_run
 from tests.chain import RECIPE
@@ -45,6 +45,7 @@ def test_the_first_run_of_a_lake_asks_and_later_ones_know(lake, liar, recipe, mo
     plain = Lake.__init__
     here = {"url": lake.url}
     monkeypatch.setattr(Lake, "__init__", lambda self, settings, **named: plain(self, settings, **here | named))
+    monkeypatch.setattr(probe, "_kept", set())
     with pytest.raises(LakeError, match="writers make the same new object"):
         create_run(recipe, {}, "one", liar.settings)
     assert lake.objects("runs/") == []
@@ -52,6 +53,8 @@ def test_the_first_run_of_a_lake_asks_and_later_ones_know(lake, liar, recipe, mo
     raced: list[Lake] = []
     monkeypatch.setattr("smelt.lake.probe.require_conditional_writes", raced.append)
     create_run(recipe, {}, "two", lake.settings)
+    monkeypatch.setattr(probe, "_kept", set())  # as in another process, which finds what the first has left
+    create_run(recipe, {}, "three", lake.settings)
     assert raced == []
 
 
